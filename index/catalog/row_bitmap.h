@@ -1,0 +1,55 @@
+// A set of rows, one bit each.
+#ifndef USHER_INDEX_CATALOG_ROW_BITMAP_H_
+#define USHER_INDEX_CATALOG_ROW_BITMAP_H_
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace usher {
+
+// Bit r of word r / 64 stands for row r. Bits past size() are 0.
+// Thread-compatible.
+class RowBitmap {
+ public:
+  RowBitmap() = default;
+  explicit RowBitmap(size_t size, bool value = false)
+      : size_(size), words_((size + 63) / 64, value ? ~uint64_t{0} : 0) {
+    if (value && size % 64 != 0) words_.back() = (uint64_t{1} << size % 64) - 1;
+  }
+
+  size_t size() const { return size_; }
+  bool Test(size_t row) const {
+    return row < size_ && (words_[row / 64] >> row % 64 & 1) != 0;
+  }
+  void Set(size_t row) { words_[row / 64] |= uint64_t{1} << row % 64; }
+  void Clear(size_t row) { words_[row / 64] &= ~(uint64_t{1} << row % 64); }
+  absl::Span<const uint64_t> words() const { return words_; }
+
+  size_t Count() const {
+    size_t count = 0;
+    for (const uint64_t word : words_) count += std::popcount(word);
+    return count;
+  }
+
+  // Calls body(row) for every member, ascending.
+  template <class Body>
+  void ForEach(Body&& body) const {
+    for (size_t w = 0; w < words_.size(); ++w) {
+      for (uint64_t bits = words_[w]; bits != 0; bits &= bits - 1) {
+        body(w * 64 + std::countr_zero(bits));
+      }
+    }
+  }
+
+ private:
+  size_t size_ = 0;
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_CATALOG_ROW_BITMAP_H_
