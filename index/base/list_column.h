@@ -1,0 +1,122 @@
+// A list of plain values for every row: immutable lists of a file below, lists
+// that grow above.
+#ifndef USHER_INDEX_BASE_LIST_COLUMN_H_
+#define USHER_INDEX_BASE_LIST_COLUMN_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "absl/types/span.h"
+#include "index/base/cow_vector.h"
+
+namespace usher {
+
+// Rows [0, base rows) start with the lists of a mapped file; a row that is
+// written gets a list of its own. Appending is amortized O(1): the new value
+// goes behind the end that published copies see.
+//
+// Thread-compatible as CowVector is: one writer, readers of shared copies.
+template <class T>
+class ListColumn {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  ListColumn() = default;
+
+  // Row r is values[offsets[r], offsets[r + 1]); both arrays live as long as
+  // `keep`. `offsets` has rows + 1 entries.
+  static ListColumn Borrow(const uint64_t* offsets, const T* values,
+                           size_t rows, std::shared_ptr<const void> keep) {
+    ListColumn column;
+    column.offsets_ = offsets;
+    column.values_ = values;
+    column.base_rows_ = rows;
+    column.keep_ = std::move(keep);
+    column.lists_.Resize(rows);
+    return column;
+  }
+
+  size_t size() const { return lists_.size(); }
+  void Resize(size_t rows) { lists_.Resize(rows); }
+
+  absl::Span<const T> operator[](size_t row) const {
+    const List& list = lists_[row];
+    if (list.memory != nullptr) return {list.memory->values.get(), list.size};
+    if (row >= base_rows_) return {};
+    return {values_ + offsets_[row], offsets_[row + 1] - offsets_[row]};
+  }
+
+  void Append(size_t row, const T& value) {
+    List& list = OwnList(row);
+    // Another branch of copies may have used the room behind the end.
+    if (list.size == list.memory->capacity || list.size != list.memory->used) {
+      list.memory = Copied({list.memory->values.get(), list.size},
+                           std::max<size_t>(4, size_t{list.size} * 2));
+    }
+    list.memory->values[list.size++] = value;
+    list.memory->used = list.size;
+  }
+
+  void Assign(size_t row, absl::Span<const T> values) {
+    List& list = lists_.Mutable(row);
+    list.memory = Copied(values, values.size());
+    list.size = static_cast<uint32_t>(values.size());
+  }
+
+  ListColumn Share() {
+    ListColumn shared;
+    shared.offsets_ = offsets_;
+    shared.values_ = values_;
+    shared.base_rows_ = base_rows_;
+    shared.keep_ = keep_;
+    shared.lists_ = lists_.Share();
+    return shared;
+  }
+
+ private:
+  // `used` is read and written by the one writer only.
+  struct Memory {
+    std::unique_ptr<T[]> values;
+    size_t capacity = 0;
+    size_t used = 0;
+  };
+  struct List {
+    std::shared_ptr<Memory> memory;
+    uint32_t size = 0;
+  };
+
+  static std::shared_ptr<Memory> Copied(absl::Span<const T> values,
+                                        size_t capacity) {
+    auto memory = std::make_shared<Memory>();
+    memory->values.reset(new T[std::max<size_t>(1, capacity)]);
+    memory->capacity = std::max<size_t>(1, capacity);
+    memory->used = values.size();
+    std::copy(values.begin(), values.end(), memory->values.get());
+    return memory;
+  }
+
+  List& OwnList(size_t row) {
+    if (lists_[row].memory == nullptr) {
+      const absl::Span<const T> base = (*this)[row];
+      List& list = lists_.Mutable(row);
+      list.memory = Copied(base, std::max<size_t>(4, base.size() * 2));
+      list.size = static_cast<uint32_t>(base.size());
+      return list;
+    }
+    return lists_.Mutable(row);
+  }
+
+  const uint64_t* offsets_ = nullptr;
+  const T* values_ = nullptr;
+  size_t base_rows_ = 0;
+  std::shared_ptr<const void> keep_;
+  CowVector<List> lists_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_BASE_LIST_COLUMN_H_

@@ -1,0 +1,298 @@
+#include "index/catalog/catalog.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "index/catalog/codec.h"
+
+namespace usher {
+namespace {
+
+int32_t AddIfAny(IdMap& ids, absl::string_view id) {
+  return id.empty() ? -1 : ids.Add(id);
+}
+
+absl::string_view Text(absl::Span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+template <class Row>
+Row FindIn(const IdMap& ids, absl::string_view id, size_t size) {
+  const int32_t row = ids.Find(id);
+  return row >= 0 && static_cast<size_t>(row) < size ? Row{row} : Row{-1};
+}
+
+// Takes the first `value` out of a list.
+template <class T>
+void Remove(ListColumn<T>& lists, size_t row, T value) {
+  const absl::Span<const T> old = lists[row];
+  const auto found = std::find(old.begin(), old.end(), value);
+  if (found == old.end()) return;
+  std::vector<T> rest(old.begin(), found);
+  rest.insert(rest.end(), found + 1, old.end());
+  lists.Assign(row, rest);
+}
+
+}  // namespace
+
+Catalog Catalog::Share() {
+  Catalog shared;
+  shared.events = {
+      events.ids,          events.columns.Share(),   events.counters.Share(),
+      events.tags.Share(), events.documents.Share(), events.attendees.Share()};
+  shared.organizers = {organizers.ids, organizers.counters.Share(),
+                       organizers.events.Share(), organizers.attendees.Share(),
+                       organizers.names.Share()};
+  shared.users = {users.ids, users.columns.Share(), users.follows.Share(),
+                  users.history.Share(), users.documents.Share()};
+  shared.vocabulary = vocabulary;
+  return shared;
+}
+
+EventRow Catalog::FindEvent(absl::string_view id) const {
+  return FindIn<EventRow>(*events.ids, id, num_events());
+}
+
+UserRow Catalog::FindUser(absl::string_view id) const {
+  return FindIn<UserRow>(*users.ids, id, num_users());
+}
+
+OrganizerRow Catalog::FindOrganizer(absl::string_view id) const {
+  return FindIn<OrganizerRow>(*organizers.ids, id, num_organizers());
+}
+
+absl::string_view Catalog::OrganizerName(OrganizerRow row) const {
+  const absl::string_view name = Text(organizers.names[Index(row)]);
+  return name.empty() ? OrganizerId(row) : name;
+}
+
+Event Catalog::GetEvent(EventRow row) const {
+  absl::StatusOr<Event> event = DecodeEvent(Text(events.documents[Index(row)]));
+  if (event.ok()) return *std::move(event);
+  Event bare;
+  bare.id = std::string(EventId(row));
+  return bare;
+}
+
+User Catalog::GetUser(UserRow row) const {
+  absl::StatusOr<User> decoded = DecodeUser(Text(users.documents[Index(row)]));
+  User user;
+  if (decoded.ok()) user = *std::move(decoded);
+  user.id = std::string(UserId(row));
+  user.groups.clear();
+  for (const Follow& follow : users.follows[Index(row)]) {
+    user.groups.push_back(
+        {std::string(OrganizerId(follow.organizer)), follow.joined});
+  }
+  return user;
+}
+
+EventRow Catalog::EventRowOf(absl::string_view id) {
+  const EventRow row{events.ids->Add(id)};
+  if (Index(row) >= num_events()) {
+    events.columns.Resize(Index(row) + 1);
+    events.counters.Resize(Index(row) + 1);
+    events.tags.Resize(Index(row) + 1);
+    events.documents.Resize(Index(row) + 1);
+    events.attendees.Resize(Index(row) + 1);
+  }
+  return row;
+}
+
+UserRow Catalog::UserRowOf(absl::string_view id) {
+  const UserRow row{users.ids->Add(id)};
+  if (Index(row) >= num_users()) {
+    users.columns.Resize(Index(row) + 1);
+    users.follows.Resize(Index(row) + 1);
+    users.history.Resize(Index(row) + 1);
+    users.documents.Resize(Index(row) + 1);
+  }
+  return row;
+}
+
+OrganizerRow Catalog::OrganizerRowOf(absl::string_view id) {
+  const OrganizerRow row{organizers.ids->Add(id)};
+  if (Index(row) >= num_organizers()) {
+    organizers.counters.Resize(Index(row) + 1);
+    organizers.events.Resize(Index(row) + 1);
+    organizers.attendees.Resize(Index(row) + 1);
+    organizers.names.Resize(Index(row) + 1);
+  }
+  return row;
+}
+
+// The decayed counts of the organizers stay: they say what happened then.
+void Catalog::SetOrganizer(EventRow row, OrganizerRow organizer) {
+  const OrganizerRow old = events.columns[Index(row)].organizer;
+  if (old == organizer) return;
+  const int32_t yes = events.counters[Index(row)].yes;
+  if (old != kNoOrganizer) {
+    OrganizerCounters& counters = organizers.counters.Mutable(Index(old));
+    counters.events -= 1;
+    counters.yes -= yes;
+    Remove(organizers.events, Index(old), row);
+  }
+  if (organizer != kNoOrganizer) {
+    OrganizerCounters& counters = organizers.counters.Mutable(Index(organizer));
+    counters.events += 1;
+    counters.yes += yes;
+    organizers.events.Append(Index(organizer), row);
+  }
+}
+
+EventRow Catalog::UpsertEvent(const Event& event) {
+  const EventRow row = EventRowOf(event.id);
+  const OrganizerRow organizer =
+      event.organizer.empty() ? kNoOrganizer : OrganizerRowOf(event.organizer);
+  SetOrganizer(row, organizer);
+  if (organizer != kNoOrganizer && !event.organizer_name.empty() &&
+      Text(organizers.names[Index(organizer)]) != event.organizer_name) {
+    organizers.names.Assign(Index(organizer),
+                            absl::MakeConstSpan(event.organizer_name.data(),
+                                                event.organizer_name.size()));
+  }
+  EventColumns& columns = events.columns.Mutable(Index(row));
+  columns.start = event.start_time;
+  columns.end = event.end_time;
+  columns.announce = event.announce_time;
+  columns.location = event.location;
+  columns.price = event.price;
+  columns.capacity = event.capacity;
+  columns.organizer = organizer;
+  columns.venue = AddIfAny(*vocabulary.venues, event.venue);
+  columns.category = AddIfAny(*vocabulary.categories, event.category);
+  columns.city = AddIfAny(*vocabulary.cities, event.city);
+  columns.series =
+      event.title.empty()
+          ? -1
+          : vocabulary.series->Add(absl::StrCat(event.organizer, "\n",
+                                                NormalizedTitle(event.title)));
+  columns.status = event.status;
+  columns.absent = 0;
+  std::vector<int32_t> tags;
+  for (const std::string& tag : event.tags) {
+    tags.push_back(vocabulary.tags->Add(tag));
+  }
+  events.tags.Assign(Index(row), tags);
+  const std::string document = EncodeEvent(event);
+  events.documents.Assign(
+      Index(row), absl::MakeConstSpan(document.data(), document.size()));
+  return row;
+}
+
+void Catalog::DeleteEvent(EventRow row) {
+  events.columns.Mutable(Index(row)).absent = 1;
+}
+
+UserRow Catalog::UpsertUser(const User& user) {
+  const UserRow row = UserRowOf(user.id);
+  UserColumns& columns = users.columns.Mutable(Index(row));
+  columns.joined = user.joined_time;
+  columns.location = user.location;
+  std::vector<Follow> follows;
+  for (const Group& group : user.groups) {
+    follows.push_back({group.joined, OrganizerRowOf(group.id), 0});
+  }
+  users.follows.Assign(Index(row), follows);
+  User profile = user;
+  profile.groups.clear();
+  const std::string document = EncodeUser(profile);
+  users.documents.Assign(Index(row),
+                         absl::MakeConstSpan(document.data(), document.size()));
+  return row;
+}
+
+bool Catalog::KnowsOrganizer(absl::Span<const Action> history,
+                             OrganizerRow organizer) const {
+  return std::any_of(history.begin(), history.end(), [&](const Action& past) {
+    return IsCommitment(past.kind) &&
+           events.columns[Index(past.event)].organizer == organizer;
+  });
+}
+
+// Counts an answer, or with `sign` -1 takes it back. The user's history must
+// not hold the action itself.
+void Catalog::CountAnswer(UserRow user, EventRow event, const Action& action,
+                          int sign) {
+  const bool commitment = IsCommitment(action.kind);
+  const float taste = TasteWeight(action.kind, action.value);
+  EventCounters& counters = events.counters.Mutable(Index(event));
+  counters.yes += commitment ? sign : 0;
+  counters.no += !commitment && taste < 0 ? sign : 0;
+  const bool positive = commitment || taste > 0;
+  if (positive) {
+    counters.answers.Add(action.time, static_cast<float>(sign), kEventHorizons);
+  }
+  if (sign > 0)
+    counters.last_answer = std::max(counters.last_answer, action.time);
+  if (commitment && sign > 0) events.attendees.Append(Index(event), user);
+  if (commitment && sign < 0) Remove(events.attendees, Index(event), user);
+
+  const OrganizerRow organizer = events.columns[Index(event)].organizer;
+  if (organizer == kNoOrganizer) return;
+  OrganizerCounters& host = organizers.counters.Mutable(Index(organizer));
+  if (positive) {
+    host.answers.Add(action.time, static_cast<float>(sign), kOrganizerHorizons);
+  }
+  if (!commitment) return;
+  host.yes += sign;
+  absl::Span<const Action> history = users.history[Index(user)];
+  if (history.size() > kHistoryScan) {
+    history.remove_prefix(history.size() - kHistoryScan);
+  }
+  if (KnowsOrganizer(history, organizer)) return;
+  host.users += sign;
+  if (sign > 0) {
+    organizers.attendees.Append(Index(organizer), user);
+  } else {
+    Remove(organizers.attendees, Index(organizer), user);
+  }
+}
+
+void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
+                    float value, Micros time) {
+  const Action action{time, event, value, kind, {}};
+  const absl::Span<const Action> history = users.history[Index(user)];
+  if (IsAnswer(kind)) {
+    const size_t oldest =
+        history.size() - std::min(history.size(), kHistoryScan);
+    for (size_t i = history.size(); i-- > oldest;) {
+      const Action past = history[i];
+      if (past.event != event || !IsAnswer(past.kind)) continue;
+      if (past.time > time) return;
+      std::vector<Action> rest(history.begin(), history.begin() + i);
+      rest.insert(rest.end(), history.begin() + i + 1, history.end());
+      users.history.Assign(Index(user), rest);
+      CountAnswer(user, event, past, -1);
+      break;
+    }
+    CountAnswer(user, event, action, +1);
+  }
+  if (users.history[Index(user)].size() >= kMaxHistory) {
+    const absl::Span<const Action> full = users.history[Index(user)];
+    users.history.Assign(
+        Index(user),
+        std::vector<Action>(full.begin() + full.size() / 2, full.end()));
+  }
+  users.history.Append(Index(user), action);
+}
+
+std::string NormalizedTitle(absl::string_view title) {
+  std::string normalized;
+  for (const char c : title) {
+    if (absl::ascii_isdigit(c)) continue;
+    if (absl::ascii_isspace(c)) {
+      if (!normalized.empty() && normalized.back() != ' ') normalized += ' ';
+    } else {
+      normalized += absl::ascii_tolower(c);
+    }
+  }
+  absl::StripTrailingAsciiWhitespace(&normalized);
+  return normalized;
+}
+
+}  // namespace usher

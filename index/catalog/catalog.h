@@ -1,0 +1,199 @@
+// Everything that is known of events, organizers and users, and all that users
+// did: one value that is read by requests and moved by writes.
+#ifndef USHER_INDEX_CATALOG_CATALOG_H_
+#define USHER_INDEX_CATALOG_CATALOG_H_
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "index/base/clock.h"
+#include "index/base/cow_vector.h"
+#include "index/base/list_column.h"
+#include "index/catalog/decayed_counts.h"
+#include "index/catalog/event.h"
+#include "index/catalog/geo.h"
+#include "index/catalog/id_map.h"
+#include "index/catalog/interaction.h"
+#include "index/catalog/rows.h"
+#include "index/catalog/user.h"
+
+namespace usher {
+
+// The plain-data structs below are also the layout on disk (little-endian):
+// changing one means a new format version (index/artifact/version.h).
+
+// What requests read of an event. Vocabulary rows (venue, category, city,
+// series) are -1 when absent.
+struct EventColumns {
+  Micros start = kNoTime;
+  Micros end = kNoTime;
+  Micros announce = kNoTime;
+  GeoPoint location;
+  float price = std::numeric_limits<float>::quiet_NaN();
+  int32_t capacity = -1;
+  OrganizerRow organizer = kNoOrganizer;
+  int32_t venue = -1;
+  int32_t category = -1;
+  int32_t city = -1;
+  int32_t series = -1;  // Same organizer and title, but for digits.
+  EventStatus status = EventStatus::kScheduled;
+  uint8_t absent = 1;  // 1: never described, or deleted.
+  uint8_t padding[6] = {};
+};
+static_assert(sizeof(EventColumns) == 72);
+
+// What happened with an event. A user counts once, by their latest answer.
+struct EventCounters {
+  DecayedCounts answers;  // kEventHorizons; positive answers.
+  Micros last_answer = kNoTime;
+  int32_t yes = 0;  // Commitments (IsCommitment).
+  int32_t no = 0;   // Refusals.
+};
+
+// What happened with an organizer's events.
+struct OrganizerCounters {
+  DecayedCounts answers;  // kOrganizerHorizons; positive answers.
+  int32_t yes = 0;
+  int32_t events = 0;
+  int32_t users = 0;  // Distinct users with a commitment.
+  int32_t padding = 0;
+};
+
+struct UserColumns {
+  Micros joined = kNoTime;
+  GeoPoint location;
+};
+
+// An organizer that a user follows.
+struct Follow {
+  Micros joined = kNoTime;
+  OrganizerRow organizer = kNoOrganizer;
+  int32_t padding = 0;
+};
+
+// One entry of a user's history.
+struct Action {
+  Micros time = kNoTime;
+  EventRow event = kNoEvent;
+  float value = 0;  // NaN when the interaction had none.
+  InteractionKind kind = InteractionKind::kRsvpYes;
+  uint8_t padding[7] = {};
+};
+
+struct EventTable {
+  std::shared_ptr<IdMap> ids = std::make_shared<IdMap>();
+  CowVector<EventColumns> columns;
+  CowVector<EventCounters> counters;
+  ListColumn<int32_t> tags;       // Rows of Vocabulary::tags.
+  ListColumn<char> documents;     // EncodeEvent().
+  ListColumn<UserRow> attendees;  // Users whose answer is a commitment.
+};
+
+struct OrganizerTable {
+  std::shared_ptr<IdMap> ids = std::make_shared<IdMap>();
+  CowVector<OrganizerCounters> counters;
+  ListColumn<EventRow> events;    // That it has, or had: check the event.
+  ListColumn<UserRow> attendees;  // Distinct users with a commitment.
+  ListColumn<char> names;
+};
+
+struct UserTable {
+  std::shared_ptr<IdMap> ids = std::make_shared<IdMap>();
+  CowVector<UserColumns> columns;
+  ListColumn<Follow> follows;
+  ListColumn<Action> history;  // In order of arrival, one answer an event.
+  ListColumn<char> documents;  // EncodeUser(), without groups.
+};
+
+struct Vocabulary {
+  std::shared_ptr<IdMap> venues = std::make_shared<IdMap>();
+  std::shared_ptr<IdMap> categories = std::make_shared<IdMap>();
+  std::shared_ptr<IdMap> cities = std::make_shared<IdMap>();
+  std::shared_ptr<IdMap> tags = std::make_shared<IdMap>();
+  std::shared_ptr<IdMap> series = std::make_shared<IdMap>();
+};
+
+// Thread-compatible: one thread writes and calls Share(); what Share() returned
+// is immutable by agreement and may be read by any number of threads. The
+// trainer fills one, a version stores one, the server and the evaluator move
+// one: the same functions everywhere.
+class Catalog {
+ public:
+  Catalog() = default;
+  Catalog(Catalog&&) noexcept = default;
+  Catalog& operator=(Catalog&&) noexcept = default;
+
+  // A catalog with the same content that shares its memory.
+  Catalog Share();
+
+  // Rows of ids, or kNoEvent / kNoUser / kNoOrganizer.
+  EventRow FindEvent(absl::string_view id) const;
+  UserRow FindUser(absl::string_view id) const;
+  OrganizerRow FindOrganizer(absl::string_view id) const;
+
+  absl::string_view EventId(EventRow row) const {
+    return events.ids->Name(static_cast<int32_t>(row));
+  }
+  absl::string_view UserId(UserRow row) const {
+    return users.ids->Name(static_cast<int32_t>(row));
+  }
+  absl::string_view OrganizerId(OrganizerRow row) const {
+    return organizers.ids->Name(static_cast<int32_t>(row));
+  }
+  // The organizer's name if an event told it, else its id.
+  absl::string_view OrganizerName(OrganizerRow row) const;
+
+  // The whole event or user as it was given. The user's groups come from the
+  // follows.
+  Event GetEvent(EventRow row) const;
+  User GetUser(UserRow row) const;
+
+  size_t num_events() const { return events.columns.size(); }
+  size_t num_users() const { return users.columns.size(); }
+  size_t num_organizers() const { return organizers.counters.size(); }
+
+  // Adds the event or replaces all that was said of it. Its counters stay.
+  EventRow UpsertEvent(const Event& event);
+  // The event is never recommended again, unless it is upserted again.
+  void DeleteEvent(EventRow row);
+  // Adds the user or replaces all that was said of them. Histories stay.
+  UserRow UpsertUser(const User& user);
+
+  // The row of `id`, made if need be: of an event that nobody has described
+  // yet, or of a user of whom nothing else is known.
+  EventRow EventRowOf(absl::string_view id);
+  UserRow UserRowOf(absl::string_view id);
+
+  // Records what a user did: history, counters, attendees. An answer replaces
+  // the user's answer to the same event unless that one is later. Looks back
+  // over at most kHistoryScan entries.
+  void Apply(UserRow user, EventRow event, InteractionKind kind, float value,
+             Micros time);
+
+  static constexpr size_t kHistoryScan = 2048;
+  static constexpr size_t kMaxHistory = 8192;  // The oldest half goes.
+
+  EventTable events;
+  OrganizerTable organizers;
+  UserTable users;
+  Vocabulary vocabulary;
+
+ private:
+  OrganizerRow OrganizerRowOf(absl::string_view id);
+  void SetOrganizer(EventRow row, OrganizerRow organizer);
+  void CountAnswer(UserRow user, EventRow event, const Action& action,
+                   int sign);
+  bool KnowsOrganizer(absl::Span<const Action> history,
+                      OrganizerRow organizer) const;
+};
+
+// The title with case, digits and runs of space folded: what two dates of one
+// series have in common.
+std::string NormalizedTitle(absl::string_view title);
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_CATALOG_CATALOG_H_

@@ -1,0 +1,55 @@
+// Counts that fade.
+#ifndef USHER_INDEX_CATALOG_DECAYED_COUNTS_H_
+#define USHER_INDEX_CATALOG_DECAYED_COUNTS_H_
+
+#include <array>
+#include <cmath>
+
+#include "index/base/clock.h"
+
+namespace usher {
+
+// Three counters of the same occurrences, each fading by 1/e over its own
+// horizon: sum over occurrences of weight * exp(-(now - t) / horizon). Plain
+// data; occurrences may be added in any order.
+struct DecayedCounts {
+  using Horizons = std::array<Micros, 3>;
+
+  Micros as_of = kNoTime;  // The latest occurrence; kNoTime before the first.
+  std::array<float, 3> values{};  // At `as_of`.
+
+  // Adds an occurrence; a negative weight takes one back. An undated one
+  // (kNoTime) changes nothing.
+  void Add(Micros t, float weight, const Horizons& horizons) {
+    if (t == kNoTime) return;
+    if (as_of == kNoTime) as_of = t;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const float fade = Fade(as_of, t, horizons[i]);
+      values[i] =
+          t >= as_of ? values[i] * fade + weight : values[i] + weight * fade;
+    }
+    if (t > as_of) as_of = t;
+  }
+
+  // Counter `i` at `now`. Before `as_of` it reads as at `as_of`: moving `now`
+  // back does not rewind what was recorded.
+  float At(size_t i, Micros now, const Horizons& horizons) const {
+    if (as_of == kNoTime || values[i] <= 0) return 0;
+    return now <= as_of ? values[i] : values[i] * Fade(as_of, now, horizons[i]);
+  }
+
+ private:
+  static float Fade(Micros a, Micros b, Micros horizon) {
+    const double apart = static_cast<double>(a < b ? b - a : a - b);
+    return static_cast<float>(std::exp(-apart / static_cast<double>(horizon)));
+  }
+};
+
+inline constexpr DecayedCounts::Horizons kEventHorizons = {kHour, kDay,
+                                                           7 * kDay};
+inline constexpr DecayedCounts::Horizons kOrganizerHorizons = {kDay, 7 * kDay,
+                                                               30 * kDay};
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_CATALOG_DECAYED_COUNTS_H_
