@@ -124,7 +124,7 @@ class CowVector {
   }
 
   void CopyChunk(Chunk& chunk) {
-    std::shared_ptr<T[]> memory(new T[kChunkRows]());
+    std::shared_ptr<T[]> memory = std::make_shared<T[]>(kChunkRows);
     if (chunk.data != nullptr) {
       std::copy(chunk.data, chunk.data + kChunkRows, memory.get());
     }
