@@ -1,0 +1,76 @@
+// Which events a request may return.
+#ifndef USHER_INDEX_CATALOG_FILTER_H_
+#define USHER_INDEX_CATALOG_FILTER_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "index/catalog/catalog.h"
+#include "index/catalog/geo.h"
+
+namespace usher {
+
+// Conditions as they are asked, all of which must hold. An empty list is no
+// condition.
+struct Filter {
+  Micros start_after = kNoTime;                              // Inclusive.
+  Micros start_before = std::numeric_limits<Micros>::max();  // Exclusive.
+  bool include_running = false;
+  bool include_interacted = false;
+  double max_distance_km = 0;  // 0: anywhere.
+  std::vector<std::string> categories;
+  std::vector<std::string> tags_any;
+  std::vector<std::string> tags_all;
+  std::vector<std::string> exclude_tags;
+  std::vector<std::string> organizers;
+  std::vector<std::string> cities;
+  std::vector<std::string> exclude_event_ids;
+  std::vector<std::string> only_event_ids;
+  std::optional<float> max_price;
+};
+
+// A filter with its names looked up once. Borrows the catalog. Immutable.
+class CompiledFilter {
+ public:
+  // Distances are taken from `center`; when it is unknown, a limit on the
+  // distance lets no event through.
+  CompiledFilter(const Filter& filter, const Catalog& catalog,
+                 const GeoPoint& center);
+
+  // True when every event passes.
+  bool trivial() const { return trivial_; }
+  // Time, place, category, tags, organizer, city, price, excluded and only ids.
+  // Liveness and the user's answers are not looked at.
+  bool Matches(EventRow row) const;
+  // The rows of only_event_ids, if any were asked for.
+  const std::optional<std::vector<EventRow>>& only() const { return only_; }
+
+ private:
+  bool MatchesTags(EventRow row) const;
+
+  const Catalog& catalog_;
+  GeoPoint center_;
+  Micros start_after_;
+  Micros start_before_;
+  double max_distance_km_;
+  std::optional<float> max_price_;
+  bool trivial_;
+  // Sorted rows; an unset list is no condition, a set one that names nothing
+  // known lets nothing through.
+  std::optional<std::vector<int32_t>> categories_;
+  std::optional<std::vector<int32_t>> tags_any_;
+  std::vector<int32_t> tags_all_;
+  bool unknown_tag_required_ = false;
+  std::vector<int32_t> exclude_tags_;
+  std::optional<std::vector<int32_t>> organizers_;
+  std::optional<std::vector<int32_t>> cities_;
+  std::vector<EventRow> excluded_;
+  std::optional<std::vector<EventRow>> only_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_CATALOG_FILTER_H_

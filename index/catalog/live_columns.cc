@@ -1,0 +1,181 @@
+#include "index/catalog/live_columns.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "index/catalog/log_histogram.h"
+
+namespace usher {
+namespace {
+
+// Stands for "never" and "at no known time".
+constexpr float kManyHours = 1e6f;
+
+float Hours(Micros span) {
+  return static_cast<float>(static_cast<double>(span) / kHour);
+}
+
+float Rank(uint32_t beaten_by) {
+  return std::log1p(static_cast<float>(beaten_by));
+}
+
+// Collects the slots. Anything live at some instant of the minute is live for
+// its first instant once what is announced within it counts as announced.
+void CollectSlots(const Catalog& catalog, Micros undated_lifetime,
+                  LiveColumns& live) {
+  const size_t n = catalog.num_events();
+  live.slot_of.assign(n, -1);
+  live.upcoming = RowBitmap(n);
+  live.running = RowBitmap(n);
+  for (size_t row = 0; row < n; ++row) {
+    EventColumns event = catalog.events.columns[row];
+    if (event.announce != kNoTime && event.announce < live.minute + kMinute) {
+      event.announce = std::min(event.announce, live.minute);
+    }
+    const DropReason reason =
+        WhyNotLive(event, live.minute, {false, undated_lifetime});
+    if (reason != DropReason::kNone) {
+      ++live.not_live[static_cast<size_t>(reason)];
+      if (WhyNotLive(event, live.minute, {true, undated_lifetime}) !=
+          DropReason::kNone) {
+        continue;
+      }
+      live.running.Set(row);
+    } else {
+      live.upcoming.Set(row);
+      if (event.end > event.start && event.start < live.minute + kMinute) {
+        live.running.Set(row);
+      }
+    }
+    live.slot_of[row] = static_cast<int32_t>(live.rows.size());
+    live.rows.push_back(EventRow{static_cast<int32_t>(row)});
+  }
+}
+
+void FillFigures(const Catalog& catalog, LiveColumns& live,
+                 std::vector<float>& yes, std::vector<float>& answer_age) {
+  const size_t slots = live.rows.size();
+  for (std::vector<float>* column :
+       {&live.lead_hours, &live.fresh_hours, &live.hour_count, &live.day_count,
+        &live.week_count, &yes, &answer_age}) {
+    column->resize(slots);
+  }
+  for (size_t s = 0; s < slots; ++s) {
+    const size_t row = Index(live.rows[s]);
+    const EventColumns& event = catalog.events.columns[row];
+    const EventCounters& counters = catalog.events.counters[row];
+    live.lead_hours[s] = event.start == kNoTime
+                             ? kManyHours
+                             : std::max(0.0f, Hours(event.start - live.minute));
+    live.fresh_hours[s] =
+        event.announce == kNoTime
+            ? std::numeric_limits<float>::quiet_NaN()
+            : std::max(0.0f, Hours(live.minute - event.announce));
+    live.hour_count[s] = counters.answers.At(0, live.minute, kEventHorizons);
+    live.day_count[s] = counters.answers.At(1, live.minute, kEventHorizons);
+    live.week_count[s] = counters.answers.At(2, live.minute, kEventHorizons);
+    yes[s] = static_cast<float>(std::max(0, counters.yes));
+    answer_age[s] =
+        counters.last_answer == kNoTime
+            ? kManyHours
+            : std::max(0.0f, Hours(live.minute - counters.last_answer));
+  }
+}
+
+std::vector<float> OfUpcoming(const LiveColumns& live,
+                              const std::vector<float>& column) {
+  std::vector<float> values;
+  values.reserve(column.size());
+  for (size_t s = 0; s < column.size(); ++s) {
+    if (live.upcoming.Test(Index(live.rows[s]))) values.push_back(column[s]);
+  }
+  return values;
+}
+
+std::vector<float> RanksBySmall(const LiveColumns& live,
+                                const std::vector<float>& column) {
+  const LogHistogram histogram(OfUpcoming(live, column));
+  std::vector<float> ranks(column.size());
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    ranks[s] = Rank(histogram.Below(column[s]));
+  }
+  return ranks;
+}
+
+std::vector<float> RanksByLarge(const LiveColumns& live,
+                                const std::vector<float>& column) {
+  const LogHistogram histogram(OfUpcoming(live, column));
+  std::vector<float> ranks(column.size());
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    ranks[s] = Rank(histogram.Above(column[s]));
+  }
+  return ranks;
+}
+
+// For each slot, how many slots of the same organizer come strictly before it
+// when ordered by `before`.
+template <class Before>
+std::vector<float> RanksWithinOrganizer(const Catalog& catalog,
+                                        const LiveColumns& live,
+                                        const Before& before) {
+  const auto organizer = [&](int32_t slot) {
+    return catalog.events.columns[Index(live.rows[slot])].organizer;
+  };
+  std::vector<int32_t> order;
+  for (size_t s = 0; s < live.rows.size(); ++s) {
+    if (live.upcoming.Test(Index(live.rows[s])) &&
+        organizer(static_cast<int32_t>(s)) != kNoOrganizer) {
+      order.push_back(static_cast<int32_t>(s));
+    }
+  }
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    if (organizer(a) != organizer(b)) return organizer(a) < organizer(b);
+    if (before(a, b)) return true;
+    if (before(b, a)) return false;
+    return a < b;
+  });
+  std::vector<float> ranks(live.rows.size(), 0.0f);
+  size_t group = 0;
+  size_t tie = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i == 0 || organizer(order[i]) != organizer(order[i - 1])) {
+      group = tie = i;
+    } else if (before(order[i - 1], order[i])) {
+      tie = i;
+    }
+    ranks[order[i]] = Rank(static_cast<uint32_t>(tie - group));
+  }
+  return ranks;
+}
+
+}  // namespace
+
+Micros MinuteOf(Micros now) {
+  const Micros into = now % kMinute;
+  return now - (into < 0 ? into + kMinute : into);
+}
+
+LiveColumns BuildLiveColumns(const Catalog& catalog, Micros minute,
+                             Micros undated_lifetime) {
+  LiveColumns live;
+  live.minute = minute;
+  CollectSlots(catalog, undated_lifetime, live);
+  std::vector<float> yes;
+  std::vector<float> answer_age;
+  FillFigures(catalog, live, yes, answer_age);
+  live.lead_rank = RanksBySmall(live, live.lead_hours);
+  live.day_rank = RanksByLarge(live, live.day_count);
+  live.yes_rank = RanksByLarge(live, yes);
+  live.answer_rank = RanksBySmall(live, answer_age);
+  live.fresh_rank = RanksBySmall(live, live.fresh_hours);
+  live.organizer_next =
+      RanksWithinOrganizer(catalog, live, [&](int32_t a, int32_t b) {
+        return live.lead_hours[a] < live.lead_hours[b];
+      });
+  live.organizer_yes = RanksWithinOrganizer(
+      catalog, live, [&](int32_t a, int32_t b) { return yes[a] > yes[b]; });
+  return live;
+}
+
+}  // namespace usher
