@@ -1,0 +1,491 @@
+#include "trainer/algorithms/als.h"
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "index/base/cpu.h"
+#include "index/base/hash.h"
+#include "trainer/algorithms/als_kernels.h"
+
+namespace usher {
+namespace {
+
+using ::testing::Each;
+using ::testing::FloatEq;
+using ::testing::HasSubstr;
+
+void Ignore(const AlsProgress&) {}
+
+// Random weights in (0, 2); every row has at least one, but for `empty`.
+SparseMatrix RandomMatrix(int rows, int columns, int entries, uint64_t seed,
+                          int empty = -1) {
+  Random random(seed);
+  std::vector<SparseEntry> list;
+  for (int i = 0; i < entries; ++i) {
+    const int row = i < rows ? i : static_cast<int>(random.Below(rows));
+    const int column = static_cast<int>(random.Below(columns));
+    if (row == empty) continue;
+    list.push_back({row, column, static_cast<float>(2 * random.Uniform())});
+  }
+  return *SparseMatrix::FromEntries(rows, columns, list);
+}
+
+AlsOptions SmallOptions(int dim = 12) {
+  AlsOptions options;
+  options.dim = dim;
+  options.sweeps = 4;
+  options.unobserved_weight = 0.05f;
+  options.regularization = 0.01f;
+  options.threads = 1;
+  return options;
+}
+
+// Largest difference over the largest magnitude.
+double Distance(const Factors& a, const Factors& b) {
+  EXPECT_EQ(a.rows(), b.rows());
+  EXPECT_EQ(a.dim(), b.dim());
+  double difference = 0.0, size = 0.0;
+  for (size_t i = 0; i < a.rows() * a.dim(); ++i) {
+    difference =
+        std::max<double>(difference, std::abs(a.data()[i] - b.data()[i]));
+    size = std::max<double>(size, std::abs(a.data()[i]));
+  }
+  return difference / size;
+}
+
+double Score(const AlsModel& model, int user, int item) {
+  double score = 0.0;
+  for (size_t d = 0; d < model.users.dim(); ++d) {
+    score += model.users.Row(user)[d] * model.items.Row(item)[d];
+  }
+  return score;
+}
+
+// Residual of a row's normal equations, in double, over the right side.
+double Residual(const SparseMatrix& matrix, int row, const Factors& x,
+                const Factors& y, const AlsOptions& options) {
+  const int dim = static_cast<int>(x.dim());
+  Eigen::MatrixXd system = Eigen::MatrixXd::Zero(dim, dim);
+  Eigen::VectorXd right = Eigen::VectorXd::Zero(dim);
+  const auto factor = [dim](const Factors& factors, size_t at) {
+    return Eigen::VectorXd(
+        Eigen::Map<const Eigen::VectorXf>(factors.Row(at).data(), dim)
+            .cast<double>());
+  };
+  for (size_t i = 0; i < y.rows(); ++i) {
+    const Eigen::VectorXd yi = factor(y, i);
+    system += options.unobserved_weight * yi * yi.transpose();
+  }
+  for (int64_t i = 0; i < matrix.RowSize(row); ++i) {
+    const Eigen::VectorXd yi = factor(y, matrix.RowColumns(row)[i]);
+    const double weight = matrix.RowValues(row)[i];
+    system += weight * yi * yi.transpose();
+    right += weight * yi;
+  }
+  const double frequency = static_cast<double>(matrix.RowSize(row)) +
+                           options.unobserved_weight * matrix.columns();
+  system.diagonal().array() +=
+      options.regularization * std::pow(frequency, options.frequency_exponent);
+  return (system * factor(x, row) - right).norm() / right.norm();
+}
+
+TEST(SparseMatrixTest, SumsDuplicatesSortsColumnsAndDropsZeros) {
+  const SparseMatrix matrix = *SparseMatrix::FromEntries(
+      3, 4,
+      {{2, 3, 1.0f}, {0, 2, 1.0f}, {2, 3, 0.5f}, {0, 1, 4.0f}, {2, 0, 0.0f}});
+  EXPECT_EQ(matrix.entries(), 3);
+  EXPECT_THAT(matrix.RowColumns(0), testing::ElementsAre(1, 2));
+  EXPECT_THAT(matrix.RowValues(0), testing::ElementsAre(4.0f, 1.0f));
+  EXPECT_EQ(matrix.RowSize(1), 0);
+  EXPECT_THAT(matrix.RowColumns(2), testing::ElementsAre(3));
+  EXPECT_THAT(matrix.RowValues(2), testing::ElementsAre(1.5f));
+}
+
+TEST(SparseMatrixTest, TransposingMovesEveryEntryAndTwiceIsTheSame) {
+  const SparseMatrix matrix = RandomMatrix(40, 30, 300, 1);
+  const SparseMatrix transposed = matrix.Transposed();
+  EXPECT_EQ(transposed.rows(), 30);
+  std::set<std::tuple<int, int, float>> there, back;
+  for (int row = 0; row < 40; ++row) {
+    for (int64_t i = 0; i < matrix.RowSize(row); ++i) {
+      there.insert({row, matrix.RowColumns(row)[i], matrix.RowValues(row)[i]});
+    }
+  }
+  for (int row = 0; row < 30; ++row) {
+    for (int64_t i = 0; i < transposed.RowSize(row); ++i) {
+      back.insert(
+          {transposed.RowColumns(row)[i], row, transposed.RowValues(row)[i]});
+    }
+  }
+  EXPECT_EQ(there, back);
+  const SparseMatrix twice = transposed.Transposed();
+  EXPECT_EQ(twice.offsets(), matrix.offsets());
+  EXPECT_EQ(twice.values(), matrix.values());
+}
+
+TEST(SparseMatrixTest, BadEntriesAreRejectedByPlace) {
+  EXPECT_THAT(
+      SparseMatrix::FromEntries(2, 2, {{0, 2, 1.0f}}).status().message(),
+      HasSubstr("(0, 2) lies outside 2 x 2"));
+  EXPECT_THAT(
+      SparseMatrix::FromEntries(2, 2, {{1, 1, -1.0f}}).status().message(),
+      HasSubstr("(1, 1) has value -1"));
+  EXPECT_FALSE(SparseMatrix::FromEntries(2, 2, {{1, 1, NAN}}).ok());
+  EXPECT_FALSE(SparseMatrix::FromEntries(-1, 2, {}).ok());
+}
+
+class AlsDimTest : public testing::TestWithParam<int> {};
+
+// Items are solved last, against the users that are returned.
+TEST_P(AlsDimTest, SolvedRowsSatisfyTheirNormalEquations) {
+  for (const float exponent : {0.0f, 0.5f, 1.0f}) {
+    AlsOptions options = SmallOptions(GetParam());
+    options.solver = AlsSolver::kCholesky;
+    options.frequency_exponent = exponent;
+    const SparseMatrix matrix = RandomMatrix(80, 50, 900, 2);
+    const AlsModel model = *TrainAls(matrix, options, Ignore);
+    const SparseMatrix transposed = matrix.Transposed();
+    for (int item = 0; item < 50; ++item) {
+      EXPECT_LT(Residual(transposed, item, model.items, model.users, options),
+                2e-4)
+          << item;
+    }
+  }
+}
+
+TEST_P(AlsDimTest, ManyConjugateGradientStepsEqualCholesky) {
+  AlsOptions options = SmallOptions(GetParam());
+  const SparseMatrix matrix = RandomMatrix(80, 50, 900, 3);
+  options.solver = AlsSolver::kCholesky;
+  const AlsModel exact = *TrainAls(matrix, options, Ignore);
+  options.solver = AlsSolver::kConjugateGradient;
+  options.cg_steps = 100;
+  const AlsModel iterated = *TrainAls(matrix, options, Ignore);
+  EXPECT_LT(Distance(exact.users, iterated.users), 2e-3);
+  EXPECT_LT(Distance(exact.items, iterated.items), 2e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dims, AlsDimTest,
+                         testing::Values(1, 3, 8, 13, 16, 33, 64, 100));
+
+TEST(AlsTest, CholeskyNeverRaisesTheObjective) {
+  AlsOptions options = SmallOptions();
+  options.solver = AlsSolver::kCholesky;
+  options.sweeps = 12;
+  options.report_objective = true;
+  double last = INFINITY;
+  int sweeps = 0;
+  ASSERT_TRUE(TrainAls(RandomMatrix(200, 90, 2500, 4), options,
+                       [&](const AlsProgress& progress) {
+                         EXPECT_EQ(progress.sweep, ++sweeps);
+                         ASSERT_TRUE(progress.objective.has_value());
+                         EXPECT_LE(*progress.objective, last * (1 + 1e-7));
+                         last = *progress.objective;
+                       })
+                  .ok());
+  EXPECT_EQ(sweeps, 12);
+}
+
+TEST(AlsTest, ObjectiveEqualsTheSumOverAllPairs) {
+  AlsOptions options = SmallOptions(5);
+  const SparseMatrix matrix = RandomMatrix(20, 15, 60, 5);
+  const AlsModel model = *TrainAls(matrix, options, Ignore);
+  double expected = 0.0;
+  std::vector<int> seen(15, 0);
+  for (int u = 0; u < 20; ++u) {
+    for (int i = 0; i < 15; ++i) {
+      expected += options.unobserved_weight * std::pow(Score(model, u, i), 2);
+    }
+    for (int64_t e = 0; e < matrix.RowSize(u); ++e) {
+      const int i = matrix.RowColumns(u)[e];
+      ++seen[i];
+      expected += matrix.RowValues(u)[e] * std::pow(1 - Score(model, u, i), 2);
+    }
+    for (const float x : model.users.Row(u)) {
+      expected += x * x * 0.01 * (matrix.RowSize(u) + 0.05 * 15);
+    }
+  }
+  for (int i = 0; i < 15; ++i) {
+    for (const float y : model.items.Row(i)) {
+      expected += y * y * 0.01 * (seen[i] + 0.05 * 20);
+    }
+  }
+  EXPECT_NEAR(AlsObjective(matrix, model, options), expected, 1e-5 * expected);
+}
+
+TEST(AlsTest, SameSeedGivesSameBitsAtAnyThreadCount) {
+  const SparseMatrix matrix = RandomMatrix(700, 300, 9000, 6);
+  for (const AlsSolver solver :
+       {AlsSolver::kConjugateGradient, AlsSolver::kCholesky}) {
+    AlsOptions options = SmallOptions(20);
+    options.solver = solver;
+    const AlsModel one = *TrainAls(matrix, options, Ignore);
+    for (const int threads : {2, 3}) {
+      options.threads = threads;
+      const AlsModel many = *TrainAls(matrix, options, Ignore);
+      EXPECT_EQ(std::memcmp(one.users.data(), many.users.data(),
+                            700 * 20 * sizeof(float)),
+                0);
+      EXPECT_EQ(std::memcmp(one.items.data(), many.items.data(),
+                            300 * 20 * sizeof(float)),
+                0);
+    }
+    options.seed = 2;
+    EXPECT_GT(Distance(one.users, TrainAls(matrix, options, Ignore)->users),
+              0.01);
+  }
+}
+
+TEST(AlsTest, RowsWithoutEntriesAreZero) {
+  const SparseMatrix matrix = RandomMatrix(60, 500, 200, 7, /*empty=*/17);
+  const AlsModel model = *TrainAls(matrix, SmallOptions(), Ignore);
+  EXPECT_THAT(model.users.Row(17), Each(0.0f));
+  const SparseMatrix transposed = matrix.Transposed();
+  int empty = 0;
+  for (int item = 0; item < 500; ++item) {
+    if (transposed.RowSize(item) > 0) continue;
+    ++empty;
+    EXPECT_THAT(model.items.Row(item), Each(0.0f));
+  }
+  EXPECT_GT(empty, 0);
+}
+
+// One user, one item, one factor: x and y solve
+// (a y^2 + w y^2 + r) x = w y, by hand.
+TEST(AlsTest, SingleEntrySolvesTheScalarEquation) {
+  AlsOptions options = SmallOptions(1);
+  options.sweeps = 200;
+  const SparseMatrix matrix = *SparseMatrix::FromEntries(1, 1, {{0, 0, 2.0f}});
+  const AlsModel model = *TrainAls(matrix, options, Ignore);
+  const double ridge = 0.01 * (1 + 0.05);
+  // Symmetric in x and y, so x y = (w - r) / (a + w) at the minimum.
+  EXPECT_NEAR(Score(model, 0, 0), (2.0 - ridge) / 2.05, 1e-4);
+}
+
+TEST(AlsTest, DoublingAllWeightsAndDoublingAllTermsIsTheSameFit) {
+  AlsOptions options = SmallOptions();
+  options.frequency_exponent = 0.0f;
+  options.solver = AlsSolver::kCholesky;
+  const SparseMatrix once = RandomMatrix(60, 40, 500, 8);
+  std::vector<SparseEntry> entries;
+  for (int row = 0; row < 60; ++row) {
+    for (int64_t i = 0; i < once.RowSize(row); ++i) {
+      entries.push_back(
+          {row, once.RowColumns(row)[i], 2 * once.RowValues(row)[i]});
+    }
+  }
+  const SparseMatrix twice = *SparseMatrix::FromEntries(60, 40, entries);
+  const AlsModel a = *TrainAls(once, options, Ignore);
+  options.unobserved_weight *= 2;
+  options.regularization *= 2;
+  EXPECT_LT(Distance(a.users, TrainAls(twice, options, Ignore)->users), 1e-3);
+}
+
+// Users of a block saw a random half of its items; the rest must be scored
+// above every item of the other blocks.
+TEST(AlsTest, PlantedBlocksAreRecovered) {
+  constexpr int kBlocks = 4, kUsers = 100, kItems = 40;
+  Random random(9);
+  std::vector<SparseEntry> entries;
+  for (int u = 0; u < kUsers; ++u) {
+    for (int i = 0; i < kItems; ++i) {
+      if (u % kBlocks == i % kBlocks && random.Uniform() < 0.5) {
+        entries.push_back({u, i, 1.0f});
+      }
+    }
+  }
+  AlsOptions options = SmallOptions(6);
+  options.sweeps = 10;
+  const AlsModel model = *TrainAls(
+      *SparseMatrix::FromEntries(kUsers, kItems, entries), options, Ignore);
+  for (int u = 0; u < kUsers; ++u) {
+    for (int i = 0; i < kItems; ++i) {
+      if (u % kBlocks == i % kBlocks) {
+        EXPECT_GT(Score(model, u, i), 0.5);
+      } else {
+        EXPECT_LT(Score(model, u, i), 0.2);
+      }
+    }
+  }
+}
+
+TEST(AlsTest, BadOptionsAreRejectedByName) {
+  const SparseMatrix matrix = RandomMatrix(10, 10, 30, 10);
+  const auto message = [&](auto change) {
+    AlsOptions options = SmallOptions();
+    change(options);
+    return std::string(TrainAls(matrix, options, Ignore).status().message());
+  };
+  EXPECT_THAT(message([](AlsOptions& o) { o.dim = 0; }),
+              HasSubstr("dim is 0; it must be 1 to 2048"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.sweeps = 0; }),
+              HasSubstr("sweeps"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.unobserved_weight = -1; }),
+              HasSubstr("unobserved_weight is -1"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.regularization = 0; }),
+              HasSubstr("regularization is 0"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.regularization = NAN; }),
+              HasSubstr("regularization is nan"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.frequency_exponent = 3; }),
+              HasSubstr("frequency_exponent"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.cg_steps = 0; }),
+              HasSubstr("cg_steps"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.init_stddev = 0; }),
+              HasSubstr("init_stddev"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.threads = -1; }),
+              HasSubstr("threads is -1"));
+  EXPECT_THAT(
+      TrainAls(SparseMatrix(), SmallOptions(), Ignore).status().message(),
+      HasSubstr("has no entries"));
+}
+
+// One row's problem over random factors, for the kernels alone.
+struct RowProblem {
+  RowProblem(int stride, int count, uint64_t seed) : stride(stride) {
+    Random random(seed);
+    for (int i = 0; i < 400 * stride; ++i) {
+      factors.push_back(static_cast<float>(random.Normal()));
+    }
+    for (int d = 0; d < stride; ++d) {
+      spectrum.push_back(400 * static_cast<float>(random.Uniform()));
+    }
+    for (int i = 0; i < count; ++i) {
+      columns.push_back(static_cast<int32_t>(random.Below(400)));
+      roots.push_back(static_cast<float>(random.Uniform()));
+    }
+    block.resize(AlsBlockFloats(count, stride));
+    vectors.resize(8 * stride);
+    matrix.resize(stride * stride);
+  }
+  AlsRowSystem System() const {
+    float trace = 0;
+    for (const float value : spectrum) trace += value;
+    return {factors.data(),
+            spectrum.data(),
+            columns.data(),
+            roots.data(),
+            static_cast<int64_t>(columns.size()),
+            stride,
+            0.1f,
+            2.0f,
+            trace};
+  }
+  AlsScratch Scratch() { return {block.data(), vectors.data(), matrix.data()}; }
+
+  int stride;
+  std::vector<float> factors, spectrum, roots, block, vectors, matrix;
+  std::vector<int32_t> columns;
+};
+
+std::vector<InstructionSet> SetsOfThisMachine() {
+  std::vector<InstructionSet> sets;
+  for (const InstructionSet set :
+       {InstructionSet::kPortable, InstructionSet::kAvx2,
+        InstructionSet::kAvx512}) {
+    if (set <= ActiveInstructionSet()) sets.push_back(set);
+  }
+  return sets;
+}
+
+TEST(AlsKernelsTest, EveryInstructionSetSolvesEveryRowLength) {
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    const AlsKernels& kernels = AlsKernelsFor(set);
+    for (const int stride : {16, 32, 48, 64, 112, 128}) {
+      for (const int count : {1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 203, 500}) {
+        RowProblem row(stride, count, stride + count);
+        Eigen::MatrixXd system = Eigen::MatrixXd::Zero(stride, stride);
+        Eigen::VectorXd right = Eigen::VectorXd::Zero(stride);
+        for (int d = 0; d < stride; ++d) {
+          system(d, d) = 0.1 * row.spectrum[d] + 2.0;
+        }
+        for (int i = 0; i < count; ++i) {
+          const Eigen::VectorXd f =
+              Eigen::Map<const Eigen::VectorXf>(
+                  row.factors.data() + row.columns[i] * stride, stride)
+                  .cast<double>();
+          const double root = row.roots[i];
+          system += root * root * f * f.transpose();
+          right += root * root * f;
+        }
+        const Eigen::VectorXd exact = system.llt().solve(right);
+        const auto error = [&](const std::vector<float>& x) {
+          return (Eigen::Map<const Eigen::VectorXf>(x.data(), stride)
+                      .cast<double>() -
+                  exact)
+                     .norm() /
+                 exact.norm();
+        };
+        std::vector<float> x(stride, 0.5f);
+        EXPECT_TRUE(kernels.cholesky(row.System(), row.Scratch(), x.data()));
+        EXPECT_LT(error(x), 1e-4)
+            << InstructionSetName(set) << " " << stride << " " << count;
+        x.assign(stride, 0.5f);
+        kernels.conjugate_gradient(row.System(), 200, row.Scratch(), x.data());
+        EXPECT_LT(error(x), 1e-4)
+            << InstructionSetName(set) << " " << stride << " " << count;
+      }
+    }
+  }
+}
+
+TEST(AlsKernelsTest, InstructionSetsAgreeWithinRounding) {
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    for (const int count : {3, 40, 300}) {
+      RowProblem row(64, count, count);
+      std::vector<float> a(64, 0.1f), b(64, 0.1f);
+      AlsKernelsFor(InstructionSet::kPortable)
+          .conjugate_gradient(row.System(), 3, row.Scratch(), a.data());
+      AlsKernelsFor(set).conjugate_gradient(row.System(), 3, row.Scratch(),
+                                            b.data());
+      for (int d = 0; d < 64; ++d) EXPECT_NEAR(a[d], b[d], 2e-5);
+    }
+  }
+}
+
+TEST(AlsKernelsTest, CholeskyReportsASingularSystem) {
+  RowProblem row(16, 0, 1);
+  AlsRowSystem system = row.System();
+  system.ridge = 0.0f;
+  system.unobserved_weight = 0.0f;
+  std::vector<float> x(16);
+  EXPECT_FALSE(AlsKernelsFor(ActiveInstructionSet())
+                   .cholesky(system, row.Scratch(), x.data()));
+}
+
+TEST(AlsKernelsTest, GramAndMultiplyEqualTheNaiveLoops) {
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    for (const int rows : {1, 5, 97, 400}) {
+      constexpr int kStride = 48;
+      RowProblem row(kStride, 1, 3);
+      std::vector<float> gram(kStride * kStride, 1.0f);
+      AlsKernelsFor(set).gram(row.factors.data(), rows, kStride, gram.data());
+      std::vector<float> product(rows * kStride);
+      AlsKernelsFor(set).multiply(row.factors.data(), rows, kStride,
+                                  row.factors.data(), product.data());
+      for (int i = 0; i < kStride; ++i) {
+        for (int j = i; j < kStride; ++j) {
+          double sum = 1.0;
+          for (int r = 0; r < rows; ++r) {
+            sum += row.factors[r * kStride + i] * row.factors[r * kStride + j];
+          }
+          EXPECT_NEAR(gram[i * kStride + j], sum, 1e-3);
+        }
+        for (int r = 0; r < rows; ++r) {
+          double sum = 0.0;
+          for (int d = 0; d < kStride; ++d) {
+            sum += row.factors[r * kStride + d] * row.factors[d * kStride + i];
+          }
+          EXPECT_NEAR(product[r * kStride + i], sum, 1e-4);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace usher
