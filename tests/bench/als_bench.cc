@@ -1,0 +1,215 @@
+// Speed and quality of implicit ALS on a split file or on made-up data.
+//
+//   als_bench --split=split.csv.gz --evaluate=test --dim=128
+//   als_bench --users=138000 --items=27000 --entries=18700000 --dim=64
+//
+// A split file is a gzip CSV: user_id,event_id,part with part train, valid or
+// test. With --evaluate=valid the fit sees train; with test, train and valid.
+// Ranking is full: all items but those the fit saw of the user.
+#include <zlib.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/str_split.h"
+#include "index/base/cpu.h"
+#include "index/base/hash.h"
+#include "index/base/parallel.h"
+#include "trainer/algorithms/als.h"
+
+ABSL_FLAG(std::string, split, "", "Gzip CSV; empty makes up data.");
+ABSL_FLAG(std::string, evaluate, "", "valid, test or empty.");
+ABSL_FLAG(std::string, dump, "", "Write the pairs seen, as int32, and stop.");
+ABSL_FLAG(int, users, 138000, "Made-up users.");
+ABSL_FLAG(int, items, 27000, "Made-up items.");
+ABSL_FLAG(int64_t, entries, 18700000, "Made-up draws.");
+ABSL_FLAG(int, dim, 64, "");
+ABSL_FLAG(int, sweeps, 4, "");
+ABSL_FLAG(double, unobserved_weight, usher::AlsOptions().unobserved_weight, "");
+ABSL_FLAG(double, regularization, usher::AlsOptions().regularization, "");
+ABSL_FLAG(double, frequency_exponent, 1, "");
+ABSL_FLAG(double, init_stddev, usher::AlsOptions().init_stddev, "");
+ABSL_FLAG(std::string, solver, "cg", "cg or cholesky.");
+ABSL_FLAG(int, cg_steps, usher::AlsOptions().cg_steps, "");
+ABSL_FLAG(int, threads, 0, "");
+ABSL_FLAG(bool, objective, false, "Report the objective of each sweep.");
+
+namespace usher {
+namespace {
+
+struct Data {
+  int32_t users = 0;
+  int32_t items = 0;
+  std::vector<SparseEntry> seen;
+  std::vector<std::vector<int32_t>> wanted;  // By user.
+};
+
+Data ReadSplit(const std::string& path, const std::string& evaluate) {
+  Data data;
+  absl::flat_hash_map<std::string, int32_t> users, items;
+  gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) {
+    std::fprintf(stderr, "als_bench: cannot open %s\n", path.c_str());
+    std::exit(1);
+  }
+  char line[512];
+  gzgets(file, line, sizeof(line));
+  while (gzgets(file, line, sizeof(line)) != nullptr) {
+    const std::vector<absl::string_view> fields =
+        absl::StrSplit(absl::StripTrailingAsciiWhitespace(line), ',');
+    if (fields.size() != 3) continue;
+    const int32_t user =
+        users.try_emplace(std::string(fields[0]), users.size()).first->second;
+    const int32_t item =
+        items.try_emplace(std::string(fields[1]), items.size()).first->second;
+    data.wanted.resize(users.size());
+    if (fields[2] == evaluate) {
+      data.wanted[user].push_back(item);
+    } else if (fields[2] == "train" ||
+               (fields[2] == "valid" && evaluate == "test")) {
+      data.seen.push_back({user, item, 1.0f});
+    }
+  }
+  gzclose(file);
+  data.users = static_cast<int32_t>(users.size());
+  data.items = static_cast<int32_t>(items.size());
+  return data;
+}
+
+// Users and items both fall off as a power of their rank.
+Data MakeUp(int32_t users, int32_t items, int64_t draws) {
+  Data data = {users, items, {}, {}};
+  data.seen.reserve(draws);
+  Random random(7);
+  for (int64_t i = 0; i < draws; ++i) {
+    const double u = random.Uniform(), v = random.Uniform();
+    data.seen.push_back({static_cast<int32_t>(users * u * std::sqrt(u)),
+                         static_cast<int32_t>(items * v * v * v), 1.0f});
+  }
+  return data;
+}
+
+// Of one user: {recall@20, ndcg@20}; clobbers `scores`.
+std::pair<double, double> Judge(Eigen::Ref<Eigen::RowVectorXf> scores,
+                                absl::Span<const int32_t> seen,
+                                const std::vector<int32_t>& wanted) {
+  constexpr int kTop = 20;
+  for (const int32_t item : seen) scores[item] = -1e30f;
+  std::vector<int32_t> order(scores.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
+  std::partial_sort(
+      order.begin(), order.begin() + kTop, order.end(),
+      [&](int32_t a, int32_t b) { return scores[a] > scores[b]; });
+  double hits = 0, gain = 0, best = 0;
+  for (int i = 0; i < kTop; ++i) {
+    const double discount = 1 / std::log2(i + 2.0);
+    if (i < static_cast<int>(wanted.size())) best += discount;
+    if (std::count(wanted.begin(), wanted.end(), order[i]) == 0) continue;
+    ++hits;
+    gain += discount;
+  }
+  return {hits / wanted.size(), gain / best};
+}
+
+void Evaluate(const Data& data, const SparseMatrix& seen,
+              const AlsModel& model) {
+  using Rows =
+      Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const int64_t dim = model.users.dim();
+  const Eigen::Map<const Rows> users(model.users.data(), data.users, dim);
+  const Eigen::Map<const Rows> items(model.items.data(), data.items, dim);
+  std::vector<std::pair<double, double>> judged(data.users);
+  ParallelFor(data.users, 128, 0, [&](int64_t begin, int64_t end) {
+    Rows scores = users.middleRows(begin, end - begin) * items.transpose();
+    for (int64_t u = begin; u < end; ++u) {
+      if (data.wanted[u].empty()) continue;
+      judged[u] =
+          Judge(scores.row(u - begin), seen.RowColumns(u), data.wanted[u]);
+    }
+  });
+  double recall = 0, ndcg = 0;
+  int64_t count = 0;
+  for (int32_t u = 0; u < data.users; ++u) {
+    if (data.wanted[u].empty()) continue;
+    recall += judged[u].first;
+    ndcg += judged[u].second;
+    ++count;
+  }
+  std::printf("recall@20 %.4f ndcg@20 %.4f users %ld\n", recall / count,
+              ndcg / count, static_cast<long>(count));
+}
+
+void Dump(const SparseMatrix& seen, const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return;
+  for (int32_t row = 0; row < seen.rows(); ++row) {
+    for (const int32_t column : seen.RowColumns(row)) {
+      const int32_t pair[2] = {row, column};
+      std::fwrite(pair, sizeof(pair), 1, file);
+    }
+  }
+  std::fclose(file);
+}
+
+AlsOptions OptionsFromFlags() {
+  AlsOptions options;
+  options.dim = absl::GetFlag(FLAGS_dim);
+  options.sweeps = absl::GetFlag(FLAGS_sweeps);
+  options.unobserved_weight = absl::GetFlag(FLAGS_unobserved_weight);
+  options.regularization = absl::GetFlag(FLAGS_regularization);
+  options.frequency_exponent = absl::GetFlag(FLAGS_frequency_exponent);
+  options.init_stddev = absl::GetFlag(FLAGS_init_stddev);
+  options.solver = absl::GetFlag(FLAGS_solver) == "cholesky"
+                       ? AlsSolver::kCholesky
+                       : AlsSolver::kConjugateGradient;
+  options.cg_steps = absl::GetFlag(FLAGS_cg_steps);
+  options.threads = absl::GetFlag(FLAGS_threads);
+  options.report_objective = absl::GetFlag(FLAGS_objective);
+  return options;
+}
+
+int Run() {
+  const std::string split = absl::GetFlag(FLAGS_split);
+  const Data data =
+      split.empty()
+          ? MakeUp(absl::GetFlag(FLAGS_users), absl::GetFlag(FLAGS_items),
+                   absl::GetFlag(FLAGS_entries))
+          : ReadSplit(split, absl::GetFlag(FLAGS_evaluate));
+  const SparseMatrix seen =
+      *SparseMatrix::FromEntries(data.users, data.items, data.seen);
+  std::printf("%d x %d, %ld entries, %s\n", seen.rows(), seen.columns(),
+              static_cast<long>(seen.entries()),
+              std::string(InstructionSetName(ActiveInstructionSet())).c_str());
+  if (const std::string dump = absl::GetFlag(FLAGS_dump); !dump.empty()) {
+    Dump(seen, dump);
+    return 0;
+  }
+  const absl::StatusOr<AlsModel> model =
+      TrainAls(seen, OptionsFromFlags(), [](const AlsProgress& progress) {
+        std::printf("sweep %d seconds %.4f objective %.6e\n", progress.sweep,
+                    progress.seconds, progress.objective.value_or(0));
+        std::fflush(stdout);
+      });
+  if (!model.ok()) {
+    std::fprintf(stderr, "%s\n", model.status().ToString().c_str());
+    return 1;
+  }
+  if (!absl::GetFlag(FLAGS_evaluate).empty()) Evaluate(data, seen, *model);
+  return 0;
+}
+
+}  // namespace
+}  // namespace usher
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  return usher::Run();
+}

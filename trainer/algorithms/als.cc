@@ -1,0 +1,151 @@
+#include "trainer/algorithms/als.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "index/base/status_macros.h"
+#include "trainer/algorithms/als_side.h"
+
+namespace usher {
+namespace {
+
+using Matrix =
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// One fit. The factors live in a basis that turns from half-sweep to
+// half-sweep, such that the fixed side's Gram matrix is diagonal.
+class AlsFit {
+ public:
+  AlsFit(const SparseMatrix& user_item, const SparseMatrix& item_user,
+         const AlsOptions& options, int64_t longest_row)
+      : run_(options, longest_row),
+        users_(user_item, run_),
+        items_(item_user, run_),
+        basis_(Matrix::Identity(options.dim, options.dim)) {
+    items_.Randomize(run_);
+  }
+
+  absl::Status Sweep() {
+    RETURN_IF_ERROR(HalfSweep(users_, items_));
+    return HalfSweep(items_, users_);
+  }
+
+  // In the basis of the start.
+  AlsModel Export() const {
+    const std::vector<float> back = Padded(basis_.transpose());
+    return {users_.Export(run_, back.data()), items_.Export(run_, back.data())};
+  }
+
+ private:
+  absl::Status HalfSweep(AlsSide& side, AlsSide& fixed) {
+    const std::vector<double> gram = fixed.Gram(run_);
+    const int dim = run_.options.dim;
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(
+        Eigen::Map<const Matrix>(gram.data(), dim, dim));
+    if (eigen.info() != Eigen::Success) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "als: factors have become infinite; raise regularization (now ",
+          run_.options.regularization, ")"));
+    }
+    const std::vector<float> turn = Padded(eigen.eigenvectors());
+    side.Multiply(run_, turn.data());
+    fixed.Multiply(run_, turn.data());
+    basis_ = basis_ * eigen.eigenvectors();
+    std::vector<float> spectrum(run_.stride, 0.0f);
+    for (int d = 0; d < dim; ++d) {
+      spectrum[d] = std::max(0.0f, static_cast<float>(eigen.eigenvalues()[d]));
+    }
+    return side.Solve(run_, fixed, spectrum.data());
+  }
+
+  std::vector<float> Padded(const Matrix& square) const {
+    std::vector<float> padded(static_cast<size_t>(run_.stride) * run_.stride);
+    for (int i = 0; i < square.rows(); ++i) {
+      for (int j = 0; j < square.cols(); ++j) {
+        padded[i * run_.stride + j] = static_cast<float>(square(i, j));
+      }
+    }
+    return padded;
+  }
+
+  const AlsRun run_;
+  AlsSide users_;
+  AlsSide items_;
+  Matrix basis_;  // The start's coordinates times this are the present ones.
+};
+
+int64_t LongestRow(const SparseMatrix& matrix) {
+  int64_t longest = 0;
+  for (int32_t row = 0; row < matrix.rows(); ++row) {
+    longest = std::max(longest, matrix.RowSize(row));
+  }
+  return longest;
+}
+
+absl::Status CheckRange(absl::string_view field, double value, double least,
+                        double most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "als: ", field, " is ", value, "; it must be ", least, " to ", most));
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+}  // namespace
+
+absl::Status ValidateAlsOptions(const AlsOptions& options) {
+  RETURN_IF_ERROR(CheckRange("dim", options.dim, 1, 2048));
+  RETURN_IF_ERROR(CheckRange("sweeps", options.sweeps, 1, 10000));
+  RETURN_IF_ERROR(
+      CheckRange("unobserved_weight", options.unobserved_weight, 0, 1e6));
+  RETURN_IF_ERROR(
+      CheckRange("regularization", options.regularization, 1e-12, 1e12));
+  RETURN_IF_ERROR(
+      CheckRange("frequency_exponent", options.frequency_exponent, 0, 2));
+  RETURN_IF_ERROR(CheckRange("cg_steps", options.cg_steps, 1, 1000));
+  RETURN_IF_ERROR(CheckRange("init_stddev", options.init_stddev, 1e-12, 1e6));
+  return CheckRange("threads", options.threads, 0, 4096);
+}
+
+absl::StatusOr<AlsModel> TrainAls(
+    const SparseMatrix& user_item, const AlsOptions& options,
+    absl::FunctionRef<void(const AlsProgress&)> progress) {
+  RETURN_IF_ERROR(ValidateAlsOptions(options));
+  if (user_item.entries() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("als: the ", user_item.rows(), " x ", user_item.columns(),
+                     " matrix has no entries; there is nothing to learn"));
+  }
+  const SparseMatrix item_user = user_item.Transposed();
+  AlsFit fit(user_item, item_user, options,
+             std::max(LongestRow(user_item), LongestRow(item_user)));
+  for (int sweep = 1; sweep <= options.sweeps; ++sweep) {
+    const auto start = std::chrono::steady_clock::now();
+    RETURN_IF_ERROR(fit.Sweep());
+    AlsProgress report = {sweep, SecondsSince(start), std::nullopt};
+    if (options.report_objective) {
+      report.objective = AlsObjective(user_item, fit.Export(), options);
+    }
+    progress(report);
+  }
+  return fit.Export();
+}
+
+float AlsRidge(const AlsOptions& options, int64_t entries, int64_t others) {
+  const double frequency =
+      entries + options.unobserved_weight * static_cast<double>(others);
+  if (options.frequency_exponent == 1.0f) {
+    return static_cast<float>(options.regularization * frequency);
+  }
+  return static_cast<float>(options.regularization *
+                            std::pow(frequency, options.frequency_exponent));
+}
+
+}  // namespace usher

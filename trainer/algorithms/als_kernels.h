@@ -1,0 +1,73 @@
+// The inner loops of implicit ALS, once per instruction set.
+//
+// Row layout: every matrix here has rows of `stride` floats, a multiple of
+// kAlsLanes, whose coordinates beyond the true dimension are zero; the kernels
+// keep them zero.
+//
+// Basis: the factors F of the fixed side have been turned so that F^T F is
+// diagonal (its eigenvalues are `spectrum`). The objective does not notice a
+// rotation of both sides, and then the part of a row's system that all rows
+// share is a vector instead of a matrix.
+//
+// All functions are pure: they touch only what their arguments point to, so
+// any number of threads may call them with scratch of their own.
+#ifndef USHER_TRAINER_ALGORITHMS_ALS_KERNELS_H_
+#define USHER_TRAINER_ALGORITHMS_ALS_KERNELS_H_
+
+#include <cstdint>
+
+namespace usher {
+
+enum class InstructionSet;  // index/base/cpu.h
+
+inline constexpr int kAlsLanes = 16;
+
+// The system of one row:
+//   (diag(unobserved_weight * spectrum + ridge) + sum_i w_i f_i f_i^T) x
+//       = sum_i w_i f_i
+// over the row's `count` entries i, with f_i = factors row columns[i] and
+// w_i = roots[i]^2.
+struct AlsRowSystem {
+  const float* factors;
+  const float* spectrum;  // `stride` numbers, not negative.
+  const int32_t* columns;
+  const float* roots;
+  int64_t count;
+  int stride;
+  float unobserved_weight;
+  float ridge;  // > 0
+  float trace;  // Sum of `spectrum`.
+};
+
+// Memory of one thread. Contents do not matter before or after a call.
+struct AlsScratch {
+  float* block;    // AlsBlockFloats() floats.
+  float* vectors;  // 8 * stride floats.
+  float* matrix;   // stride * stride floats; Cholesky only.
+};
+
+struct AlsKernels {
+  // `steps` steps of conjugate gradients from the given `x`, preconditioned by
+  // what the system would be if the row's entries were a fair sample of all.
+  void (*conjugate_gradient)(const AlsRowSystem& system, int steps,
+                             const AlsScratch& scratch, float* x);
+  // The exact solution. False when a pivot is not positive.
+  bool (*cholesky)(const AlsRowSystem& system, const AlsScratch& scratch,
+                   float* x);
+  // gram += rows^T rows; only the 16 x 16 tiles on and above the diagonal are
+  // written.
+  void (*gram)(const float* rows, int64_t count, int stride, float* gram);
+  // out = rows * square, for a stride x stride matrix. `out` is not `rows`.
+  void (*multiply)(const float* rows, int64_t count, int stride,
+                   const float* square, float* out);
+};
+
+// Floats of AlsScratch::block for rows of at most `longest` entries.
+int64_t AlsBlockFloats(int64_t longest, int stride);
+
+// The kernels of one instruction set, which the machine must support.
+const AlsKernels& AlsKernelsFor(InstructionSet set);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_ALGORITHMS_ALS_KERNELS_H_

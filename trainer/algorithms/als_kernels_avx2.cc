@@ -1,0 +1,9 @@
+#include "trainer/algorithms/als_kernels_body.h"
+
+namespace usher {
+
+extern const AlsKernels kAlsKernelsAvx2;
+const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &Cholesky, &AddGram,
+                                    &Multiply};
+
+}  // namespace usher

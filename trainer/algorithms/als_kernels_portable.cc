@@ -1,0 +1,9 @@
+#include "trainer/algorithms/als_kernels_body.h"
+
+namespace usher {
+
+extern const AlsKernels kAlsKernelsPortable;
+const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &Cholesky, &AddGram,
+                                        &Multiply};
+
+}  // namespace usher

@@ -1,0 +1,171 @@
+#include "trainer/algorithms/als_side.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "index/base/cpu.h"
+#include "index/base/hash.h"
+#include "index/base/parallel.h"
+
+namespace usher {
+namespace {
+
+constexpr int64_t kRowBlock = 48;  // Rows that a thread multiplies at once.
+
+}  // namespace
+
+AlsBuffer::AlsBuffer(int64_t count) {
+  constexpr size_t kPage = size_t{2} << 20;
+  const size_t bytes = std::max<size_t>(count, 1) * sizeof(float);
+  const size_t alignment = bytes >= kPage ? kPage : 64;
+  const size_t size = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, size);
+  if (memory == nullptr) throw std::bad_alloc();
+  if (alignment == kPage) ::madvise(memory, size, MADV_HUGEPAGE);
+  std::memset(memory, 0, size);
+  data_.reset(static_cast<float*>(memory));
+}
+
+void AlsBuffer::Free::operator()(float* data) const { std::free(data); }
+
+AlsRun::AlsRun(const AlsOptions& options, int64_t longest_row)
+    : options(options),
+      kernels(AlsKernelsFor(ActiveInstructionSet())),
+      threads(options.threads > 0 ? options.threads : HardwareThreads()),
+      stride((options.dim + kAlsLanes - 1) / kAlsLanes * kAlsLanes) {
+  const int64_t block =
+      std::max(AlsBlockFloats(longest_row, stride), kRowBlock * stride);
+  for (int worker = 0; worker < threads; ++worker) {
+    blocks.emplace_back(block);
+    vectors.emplace_back(int64_t{8} * stride);
+    matrices.emplace_back(int64_t{stride} * stride);
+  }
+}
+
+AlsSide::AlsSide(const SparseMatrix& entries, const AlsRun& run)
+    : entries_(entries),
+      rows_(entries.rows()),
+      roots_(entries.values().begin(), entries.values().end()),
+      factors_(int64_t{entries.rows()} * run.stride) {
+  for (float& root : roots_) root = std::sqrt(root);
+  for (int32_t row = 0; row < rows_; ++row) {
+    if (entries_.RowSize(row) > 0) order_.push_back(row);
+  }
+  std::stable_sort(order_.begin(), order_.end(), [this](int32_t a, int32_t b) {
+    return entries_.RowSize(a) > entries_.RowSize(b);
+  });
+}
+
+void AlsSide::Randomize(const AlsRun& run) {
+  const double scale =
+      run.options.init_stddev / std::sqrt(static_cast<double>(run.options.dim));
+  ParallelFor(rows_, 256, run.threads, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      if (entries_.RowSize(row) == 0) continue;
+      Random random(Mix64(run.options.seed) ^ Mix64(row));
+      float* out = factors_.data() + row * run.stride;
+      for (int d = 0; d < run.options.dim; ++d) {
+        out[d] = static_cast<float>(scale * random.Normal());
+      }
+    }
+  });
+}
+
+std::vector<double> AlsSide::Gram(const AlsRun& run) const {
+  const int dim = run.options.dim;
+  const int64_t stride = run.stride;
+  const int64_t block = std::max<int64_t>(4096, (rows_ + 63) / 64);
+  const int64_t blocks = (rows_ + block - 1) / block;
+  const AlsBuffer partial(blocks * stride * stride);
+  ParallelFor(rows_, block, run.threads, [&](int64_t begin, int64_t end) {
+    run.kernels.gram(factors_.data() + begin * stride, end - begin, run.stride,
+                     partial.data() + begin / block * stride * stride);
+  });
+  std::vector<double> gram(static_cast<size_t>(dim) * dim, 0.0);
+  for (int64_t b = 0; b < blocks; ++b) {
+    const float* part = partial.data() + b * stride * stride;
+    for (int i = 0; i < dim; ++i) {
+      for (int j = i; j < dim; ++j) gram[i * dim + j] += part[i * stride + j];
+    }
+  }
+  for (int i = 0; i < dim; ++i) {
+    for (int j = 0; j < i; ++j) gram[i * dim + j] = gram[j * dim + i];
+  }
+  return gram;
+}
+
+void AlsSide::Multiply(const AlsRun& run, const float* square) {
+  const int64_t stride = run.stride;
+  ParallelForWithWorker(
+      rows_, kRowBlock, run.threads,
+      [&](int worker, int64_t begin, int64_t end) {
+        float* rows = factors_.data() + begin * stride;
+        float* out = run.blocks[worker].data();
+        run.kernels.multiply(rows, end - begin, run.stride, square, out);
+        std::memcpy(rows, out, (end - begin) * stride * sizeof(float));
+      });
+}
+
+bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
+                       AlsRowSystem& system) {
+  system.columns = entries_.RowColumns(row).data();
+  system.roots = roots_.data() + entries_.offsets()[row];
+  system.count = entries_.RowSize(row);
+  system.ridge = AlsRidge(run.options, system.count, entries_.columns());
+  float* x = factors_.data() + int64_t{row} * run.stride;
+  if (run.options.solver == AlsSolver::kCholesky) {
+    return run.kernels.cholesky(system, run.Scratch(worker), x);
+  }
+  run.kernels.conjugate_gradient(system, run.options.cg_steps,
+                                 run.Scratch(worker), x);
+  return true;
+}
+
+absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
+                            const float* spectrum) {
+  AlsRowSystem shared = {};
+  shared.factors = other.factors_.data();
+  shared.spectrum = spectrum;
+  shared.stride = run.stride;
+  shared.unobserved_weight = run.options.unobserved_weight;
+  for (int d = 0; d < run.stride; ++d) shared.trace += spectrum[d];
+  std::atomic<int32_t> singular{-1};
+  ParallelForWithWorker(static_cast<int64_t>(order_.size()), 8, run.threads,
+                        [&](int worker, int64_t begin, int64_t end) {
+                          AlsRowSystem system = shared;
+                          for (int64_t i = begin; i < end; ++i) {
+                            if (!SolveRow(run, worker, order_[i], system))
+                              singular = order_[i];
+                          }
+                        });
+  if (singular < 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "als: row ", singular.load(), " has a singular system; raise ",
+      "regularization (now ", run.options.regularization, ")"));
+}
+
+Factors AlsSide::Export(const AlsRun& run, const float* square) const {
+  Factors result(rows_, run.options.dim);
+  const int64_t stride = run.stride;
+  ParallelForWithWorker(
+      rows_, kRowBlock, run.threads,
+      [&](int worker, int64_t begin, int64_t end) {
+        float* out = run.blocks[worker].data();
+        run.kernels.multiply(factors_.data() + begin * stride, end - begin,
+                             run.stride, square, out);
+        for (int64_t row = begin; row < end; ++row, out += stride) {
+          std::copy_n(out, run.options.dim,
+                      result.mutable_data() + row * run.options.dim);
+        }
+      });
+  return result;
+}
+
+}  // namespace usher

@@ -1,0 +1,88 @@
+// One side (users or items) of an ALS run: its entries, its factors, its part
+// of a sweep.
+#ifndef USHER_TRAINER_ALGORITHMS_ALS_SIDE_H_
+#define USHER_TRAINER_ALGORITHMS_ALS_SIDE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "index/model/factors.h"
+#include "trainer/algorithms/als.h"
+#include "trainer/algorithms/als_kernels.h"
+#include "trainer/algorithms/sparse_matrix.h"
+
+namespace usher {
+
+// `count` zero floats on their own large pages where the system has them.
+class AlsBuffer {
+ public:
+  AlsBuffer() = default;
+  explicit AlsBuffer(int64_t count);
+  float* data() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(float* data) const;
+  };
+  std::unique_ptr<float[], Free> data_;
+};
+
+// What the rows of a sweep have in common. Thread-compatible.
+struct AlsRun {
+  AlsRun(const AlsOptions& options, int64_t longest_row);
+
+  const AlsOptions options;
+  const AlsKernels& kernels;
+  const int threads;
+  const int stride;  // dim rounded up to kAlsLanes.
+  // One per thread.
+  std::vector<AlsBuffer> blocks;
+  std::vector<AlsBuffer> vectors;
+  std::vector<AlsBuffer> matrices;
+
+  AlsScratch Scratch(int worker) const {
+    return {blocks[worker].data(), vectors[worker].data(),
+            matrices[worker].data()};
+  }
+};
+
+// Single-threaded from outside; its methods use the run's threads inside and
+// give the same result with any number of them.
+class AlsSide {
+ public:
+  // Borrows `entries`. Factors begin at zero.
+  AlsSide(const SparseMatrix& entries, const AlsRun& run);
+
+  // Random factors for the rows that have entries.
+  void Randomize(const AlsRun& run);
+
+  // rows^T rows, dim x dim, row-major.
+  std::vector<double> Gram(const AlsRun& run) const;
+
+  // factors = factors * square (stride x stride).
+  void Multiply(const AlsRun& run, const float* square);
+
+  // Solves every row against the fixed `other`, whose Gram matrix is diagonal
+  // with `spectrum` (stride numbers).
+  absl::Status Solve(const AlsRun& run, const AlsSide& other,
+                     const float* spectrum);
+
+  // factors * square, cut to dim.
+  Factors Export(const AlsRun& run, const float* square) const;
+
+ private:
+  bool SolveRow(const AlsRun& run, int worker, int32_t row,
+                AlsRowSystem& system);
+
+  const SparseMatrix& entries_;
+  int32_t rows_;
+  std::vector<float> roots_;    // Square roots of the weights.
+  std::vector<int32_t> order_;  // Rows that have entries, longest first.
+  AlsBuffer factors_;           // rows_ x stride
+};
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_ALGORITHMS_ALS_SIDE_H_
