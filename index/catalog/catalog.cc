@@ -193,6 +193,7 @@ UserRow Catalog::UpsertUser(const User& user) {
   UserColumns& columns = users.columns.Mutable(Index(row));
   columns.joined = user.joined_time;
   columns.location = user.location;
+  columns.changed = 1;
   std::vector<Follow> follows;
   for (const Group& group : user.groups) {
     follows.push_back({group.joined, OrganizerRowOf(group.id), 0});
@@ -279,6 +280,7 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
         std::vector<Action>(full.begin() + full.size() / 2, full.end()));
   }
   users.history.Append(Index(user), action);
+  users.columns.Mutable(Index(user)).changed = 1;
 }
 
 std::string NormalizedTitle(absl::string_view title) {

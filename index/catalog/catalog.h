@@ -65,6 +65,9 @@ struct OrganizerCounters {
 struct UserColumns {
   Micros joined = kNoTime;
   GeoPoint location;
+  // 1: has acted or changed what they follow since the version was trained.
+  uint8_t changed = 0;
+  uint8_t padding[7] = {};
 };
 
 // An organizer that a user follows.

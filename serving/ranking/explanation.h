@@ -1,0 +1,40 @@
+// Why an event is where it is.
+#ifndef USHER_SERVING_RANKING_EXPLANATION_H_
+#define USHER_SERVING_RANKING_EXPLANATION_H_
+
+#include <string>
+#include <vector>
+
+#include "index/artifact/snapshot.h"
+#include "serving/ranking/policy.h"
+#include "serving/ranking/rank_events.h"
+
+namespace usher {
+
+// One feature's part in a score.
+struct Contribution {
+  Feature feature;
+  float value = 0;
+  float contribution = 0;
+};
+
+// Every feature with a part other than 0, the largest first. They add up to the
+// score; the linear ranker's base value is 0.
+std::vector<Contribution> Contributions(const RankedEvent& event,
+                                        const RankingPolicy& policy);
+
+// A reason that a person can read.
+struct Reason {
+  std::string code;  // The feature's name.
+  std::string text;
+  float value = 0;
+};
+
+// The at most `limit` strongest reasons in favour of the event.
+std::vector<Reason> Reasons(const RankedEvent& event,
+                            const RankingPolicy& policy,
+                            const Snapshot& snapshot, int limit);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_EXPLANATION_H_

@@ -1,0 +1,87 @@
+// The named figures that a ranking is made of.
+#ifndef USHER_SERVING_RANKING_FEATURES_H_
+#define USHER_SERVING_RANKING_FEATURES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "index/artifact/snapshot.h"
+#include "index/catalog/live_columns.h"
+#include "serving/ranking/user_state.h"
+
+namespace usher {
+
+// A figure that is not known is 0. All are as of the query's instant.
+enum class Feature : uint8_t {
+  // What the user did with the organizer.
+  kOwnOrganizer,  // ln(1 + commitments fading over 60 days).
+  kOwnShare,      // Part of the user's commitments.
+  kFollowed,      // 1 when the user follows the organizer.
+  kOrganizerNo,   // ln(1 + refusals).
+  kSeries,        // ln(1 + commitments to the same series).
+  kVenue,         // ln(1 + commitments at the same venue).
+  // What others did.
+  kAlsOrganizer,  // Inner product of the organizer parts.
+  kAlsEvent,      // Inner product of the event parts.
+  kNeighbours,    // ln(1 + weight of like-minded users who said yes).
+  // What it is about.
+  kContent,  // Cosine with the mean content of the user's history.
+  // Place.
+  kPlaceDensity,  // ln of the density of the user's past places around it.
+  kDistance,      // ln(1 + km) from the user.
+  // Time.
+  kHourMatch,  // How well it fits the user's usual hours of the week.
+  kConflict,   // 1 when the user has an event within two hours.
+  // Popularity and urgency: ranks of index/catalog/live_columns.h.
+  kLeadRank,
+  kDayRank,
+  kYesRank,
+  kAnswerRank,
+  kFreshRank,
+  kOrganizerNext,
+  kOrganizerYes,
+  kNumFeatures,
+};
+inline constexpr size_t kNumFeatures =
+    static_cast<size_t>(Feature::kNumFeatures);
+// From here on a feature does not depend on the user: it is part of the live
+// bias that candidates are retrieved with.
+inline constexpr Feature kFirstLiveFeature = Feature::kLeadRank;
+
+// "own_organizer", ...: what users see in contributions and configurations.
+absl::string_view FeatureName(Feature feature);
+std::optional<Feature> FeatureFromName(absl::string_view name);
+
+// The value of a live feature in a slot. Requires feature >= kFirstLiveFeature.
+float LiveFeature(const LiveColumns& live, Feature feature, int32_t slot);
+
+// One row of kNumFeatures a candidate, row-major.
+class FeatureMatrix {
+ public:
+  explicit FeatureMatrix(size_t rows) : values_(rows * kNumFeatures, 0.0f) {}
+  size_t rows() const { return values_.size() / kNumFeatures; }
+  float& at(size_t row, Feature feature) {
+    return values_[row * kNumFeatures + static_cast<size_t>(feature)];
+  }
+  absl::Span<const float> Row(size_t row) const {
+    return {values_.data() + row * kNumFeatures, kNumFeatures};
+  }
+
+ private:
+  std::vector<float> values_;
+};
+
+// The features of `events` for this user. Every event must have a slot.
+// The only place where features are computed: training, evaluation and serving
+// all come here.
+FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
+                              const UserState& user, const LiveColumns& live,
+                              const Snapshot& snapshot);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_FEATURES_H_

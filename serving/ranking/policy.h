@@ -1,0 +1,44 @@
+// What decides a ranking, apart from the data.
+#ifndef USHER_SERVING_RANKING_POLICY_H_
+#define USHER_SERVING_RANKING_POLICY_H_
+
+#include <array>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serving/ranking/features.h"
+
+namespace usher {
+
+// A linear ranker and the sizes of the candidate sources. A value.
+struct RankingPolicy {
+  // The documented defaults (see DefaultWeights in policy.cc).
+  RankingPolicy();
+
+  float weight(Feature feature) const {
+    return weights[static_cast<size_t>(feature)];
+  }
+  float& weight(Feature feature) {
+    return weights[static_cast<size_t>(feature)];
+  }
+
+  // score = sum of weight * feature.
+  std::array<float, kNumFeatures> weights;
+  // Candidates of the scored scan over vectors and live bias.
+  int scan_candidates = 300;
+  // Candidates of each other source.
+  int source_candidates = 100;
+};
+
+// `base` with what a RankingConfig text proto (proto/usher/config) replaces.
+// InvalidArgument names the field, the value and what is allowed.
+absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
+                                                 absl::string_view text_proto);
+
+// The RankingConfig text proto that gives `policy` back, every weight named.
+std::string RankingConfigText(const RankingPolicy& policy);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_POLICY_H_

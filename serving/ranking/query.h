@@ -1,0 +1,37 @@
+// What one caller asks.
+#ifndef USHER_SERVING_RANKING_QUERY_H_
+#define USHER_SERVING_RANKING_QUERY_H_
+
+#include <string>
+#include <vector>
+
+#include "index/base/clock.h"
+#include "index/catalog/filter.h"
+#include "index/catalog/geo.h"
+#include "index/catalog/interaction.h"
+
+namespace usher {
+
+// An event that a visitor has shown interest in.
+struct Seed {
+  std::string event_id;
+  InteractionKind kind = InteractionKind::kRsvpYes;
+  float weight = 1;  // Multiplies the kind's taste weight.
+};
+
+struct Query {
+  std::string user_id;  // Empty: a visitor without an account.
+  Micros now = 0;
+  GeoPoint location;  // Where the user is; unknown: their home place.
+  Filter filter;
+  std::vector<Seed> seeds;
+  int limit = 20;
+  // At most this many results of one organizer, venue, series; 0: no limit.
+  int max_per_organizer = 0;
+  int max_per_venue = 0;
+  int max_per_series = 0;
+};
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_QUERY_H_

@@ -1,0 +1,46 @@
+// The ranking itself: one pure function from a query to a list.
+#ifndef USHER_SERVING_RANKING_RANK_EVENTS_H_
+#define USHER_SERVING_RANKING_RANK_EVENTS_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "index/artifact/snapshot.h"
+#include "index/catalog/eligibility.h"
+#include "serving/ranking/candidates.h"
+#include "serving/ranking/features.h"
+#include "serving/ranking/live_view.h"
+#include "serving/ranking/policy.h"
+#include "serving/ranking/query.h"
+
+namespace usher {
+
+struct RankedEvent {
+  EventRow event = kNoEvent;
+  float score = 0;
+  float distance_km = 0;  // NaN when unknown.
+  uint8_t sources = 0;    // Bits of CandidateSource.
+  std::array<float, kNumFeatures> features{};
+};
+
+struct Ranking {
+  std::vector<RankedEvent> results;  // Best first.
+  bool cold_user = false;
+  std::vector<std::string> degraded;
+  // Events left out, by reason; with only_event_ids, of those asked for.
+  std::array<int64_t, kNumDropReasons> dropped{};
+};
+
+// Filter -> candidates -> features -> linear score -> caps. Pure: equal inputs
+// give an equal ranking; ties go to the event that starts sooner, then to the
+// smaller row. `view` must have been built from `snapshot` and `policy` for the
+// minute of query.now. Every result is live at query.now, passes the filter
+// and, unless include_interacted is set, has no answer of the user.
+Ranking RankEvents(const Query& query, const RankingPolicy& policy,
+                   const LiveView& view, const Snapshot& snapshot);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_RANK_EVENTS_H_

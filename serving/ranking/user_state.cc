@@ -1,0 +1,233 @@
+#include "serving/ranking/user_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace usher {
+namespace {
+
+// The prototype's constants (ranking.md of the design: features).
+constexpr double kOrganizerHalfLifeDays = 60;
+constexpr double kContentHorizonDays = 90;
+constexpr size_t kPastPlaces = 50;
+constexpr size_t kNeighbourEvents = 30;
+constexpr size_t kNeighbours = 200;
+constexpr size_t kAttendeesPerEvent = 500;
+constexpr size_t kNeighbourHistory = 100;
+constexpr float kOtherWeekday = 0.3f;
+
+// The past that counts: what users did until now, oldest first.
+struct Past {
+  absl::Span<const Action> actions;
+  std::vector<Action> seeds;  // Taste weights in `value`.
+};
+
+double DaysAgo(Micros now, Micros time) {
+  if (time == kNoTime) return 0;
+  return std::max(0.0, static_cast<double>(now - time) / kDay);
+}
+
+void AddCommitment(const Catalog& catalog, EventRow row, float weight,
+                   double days, UserState& user) {
+  const EventColumns& event = catalog.events.columns[Index(row)];
+  user.commitments += weight;
+  if (event.organizer != kNoOrganizer) {
+    OrganizerPast& past = user.organizers[event.organizer];
+    past.commitments += weight;
+    past.recent +=
+        weight * static_cast<float>(std::exp2(-days / kOrganizerHalfLifeDays));
+  }
+  if (event.series >= 0) user.series[event.series] += weight;
+  if (event.venue >= 0) user.venues[event.venue] += weight;
+  if (event.location.known()) user.places.push_back(event.location);
+  if (event.start != kNoTime) user.starts.push_back(event.start);
+}
+
+void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
+                Micros now, UserState& user) {
+  for (const Action& action : history) {
+    if (IsAnswer(action.kind)) user.answered.push_back(action.event);
+    if (IsCommitment(action.kind)) {
+      AddCommitment(catalog, action.event, 1, DaysAgo(now, action.time), user);
+    } else if (TasteWeight(action.kind, action.value) < 0) {
+      const OrganizerRow organizer =
+          catalog.events.columns[Index(action.event)].organizer;
+      if (organizer != kNoOrganizer) user.organizers[organizer].refusals += 1;
+    }
+  }
+  std::sort(user.answered.begin(), user.answered.end());
+  user.answered.erase(std::unique(user.answered.begin(), user.answered.end()),
+                      user.answered.end());
+}
+
+// Spreads each past start over the neighbouring hours of the same and, less,
+// of the other weekdays.
+void FillHours(UserState& user) {
+  if (user.starts.empty()) return;
+  std::array<float, 168> counts{};
+  for (const Micros start : user.starts) counts[HourOfWeek(start)] += 1;
+  std::array<float, 24> by_hour{};
+  for (int h = 0; h < 168; ++h) by_hour[h % 24] += counts[h];
+  const float total = static_cast<float>(user.starts.size());
+  for (int h = 0; h < 168; ++h) {
+    float match = 0;
+    for (int d = -3; d <= 3; ++d) {
+      const float near = std::exp(-static_cast<float>(d * d) / 4.0f);
+      const float same = counts[(h + d + 168) % 168];
+      const float any = by_hour[(h + d + 168) % 24];
+      match += near * (same + kOtherWeekday * (any - same));
+    }
+    user.hours[h] = match / (total + 1);
+  }
+}
+
+void FillContent(const Snapshot& snapshot, absl::Span<const Action> history,
+                 absl::Span<const TasteSeed> seeds, Micros now,
+                 UserState& user) {
+  std::vector<float> mean(snapshot.model->content.dim(), 0.0f);
+  const auto add = [&](EventRow row, float weight) {
+    const absl::Span<const float> embedding =
+        snapshot.embeddings.Row(Index(row));
+    for (size_t i = 0; i < embedding.size(); ++i) {
+      mean[i] += weight * embedding[i];
+    }
+  };
+  for (const Action& action : history) {
+    const float taste = TasteWeight(action.kind, action.value);
+    if (taste == 0) continue;
+    add(action.event,
+        taste * static_cast<float>(std::exp(-DaysAgo(now, action.time) /
+                                            kContentHorizonDays)));
+  }
+  for (const TasteSeed& seed : seeds) add(seed.event, seed.weight);
+  float norm = 0;
+  for (const float value : mean) norm += value * value;
+  if (!(norm > 0)) return;
+  for (float& value : mean) value /= std::sqrt(norm);
+  user.content = std::move(mean);
+}
+
+// Users who went where this user went: each of the latest events gives every
+// co-attendee 1 / sqrt(attendees + 1).
+std::vector<std::pair<float, UserRow>> Neighbours(
+    const Catalog& catalog, absl::Span<const EventRow> events, UserRow self) {
+  absl::flat_hash_map<UserRow, float> weights;
+  for (const EventRow row : events) {
+    absl::Span<const UserRow> attendees = catalog.events.attendees[Index(row)];
+    const float weight =
+        1 / std::sqrt(static_cast<float>(attendees.size()) + 1);
+    if (attendees.size() > kAttendeesPerEvent) {
+      attendees.remove_prefix(attendees.size() - kAttendeesPerEvent);
+    }
+    for (const UserRow user : attendees) {
+      if (user != self) weights[user] += weight;
+    }
+  }
+  std::vector<std::pair<float, UserRow>> best;
+  best.reserve(weights.size());
+  for (const auto& [user, weight] : weights) best.emplace_back(weight, user);
+  const size_t kept = std::min(best.size(), kNeighbours);
+  std::partial_sort(best.begin(), best.begin() + kept, best.end(),
+                    [](const auto& a, const auto& b) {
+                      return a.first != b.first ? a.first > b.first
+                                                : a.second < b.second;
+                    });
+  best.resize(kept);
+  return best;
+}
+
+void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
+                        absl::Span<const EventRow> events, UserState& user) {
+  const float scale = 1 / std::sqrt(static_cast<float>(events.size()) + 1);
+  const size_t kept = std::min(events.size(), kNeighbourEvents);
+  for (const auto& [weight, neighbour] :
+       Neighbours(catalog, events.last(kept), user.row)) {
+    absl::Span<const Action> history = catalog.users.history[Index(neighbour)];
+    if (history.size() > kNeighbourHistory) {
+      history.remove_prefix(history.size() - kNeighbourHistory);
+    }
+    for (const Action& action : history) {
+      if (!IsCommitment(action.kind)) continue;
+      if (Index(action.event) >= live.slot_of.size()) continue;
+      if (live.slot_of[Index(action.event)] < 0) continue;
+      user.neighbour_picks[action.event] += weight * scale;
+    }
+  }
+}
+
+std::vector<TasteSeed> KnownSeeds(const Query& query, const Catalog& catalog) {
+  std::vector<TasteSeed> seeds;
+  for (const Seed& seed : query.seeds) {
+    const EventRow row = catalog.FindEvent(seed.event_id);
+    if (row == kNoEvent) continue;
+    const float taste =
+        TasteWeight(seed.kind, std::numeric_limits<float>::quiet_NaN());
+    seeds.push_back({row, taste * seed.weight});
+  }
+  return seeds;
+}
+
+std::vector<float> VectorOf(const Snapshot& snapshot, const UserState& user,
+                            absl::Span<const Action> history,
+                            absl::Span<const Follow> follows,
+                            absl::Span<const TasteSeed> seeds) {
+  if (history.empty() && follows.empty() && seeds.empty()) return {};
+  if (user.row != kNoUser && seeds.empty() && snapshot.user_vectors &&
+      Index(user.row) < snapshot.user_vectors->rows() &&
+      !snapshot.catalog.users.columns[Index(user.row)].changed) {
+    const absl::Span<const float> trained =
+        snapshot.user_vectors->Row(Index(user.row));
+    return {trained.begin(), trained.end()};
+  }
+  return snapshot.model->UserVector(snapshot.catalog, history, follows, seeds);
+}
+
+}  // namespace
+
+int HourOfWeek(Micros time) {
+  // 1970-01-01 was a Thursday.
+  const int64_t hours = (time - (time % kHour + kHour) % kHour) / kHour + 72;
+  return static_cast<int>((hours % 168 + 168) % 168);
+}
+
+UserState BuildUserState(const Query& query, const Snapshot& snapshot,
+                         const LiveColumns& live) {
+  const Catalog& catalog = snapshot.catalog;
+  UserState user;
+  user.row = catalog.FindUser(query.user_id);
+  user.place = query.location;
+  absl::Span<const Action> history;
+  absl::Span<const Follow> follows;
+  if (user.row != kNoUser) {
+    history = catalog.users.history[Index(user.row)];
+    follows = catalog.users.follows[Index(user.row)];
+    if (!user.place.known()) {
+      user.place = catalog.users.columns[Index(user.row)].location;
+    }
+  }
+  const std::vector<TasteSeed> seeds = KnownSeeds(query, catalog);
+  AddHistory(catalog, history, query.now, user);
+  std::vector<EventRow> liked;
+  for (const Action& action : history) {
+    if (IsCommitment(action.kind)) liked.push_back(action.event);
+  }
+  for (const TasteSeed& seed : seeds) {
+    if (seed.weight <= 0) continue;
+    AddCommitment(catalog, seed.event, seed.weight, 0, user);
+    liked.push_back(seed.event);
+  }
+  for (const Follow& follow : follows) user.followed.insert(follow.organizer);
+  if (user.places.size() > kPastPlaces) {
+    user.places.erase(user.places.begin(), user.places.end() - kPastPlaces);
+  }
+  std::sort(user.starts.begin(), user.starts.end());
+  FillHours(user);
+  FillContent(snapshot, history, seeds, query.now, user);
+  FillNeighbourPicks(catalog, live, liked, user);
+  user.vector = VectorOf(snapshot, user, history, follows, seeds);
+  user.cold = history.empty() && follows.empty() && seeds.empty();
+  return user;
+}
+
+}  // namespace usher

@@ -1,0 +1,57 @@
+// What a request knows of its user.
+#ifndef USHER_SERVING_RANKING_USER_STATE_H_
+#define USHER_SERVING_RANKING_USER_STATE_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "index/artifact/snapshot.h"
+#include "index/catalog/live_columns.h"
+#include "serving/ranking/query.h"
+
+namespace usher {
+
+// The past of one user with one organizer.
+struct OrganizerPast {
+  float commitments = 0;
+  float recent = 0;  // Commitments, fading by half in 60 days.
+  float refusals = 0;
+};
+
+// A user's history and profile, summed up as of the query's instant. A value:
+// immutable once built.
+struct UserState {
+  UserRow row = kNoUser;
+  bool cold = true;  // Nothing is known of what they like.
+  GeoPoint place;    // The query's location, else the user's home.
+
+  float commitments = 0;
+  absl::flat_hash_map<OrganizerRow, OrganizerPast> organizers;
+  absl::flat_hash_map<int32_t, float> series;
+  absl::flat_hash_map<int32_t, float> venues;
+  absl::flat_hash_set<OrganizerRow> followed;
+  std::vector<EventRow> answered;  // Sorted, no duplicates.
+  std::vector<GeoPoint> places;    // Of the latest commitments.
+  std::vector<Micros> starts;      // Of commitments; sorted.
+  // Share of commitments by hour of the week (UTC, from Monday), smoothed.
+  std::array<float, 168> hours{};
+  std::vector<float> vector;   // Hybrid; empty or zeros when nothing is known.
+  std::vector<float> content;  // Unit length, or empty.
+  // Live events that like-minded users said yes to, with their weight.
+  absl::flat_hash_map<EventRow, float> neighbour_picks;
+};
+
+// What can be said of the query's user at its instant. The seeds count like
+// answers of this moment, but do not make an event answered.
+UserState BuildUserState(const Query& query, const Snapshot& snapshot,
+                         const LiveColumns& live);
+
+// Hour of the week of an instant, 0..167, from Monday 00:00 UTC.
+int HourOfWeek(Micros time);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RANKING_USER_STATE_H_
