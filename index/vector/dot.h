@@ -1,0 +1,26 @@
+// Inner products at the machine's speed, for whoever needs a few.
+#ifndef USHER_INDEX_VECTOR_DOT_H_
+#define USHER_INDEX_VECTOR_DOT_H_
+
+#include <cstddef>
+
+#include "index/vector/scan_kernels.h"
+
+namespace usher {
+
+// The inner product of two vectors of `dim` floats. The order of the additions,
+// and so the last bits, belong to the instruction set in use.
+inline float Dot(const float* a, const float* b, size_t dim) {
+  return ActiveKernels().dot(a, b, dim);
+}
+
+// out[i] = query . row i of the row-major `matrix` of n x dim floats. Equal to
+// Dot() bit for bit.
+inline void DotRows(const float* query, const float* matrix, size_t n,
+                    size_t dim, float* out) {
+  ActiveKernels().dot_rows(query, matrix, n, dim, out);
+}
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_VECTOR_DOT_H_

@@ -1,0 +1,158 @@
+// Compiled for AVX2 and FMA; see usher_isa_source() for what may stand here.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "index/vector/scan_kernels.h"
+
+namespace usher {
+namespace {
+
+constexpr size_t kLanes = 8;
+constexpr size_t kPrefetchRows = 6;
+constexpr size_t kCacheLine = 64;
+
+const int32_t kTailMasks[2 * kLanes] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                        0,  0,  0,  0,  0,  0,  0,  0};
+
+inline __m256i TailMask(size_t count) {
+  return _mm256_loadu_si256(
+      reinterpret_cast<const __m256i*>(kTailMasks + kLanes - count));
+}
+
+inline float Sum(__m256 v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+// The products of one query with kRows rows: two accumulators a row.
+template <int kRows>
+inline void DotMany(const float* query, const float* const* rows, size_t dim,
+                    float* out) {
+  __m256 even[kRows], odd[kRows];
+  for (int r = 0; r < kRows; ++r) even[r] = odd[r] = _mm256_setzero_ps();
+  size_t d = 0;
+  for (; d + 2 * kLanes <= dim; d += 2 * kLanes) {
+    const __m256 q0 = _mm256_loadu_ps(query + d);
+    const __m256 q1 = _mm256_loadu_ps(query + d + kLanes);
+    for (int r = 0; r < kRows; ++r) {
+      even[r] = _mm256_fmadd_ps(q0, _mm256_loadu_ps(rows[r] + d), even[r]);
+      odd[r] =
+          _mm256_fmadd_ps(q1, _mm256_loadu_ps(rows[r] + d + kLanes), odd[r]);
+    }
+  }
+  for (; d < dim; d += kLanes) {
+    const __m256i mask = TailMask(dim - d < kLanes ? dim - d : kLanes);
+    const __m256 q = _mm256_maskload_ps(query + d, mask);
+    for (int r = 0; r < kRows; ++r) {
+      even[r] =
+          _mm256_fmadd_ps(q, _mm256_maskload_ps(rows[r] + d, mask), even[r]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) out[r] = Sum(_mm256_add_ps(even[r], odd[r]));
+}
+
+float DotAvx2(const float* a, const float* b, size_t dim) {
+  float out;
+  DotMany<1>(a, &b, dim, &out);
+  return out;
+}
+
+void DotRowsAvx2(const float* query, const float* matrix, size_t rows,
+                 size_t dim, float* out) {
+  size_t r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    const float* m = matrix + r * dim;
+    const float* four[4] = {m, m + dim, m + 2 * dim, m + 3 * dim};
+    DotMany<4>(query, four, dim, out + r);
+  }
+  for (; r < rows; ++r) out[r] = DotAvx2(query, matrix + r * dim, dim);
+}
+
+inline void Prefetch(const float* row, size_t dim) {
+  const char* p = reinterpret_cast<const char*>(row);
+  for (size_t b = 0; b < dim * sizeof(float); b += kCacheLine) {
+    _mm_prefetch(p + b, _MM_HINT_T0);
+  }
+}
+
+void DotGatherAvx2(const float* query, const float* matrix, size_t dim,
+                   const int32_t* rows, size_t count, float* out) {
+  const auto row = [=](size_t i) {
+    return matrix + static_cast<size_t>(rows[i]) * dim;
+  };
+  for (size_t i = 0; i < count && i < kPrefetchRows; ++i) Prefetch(row(i), dim);
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    for (size_t p = i + kPrefetchRows; p < i + kPrefetchRows + 2; ++p) {
+      if (p < count) Prefetch(row(p), dim);
+    }
+    const float* two[2] = {row(i), row(i + 1)};
+    DotMany<2>(query, two, dim, out + i);
+  }
+  if (i < count) out[i] = DotAvx2(query, row(i), dim);
+}
+
+struct TileDots {
+  __m256i low, high;
+};
+
+// Products of bytes are summed by pairs in 16 bits: with |query| <= 64 a pair
+// stays within 2 * 255 * 64 < 2^15, so nothing saturates.
+inline TileDots DotTile(const ScanBlock& block, const uint8_t* codes) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256i low = _mm256_set1_epi32(block.offset);
+  __m256i high = low;
+  for (size_t g = 0; g < block.groups; ++g) {
+    const __m256i* c =
+        reinterpret_cast<const __m256i*>(codes + 4 * kTileRows * g);
+    const __m256i q = _mm256_set1_epi32(block.query[g]);
+    const __m256i l = _mm256_maddubs_epi16(_mm256_loadu_si256(c), q);
+    const __m256i h = _mm256_maddubs_epi16(_mm256_loadu_si256(c + 1), q);
+    low = _mm256_add_epi32(low, _mm256_madd_epi16(l, ones));
+    high = _mm256_add_epi32(high, _mm256_madd_epi16(h, ones));
+  }
+  return {low, high};
+}
+
+inline uint32_t Above(const ScanBlock& block, size_t first, __m256i dots) {
+  const __m256 raised = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots),
+                                        _mm256_set1_ps(block.query_scale),
+                                        _mm256_set1_ps(block.slack));
+  __m256 upper = _mm256_mul_ps(_mm256_loadu_ps(block.scales + first), raised);
+  if (block.bias != nullptr) {
+    upper = _mm256_add_ps(upper, _mm256_loadu_ps(block.bias + first));
+  }
+  return static_cast<uint32_t>(_mm256_movemask_ps(
+      _mm256_cmp_ps(upper, _mm256_set1_ps(block.threshold), _CMP_GT_OQ)));
+}
+
+uint64_t ScanBlockAvx2(const ScanBlock& block, int32_t* dots) {
+  const size_t tile_bytes = block.groups * kGroupDims * kTileRows;
+  const uint8_t* codes = block.codes;
+  uint64_t passed = 0;
+  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
+    if ((block.live >> r & 0xffff) == 0) continue;
+    const TileDots tile = DotTile(block, codes);
+    const uint64_t bits = Above(block, r, tile.low) |
+                          Above(block, r + kLanes, tile.high) << kLanes;
+    if (bits == 0) continue;
+    passed |= bits << r;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dots + r), tile.low);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dots + r + kLanes),
+                        tile.high);
+  }
+  return passed & block.live;
+}
+
+}  // namespace
+
+const ScanKernels kAvx2Kernels = {
+    InstructionSet::kAvx2, 64, &DotAvx2, &DotRowsAvx2, &DotGatherAvx2,
+    &ScanBlockAvx2,
+};
+
+}  // namespace usher
+
+#endif  // defined(__x86_64__)

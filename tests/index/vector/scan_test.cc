@@ -1,0 +1,271 @@
+// Each instruction set against the portable kernels and brute force.
+#include "index/vector/scan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "index/base/hash.h"
+
+namespace usher {
+namespace {
+
+std::vector<InstructionSet> SupportedSets() {
+  std::vector<InstructionSet> sets;
+  for (int s = 0; s <= static_cast<int>(ActiveInstructionSet()); ++s) {
+    sets.push_back(static_cast<InstructionSet>(s));
+  }
+  return sets;
+}
+
+enum class Shape {
+  kNormal,
+  kHeavyTail,
+  kSparse,
+  kTinyAndHuge,
+  kEqual,
+  kRising
+};
+
+float Number(Shape shape, size_t row, Random& random) {
+  const double x = random.Normal();
+  switch (shape) {
+    case Shape::kNormal:
+      return static_cast<float>(x);
+    case Shape::kHeavyTail:
+      return static_cast<float>(x * x * x);
+    case Shape::kSparse:
+      return random.Below(10) == 0 ? static_cast<float>(x) : 0.0f;
+    case Shape::kTinyAndHuge:
+      return static_cast<float>(x * std::pow(10.0, int(row % 7) * 10.0 - 30.0));
+    case Shape::kEqual:
+      return 0.25f;
+    case Shape::kRising:
+      return static_cast<float>(std::abs(x) + 0.01 * double(row));
+  }
+  return 0;
+}
+
+Factors MakeVectors(Shape shape, size_t rows, size_t dim, uint64_t seed) {
+  Random random(seed);
+  Factors vectors(rows, dim);
+  for (size_t r = 0; r < rows; ++r) {
+    for (float& x : vectors.MutableRow(r)) x = Number(shape, r, random);
+  }
+  return vectors;
+}
+
+std::vector<ScoredRow> BruteForce(const Factors& vectors, const ScanQuery& q,
+                                  const ScanKernels& kernels) {
+  std::vector<ScoredRow> all;
+  for (size_t r = 0; r < vectors.rows(); ++r) {
+    if (q.allowed != nullptr && !q.allowed->Test(r)) continue;
+    const float dot =
+        kernels.dot(q.query.data(), vectors.Row(r).data(), vectors.dim());
+    const float score = q.bias.empty() ? dot : dot + q.bias[r];
+    if (score > -std::numeric_limits<float>::infinity()) {
+      all.push_back({static_cast<int32_t>(r), score});
+    }
+  }
+  std::sort(all.begin(), all.end(), IsBetter);
+  if (all.size() > static_cast<size_t>(q.k)) {
+    all.resize(static_cast<size_t>(q.k));
+  }
+  return all;
+}
+
+class ScanTest : public ::testing::TestWithParam<InstructionSet> {
+ protected:
+  const ScanKernels& kernels() const { return KernelsFor(GetParam()); }
+};
+
+TEST_P(ScanTest, KernelsAreOfTheSetThatTheySay) {
+  EXPECT_EQ(kernels().set, GetParam());
+}
+
+TEST_P(ScanTest, DotAgreesWithDoublesAtEveryLength) {
+  for (size_t dim = 0; dim < 140; ++dim) {
+    const Factors v = MakeVectors(Shape::kNormal, 2, dim, dim);
+    double exact = 0, magnitude = 0;
+    for (size_t d = 0; d < dim; ++d) {
+      const double product = double(v.Row(0)[d]) * double(v.Row(1)[d]);
+      exact += product;
+      magnitude += std::abs(product);
+    }
+    EXPECT_NEAR(kernels().dot(v.Row(0).data(), v.Row(1).data(), dim), exact,
+                1e-6 * magnitude + 1e-30);
+  }
+}
+
+TEST_P(ScanTest, ARowHasOneScoreWhateverTheCall) {
+  for (const size_t dim : {1, 7, 16, 33, 64, 100, 128}) {
+    const Factors v = MakeVectors(Shape::kNormal, 11, dim, dim);
+    const std::vector<int32_t> rows = {9, 0, 3, 3, 10};
+    std::vector<float> all(11), some(5);
+    const float* query = v.Row(5).data();
+    kernels().dot_rows(query, v.data(), 11, dim, all.data());
+    kernels().dot_gather(query, v.data(), dim, rows.data(), 5, some.data());
+    for (size_t r = 0; r < 11; ++r) {
+      EXPECT_EQ(all[r], kernels().dot(query, v.Row(r).data(), dim));
+    }
+    for (size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(some[i], all[static_cast<size_t>(rows[i])]);
+    }
+  }
+}
+
+TEST_P(ScanTest, BlocksGiveTheIntegersOfThePortableKernel) {
+  for (const size_t dim : {1, 4, 8, 30, 64, 128, 300}) {
+    const Factors v = MakeVectors(Shape::kNormal, 64, dim, dim + 1);
+    const QuantizedRows rows(v, 1);
+    const QuantizedQuery query = QuantizeQuery(v.Row(3), kernels().query_limit);
+    ScanBlock block{query.groups.data(), rows.groups(),  query.offset,
+                    query.scale,         0.5f,           -1e9f,
+                    rows.Codes(0),       rows.Scales(0), nullptr,
+                    ~uint64_t{0}};
+    std::vector<int32_t> got(64), expected(64);
+    EXPECT_EQ(kernels().scan_block(block, got.data()), ~uint64_t{0});
+    EXPECT_EQ(kPortableKernels.scan_block(block, expected.data()),
+              ~uint64_t{0});
+    EXPECT_EQ(got, expected);
+    block.threshold = 0.1f * v.Row(3)[0];
+    block.bias = v.data();
+    if (dim >= 8) block.live = 0xf0f0'0000'ffff'0001;
+    EXPECT_EQ(kernels().scan_block(block, got.data()),
+              kPortableKernels.scan_block(block, expected.data()));
+  }
+}
+
+TEST_P(ScanTest, ExtremeCodesDoNotSaturate) {
+  Factors v(64, 64);
+  for (size_t r = 0; r < 64; ++r) {
+    for (float& x : v.MutableRow(r)) x = r % 2 == 0 ? 1.0f : -1.0f;
+  }
+  const QuantizedRows rows(v, 1);
+  for (const size_t row : {0, 1}) {
+    const int limit = kernels().query_limit;
+    const QuantizedQuery query = QuantizeQuery(v.Row(row), limit);
+    std::vector<int32_t> dots(64);
+    kernels().scan_block(
+        {query.groups.data(), rows.groups(), query.offset, query.scale, 0,
+         -1e9f, rows.Codes(0), rows.Scales(0), nullptr, ~uint64_t{0}},
+        dots.data());
+    for (size_t r = 0; r < 64; ++r) {
+      EXPECT_EQ(dots[r], (r % 2 == row ? 64 : -64) * 127 * limit);
+    }
+  }
+}
+
+TEST_P(ScanTest, EstimatesStayWithinTheirBound) {
+  for (const Shape shape :
+       {Shape::kNormal, Shape::kHeavyTail, Shape::kSparse}) {
+    const Factors v = MakeVectors(shape, 256, 48, 5);
+    const Factors queries = MakeVectors(shape, 20, 48, 6);
+    const QuantizedRows rows(v, 1);
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      const QuantizedQuery query =
+          QuantizeQuery(queries.Row(q), kernels().query_limit);
+      for (size_t b = 0; b < rows.blocks(); ++b) {
+        std::vector<int32_t> dots(64);
+        kernels().scan_block(
+            {query.groups.data(), rows.groups(), query.offset, query.scale, 0,
+             -1e30f, rows.Codes(b), rows.Scales(b), nullptr, ~uint64_t{0}},
+            dots.data());
+        for (size_t r = 0; r < 64; ++r) {
+          const float exact = kernels().dot(queries.Row(q).data(),
+                                            v.Row(b * 64 + r).data(), 48);
+          const float scale = rows.Scales(b)[r];
+          EXPECT_LE(std::abs(exact - scale * query.scale * float(dots[r])),
+                    scale * rows.Slack(b, query));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ScanTest, IsExactForEveryShapeOfData) {
+  for (const Shape shape :
+       {Shape::kNormal, Shape::kHeavyTail, Shape::kSparse, Shape::kTinyAndHuge,
+        Shape::kEqual, Shape::kRising}) {
+    const Factors v = MakeVectors(shape, 5003, 24, 7);
+    const Factors queries = MakeVectors(shape, 14, 24, 8);
+    const ExactScan scan(&v, 1, kernels());
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      for (const int k : {1, 10, 700, 5003}) {
+        const ScanQuery query{queries.Row(q), k, nullptr, {}};
+        EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()))
+            << "shape " << static_cast<int>(shape) << " k " << k;
+      }
+    }
+  }
+}
+
+TEST_P(ScanTest, IsExactUnderEveryKindOfFilter) {
+  const Factors v = MakeVectors(Shape::kNormal, 6000, 40, 9);
+  const Factors queries = MakeVectors(Shape::kNormal, 5, 40, 10);
+  const ExactScan scan(&v, 1, kernels());
+  Random random(11);
+  for (const double fraction : {0.0, 0.003, 0.05, 0.2, 0.5, 0.97, 1.0}) {
+    RowBitmap allowed(6000);
+    std::vector<float> bias(6000);
+    for (size_t r = 0; r < 6000; ++r) {
+      if (random.Uniform() < fraction) allowed.Set(r);
+      bias[r] = 4 * static_cast<float>(random.Normal());
+    }
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      const ScanQuery plain{queries.Row(q), 50, &allowed, {}};
+      const ScanQuery biased{queries.Row(q), 50, &allowed, bias};
+      EXPECT_EQ(scan.Search(plain), BruteForce(v, plain, kernels()));
+      EXPECT_EQ(scan.Search(biased), BruteForce(v, biased, kernels()));
+    }
+  }
+}
+
+TEST_P(ScanTest, TiesGoToTheSmallestRowsUnderAFilter) {
+  const Factors v = MakeVectors(Shape::kEqual, 5000, 16, 12);
+  const ExactScan scan(&v, 1, kernels());
+  Random random(13);
+  RowBitmap allowed(5000);
+  for (size_t r = 0; r < 5000; ++r) {
+    if (random.Uniform() < (r / 500 % 2 == 0 ? 0.05 : 0.8)) allowed.Set(r);
+  }
+  const ScanQuery query{v.Row(0), 600, &allowed, {}};
+  EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
+}
+
+TEST_P(ScanTest, AZeroQueryRanksByBiasAlone) {
+  const Factors v = MakeVectors(Shape::kNormal, 3000, 16, 14);
+  const std::vector<float> zero(16, 0.0f);
+  std::vector<float> bias(3000);
+  for (size_t r = 0; r < 3000; ++r) bias[r] = static_cast<float>(r % 100);
+  const ExactScan scan(&v, 1, kernels());
+  const ScanQuery query{zero, 40, nullptr, bias};
+  EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
+}
+
+TEST_P(ScanTest, ABatchGivesWhatSingleSearchesGive) {
+  const Factors v = MakeVectors(Shape::kNormal, 5000, 32, 15);
+  const Factors queries = MakeVectors(Shape::kNormal, 100, 32, 16);
+  const ExactScan scan(&v, 1, kernels());
+  std::vector<ScanQuery> batch;
+  for (size_t q = 0; q < queries.rows(); ++q) {
+    batch.push_back({queries.Row(q), static_cast<int>(q % 40), nullptr, {}});
+  }
+  const auto got = scan.SearchBatch(batch);
+  for (size_t q = 0; q < batch.size(); ++q) {
+    EXPECT_EQ(got[q], scan.Search(batch[q]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sets, ScanTest, ::testing::ValuesIn(SupportedSets()),
+    [](const ::testing::TestParamInfo<InstructionSet>& info) {
+      return std::string(InstructionSetName(info.param));
+    });
+
+}  // namespace
+}  // namespace usher
