@@ -283,6 +283,12 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
   users.columns.Mutable(Index(user)).changed = 1;
 }
 
+void Catalog::MarkTrained() {
+  for (size_t row = 0; row < num_users(); ++row) {
+    if (users.columns[row].changed) users.columns.Mutable(row).changed = 0;
+  }
+}
+
 std::string NormalizedTitle(absl::string_view title) {
   std::string normalized;
   for (const char c : title) {

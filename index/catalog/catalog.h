@@ -176,6 +176,9 @@ class Catalog {
   void Apply(UserRow user, EventRow event, InteractionKind kind, float value,
              Micros time);
 
+  // From here on UserColumns::changed tells who acted after training.
+  void MarkTrained();
+
   static constexpr size_t kHistoryScan = 2048;
   static constexpr size_t kMaxHistory = 8192;  // The oldest half goes.
 

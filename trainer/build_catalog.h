@@ -1,0 +1,17 @@
+// From a dataset to the catalogue that a version carries.
+#ifndef USHER_TRAINER_BUILD_CATALOG_H_
+#define USHER_TRAINER_BUILD_CATALOG_H_
+
+#include "index/catalog/catalog.h"
+#include "trainer/data/dataset.h"
+
+namespace usher {
+
+// Events and users in the dataset's order, so that the row of each is its index
+// there; then the interactions in theirs. Events that only interactions name
+// are part of it, too.
+Catalog BuildCatalog(const Dataset& dataset);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_BUILD_CATALOG_H_

@@ -1,0 +1,20 @@
+// Who liked what, as matrices to factorize.
+#ifndef USHER_TRAINER_TASTE_MATRIX_H_
+#define USHER_TRAINER_TASTE_MATRIX_H_
+
+#include "absl/status/statusor.h"
+#include "index/catalog/catalog.h"
+#include "trainer/algorithms/sparse_matrix.h"
+
+namespace usher {
+
+// Users x events: the positive EventTastes of each history.
+absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog);
+
+// Users x organizers: the positive OrganizerTastes. Without organizers it has
+// no columns.
+absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_TASTE_MATRIX_H_
