@@ -2,11 +2,10 @@
 #ifndef USHER_INDEX_ARTIFACT_SNAPSHOT_H_
 #define USHER_INDEX_ARTIFACT_SNAPSHOT_H_
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "index/artifact/version_info.h"
 #include "index/catalog/catalog.h"
 #include "index/catalog/rows.h"
 #include "index/model/hybrid_model.h"
@@ -15,22 +14,12 @@
 
 namespace usher {
 
-// What a version says of itself.
-struct VersionInfo {
-  int64_t version = 0;
-  Micros created = kNoTime;
-  std::string algorithm;
-  std::string index_type;
-  int64_t state_position = 0;
-  int64_t interactions = 0;
-};
-
 // One consistent view: the model, its index, and the catalogue with the vectors
 // of every event in it. Published whole and immutable from then on; the one
 // writer Share()s it, changes its own copy and publishes that.
 //
 // Row invariants
-//  (1) Rows [0, index->size()) are the version's events; the index holds the
+//  (1) Rows [0, index->rows()) are the version's events; the index holds the
 //      vectors that they had when it was built.
 //  (2) Rows of `tail` are newer than the index, or have changed since: their
 //      vector is in `vectors` only, and the index's answer for them is void.

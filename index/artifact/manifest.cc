@@ -1,0 +1,195 @@
+#include "index/artifact/manifest.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <cmath>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "index/base/hash.h"
+#include "index/base/status_macros.h"
+#include "usher/storage/manifest.pb.h"
+
+namespace usher {
+namespace {
+
+constexpr absl::string_view kSeal = "# xxh3: ";
+constexpr size_t kSealSize = kSeal.size() + 17;  // 16 digits, end of line.
+
+std::string Seal(absl::string_view text) {
+  return absl::StrFormat("%s%016x\n", kSeal, Hash64(text));
+}
+
+std::string TimeText(Micros time) {
+  if (time == kNoTime) return "";
+  return absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(time),
+                          absl::UTCTimeZone());
+}
+
+absl::StatusOr<Micros> TimeFromText(absl::string_view text) {
+  if (text.empty()) return kNoTime;
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
+    return absl::DataLossError(absl::StrCat("created: ", error));
+  }
+  return absl::ToUnixMicros(time);
+}
+
+std::string ConfigText(const config::TrainConfig& config) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(config, &text);
+  return text;
+}
+
+absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
+  storage::Manifest proto;
+  proto.set_format_version(kFormatVersion);
+  proto.set_version(manifest.info.version);
+  proto.set_created(TimeText(manifest.info.created));
+  proto.set_algorithm(manifest.info.algorithm);
+  proto.set_index_type(manifest.info.index_type);
+  proto.set_interactions(manifest.info.interactions);
+  proto.set_state_position(manifest.info.state_position);
+  proto.set_users(manifest.users);
+  proto.set_events(manifest.events);
+  proto.set_organizers(manifest.organizers);
+  const TrainingRecord& training = manifest.training;
+  if (!google::protobuf::TextFormat::ParseFromString(training.config,
+                                                     proto.mutable_config())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the version's configuration is no usher.config.TrainConfig: \"",
+        training.config, "\""));
+  }
+  proto.set_data_fingerprint(training.data_fingerprint);
+  for (const auto& [name, value] : training.metrics) {
+    storage::Manifest::Metric& metric = *proto.add_metrics();
+    metric.set_name(name);
+    metric.set_value(value);
+  }
+  for (const std::string& note : training.notes) proto.add_notes(note);
+  for (const FileEntry& entry : manifest.files) {
+    storage::Manifest::File& file = *proto.add_files();
+    file.set_name(entry.name);
+    file.set_size(entry.size);
+    file.set_checksum(entry.checksum);
+  }
+  return proto;
+}
+
+absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
+  Manifest manifest;
+  ASSIGN_OR_RETURN(manifest.info.created, TimeFromText(proto.created()));
+  manifest.info.version = proto.version();
+  manifest.info.algorithm = proto.algorithm();
+  manifest.info.index_type = proto.index_type();
+  manifest.info.interactions = proto.interactions();
+  manifest.info.state_position = proto.state_position();
+  manifest.users = proto.users();
+  manifest.events = proto.events();
+  manifest.organizers = proto.organizers();
+  manifest.training.config = ConfigText(proto.config());
+  manifest.training.data_fingerprint = proto.data_fingerprint();
+  for (const storage::Manifest::Metric& metric : proto.metrics()) {
+    manifest.training.metrics.emplace_back(metric.name(), metric.value());
+  }
+  manifest.training.notes.assign(proto.notes().begin(), proto.notes().end());
+  for (const storage::Manifest::File& file : proto.files()) {
+    if (file.name().empty() || absl::StrContains(file.name(), '/')) {
+      return absl::DataLossError(
+          absl::StrCat("the file name \"", file.name(), "\" is none"));
+    }
+    manifest.files.push_back({file.name(), file.size(), file.checksum()});
+  }
+  return manifest;
+}
+
+// Unknown fields are let through here: a newer format is to be recognized by
+// its number, not by a syntax error.
+bool ParseText(absl::string_view text, storage::Manifest* proto) {
+  google::protobuf::TextFormat::Parser parser;
+  parser.AllowUnknownField(true);
+  return parser.ParseFromString(std::string(text), proto);
+}
+
+void AppendLine(std::string* out, absl::string_view name,
+                absl::string_view value) {
+  absl::StrAppendFormat(out, "%-17s %s\n", absl::StrCat(name, ":"), value);
+}
+
+void AppendTraining(const TrainingRecord& training, std::string* out) {
+  for (const auto& [name, value] : training.metrics) {
+    AppendLine(out, "metric", absl::StrFormat("%s %.6g", name, value));
+  }
+  for (const std::string& note : training.notes) AppendLine(out, "note", note);
+  for (const absl::string_view line :
+       absl::StrSplit(training.config, '\n', absl::SkipEmpty())) {
+    AppendLine(out, "configuration", line);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ManifestText(const Manifest& manifest) {
+  ASSIGN_OR_RETURN(const storage::Manifest proto, ToProto(manifest));
+  std::string text;
+  if (!google::protobuf::TextFormat::PrintToString(proto, &text)) {
+    return absl::InternalError("cannot print the manifest");
+  }
+  return absl::StrCat(text, Seal(text));
+}
+
+absl::StatusOr<Manifest> ParseManifest(const std::string& path,
+                                       absl::string_view text) {
+  const auto damaged = [&path](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat(path, ": ", what));
+  };
+  if (text.size() < kSealSize) return damaged("cut off");
+  const absl::string_view body = text.substr(0, text.size() - kSealSize);
+  if (text.substr(body.size()) != Seal(body)) {
+    return damaged("the checksum in its last line does not match");
+  }
+  storage::Manifest proto;
+  if (!ParseText(body, &proto)) return damaged("not a manifest");
+  if (proto.format_version() != kFormatVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": format version ", proto.format_version(),
+        ", but this program reads version ", kFormatVersion,
+        ". Use the release that wrote it, or train a new version."));
+  }
+  absl::StatusOr<Manifest> manifest = FromProto(proto);
+  if (!manifest.ok()) return damaged(manifest.status().message());
+  return manifest;
+}
+
+std::string Describe(const Manifest& manifest) {
+  const VersionInfo& info = manifest.info;
+  std::string out;
+  AppendLine(&out, "version", absl::StrCat(info.version));
+  AppendLine(&out, "created", TimeText(info.created));
+  AppendLine(&out, "algorithm", info.algorithm);
+  AppendLine(&out, "index", info.index_type);
+  AppendLine(&out, "users", absl::StrCat(manifest.users));
+  AppendLine(&out, "events", absl::StrCat(manifest.events));
+  AppendLine(&out, "organizers", absl::StrCat(manifest.organizers));
+  AppendLine(&out, "interactions", absl::StrCat(info.interactions));
+  AppendLine(&out, "state position", absl::StrCat(info.state_position));
+  AppendLine(&out, "data fingerprint",
+             absl::StrFormat("%016x", manifest.training.data_fingerprint));
+  AppendTraining(manifest.training, &out);
+  for (const absl::string_view line :
+       absl::StrSplit(info.ranking_config, '\n', absl::SkipEmpty())) {
+    AppendLine(&out, "ranking", line);
+  }
+  for (const FileEntry& file : manifest.files) {
+    AppendLine(&out, "file",
+               absl::StrFormat("%-20s %12d bytes  xxh3 %016x", file.name,
+                               file.size, file.checksum));
+  }
+  return out;
+}
+
+}  // namespace usher

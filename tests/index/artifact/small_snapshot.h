@@ -1,0 +1,33 @@
+// A snapshot made by hand, with something in every table.
+#ifndef USHER_TESTS_INDEX_ARTIFACT_SMALL_SNAPSHOT_H_
+#define USHER_TESTS_INDEX_ARTIFACT_SMALL_SNAPSHOT_H_
+
+#include <string>
+
+#include "index/artifact/snapshot.h"
+#include "index/artifact/version.h"
+
+namespace usher {
+
+// `events` events (some deleted, some never described), `events` / 2 users and
+// a model with made-up factors. The same `seed`, the same snapshot.
+Snapshot SmallSnapshot(int events = 40, uint64_t seed = 1);
+
+TrainingRecord SmallRecord();
+
+// A directory that is gone after the test.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_TESTS_INDEX_ARTIFACT_SMALL_SNAPSHOT_H_
