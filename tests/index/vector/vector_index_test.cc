@@ -74,7 +74,7 @@ VectorIndexOptions OptionsFor(Type type) {
   options.hnsw_m = 16;
   options.ef_construction = 64;
   options.ivf_probe = 64;
-  options.pq_bits = 4;
+  options.pq_bits = 6;
   options.build_threads = 1;
   return options;
 }

@@ -1,0 +1,179 @@
+// How long one exact search takes on one thread, next to Debian's FAISS
+// IndexFlatIP on the same vectors in the same run.
+//
+//   scan_bench [rows dim k]...    (default: 100000 64 100 1000000 128 100)
+//
+// Prints the median and the best of many searches in milliseconds, the ratio to
+// FAISS, and whether the rows agree with FAISS's.
+#include <faiss/IndexFlat.h>
+#include <faiss/IndexHNSW.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "index/base/hash.h"
+#include "index/vector/scan.h"
+#include "index/vector/vector_index.h"
+
+namespace usher {
+namespace {
+
+constexpr size_t kQueries = 32;
+
+struct Timing {
+  double median_ms;
+  double best_ms;
+};
+
+Timing Time(int repeats, absl::FunctionRef<void(size_t query)> search) {
+  std::vector<double> ms;
+  for (int i = 0; i < repeats; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    search(static_cast<size_t>(i) % kQueries);
+    const auto end = std::chrono::steady_clock::now();
+    ms.push_back(
+        std::chrono::duration<double, std::milli>(end - begin).count());
+  }
+  std::sort(ms.begin(), ms.end());
+  return {ms[ms.size() / 2], ms.front()};
+}
+
+Factors RandomVectors(size_t rows, size_t dim, uint64_t seed) {
+  Random random(seed);
+  Factors vectors(rows, dim);
+  for (size_t i = 0; i < rows * dim; ++i) {
+    vectors.mutable_data()[i] = static_cast<float>(random.Normal());
+  }
+  return vectors;
+}
+
+void Print(const char* what, Timing t, Timing reference, double recall) {
+  std::printf("  %-28s %9.3f %9.3f %7.1fx %7.3f\n", what, t.median_ms,
+              t.best_ms, reference.best_ms / t.best_ms, recall);
+}
+
+double Agreement(const std::vector<faiss::Index::idx_t>& theirs,
+                 const std::vector<ScoredRow>& ours) {
+  const std::set<faiss::Index::idx_t> rows(theirs.begin(), theirs.end());
+  double same = 0;
+  for (const ScoredRow& row : ours) same += rows.count(row.row) > 0 ? 1 : 0;
+  return same / static_cast<double>(theirs.size());
+}
+
+void Run(size_t rows, size_t dim, int k) {
+  const Factors vectors = RandomVectors(rows, dim, 1);
+  const Factors queries = RandomVectors(kQueries, dim, 2);
+  const int repeats = rows > 300000 ? 33 : 321;
+  std::printf("%zu x %zu, top %d%24s median ms   best ms  vs FAISS  agrees\n",
+              rows, dim, k, "");
+
+  faiss::IndexFlatIP flat(static_cast<faiss::Index::idx_t>(dim));
+  flat.add(static_cast<faiss::Index::idx_t>(rows), vectors.data());
+  std::vector<float> scores(static_cast<size_t>(k));
+  std::vector<faiss::Index::idx_t> labels(static_cast<size_t>(k));
+  const auto theirs = [&](size_t q) {
+    flat.search(1, queries.Row(q).data(), k, scores.data(), labels.data());
+  };
+  const Timing faiss_time = Time(repeats / 3, theirs);
+  Print("FAISS IndexFlatIP", faiss_time, faiss_time, 1);
+  theirs(0);
+
+  const ExactScan scan(&vectors);
+  const auto measure = [&](const char* what, const RowBitmap* allowed,
+                           absl::Span<const float> bias) {
+    const Timing t = Time(repeats, [&](size_t q) {
+      (void)scan.Search({queries.Row(q), k, allowed, bias});
+    });
+    Print(what, t, faiss_time,
+          Agreement(labels, scan.Search({queries.Row(0), k, allowed, bias})));
+  };
+  measure("scan", nullptr, {});
+  const std::vector<float> bias(rows, 0.0f);
+  measure("scan, bias", nullptr, bias);
+  Random random(3);
+  for (const double fraction : {0.5, 0.1, 0.01}) {
+    RowBitmap allowed(rows);
+    for (size_t r = 0; r < rows; ++r) {
+      if (random.Uniform() < fraction) allowed.Set(r);
+    }
+    const std::string what =
+        "scan, filter " + std::to_string(fraction).substr(0, 4);
+    measure(what.c_str(), &allowed, {});
+  }
+  std::vector<ScanQuery> batch;
+  for (size_t q = 0; q < kQueries; ++q) {
+    batch.push_back({queries.Row(q), k, nullptr, {}});
+  }
+  Timing batched = Time(9, [&](size_t) { (void)scan.SearchBatch(batch); });
+  batched.median_ms /= kQueries;
+  batched.best_ms /= kQueries;
+  Print("scan, 32 queries, each", batched, faiss_time, 1);
+}
+
+// The same graph walked by FAISS and by us, at one beam width.
+void RunHnsw(size_t rows, size_t dim, int k, int ef) {
+  const Factors vectors = RandomVectors(rows, dim, 1);
+  const Factors queries = RandomVectors(kQueries, dim, 2);
+  VectorIndexOptions options;
+  options.type = VectorIndexOptions::Type::kHnsw;
+  options.hnsw_m = 16;
+  options.ef_search = ef;
+  options.ef_construction = 64;
+  options.build_threads = 1;
+  const auto index = VectorIndex::Build(vectors, options);
+  faiss::IndexHNSWFlat stock(static_cast<int>(dim), options.hnsw_m,
+                             faiss::METRIC_INNER_PRODUCT);
+  stock.hnsw.efConstruction = options.ef_construction;
+  stock.hnsw.efSearch = ef;
+  stock.add(static_cast<faiss::Index::idx_t>(rows), vectors.data());
+  std::vector<float> scores(static_cast<size_t>(k));
+  std::vector<faiss::Index::idx_t> labels(static_cast<size_t>(k));
+  const auto theirs = [&](size_t q) {
+    stock.search(1, queries.Row(q).data(), k, scores.data(), labels.data());
+  };
+  double stock_recall = 0;
+  for (size_t q = 0; q < kQueries; ++q) {
+    theirs(q);
+    stock_recall +=
+        Agreement(labels, *(*index)->SearchExact(queries.Row(q), k, nullptr));
+  }
+  std::printf("HNSW, %zu x %zu, top %d, ef %d%13s recall in last column\n",
+              rows, dim, k, ef, "");
+  const Timing stock_time = Time(321, theirs);
+  Print("FAISS IndexHNSWFlat", stock_time, stock_time, stock_recall / kQueries);
+  const Timing ours = Time(321, [&](size_t q) {
+    (void)(*index)->Search(queries.Row(q), k, nullptr);
+  });
+  Print("ours", ours, stock_time, *RecallAgainstExact(**index, queries, k));
+}
+
+}  // namespace
+}  // namespace usher
+
+int main(int argc, char** argv) {
+  omp_set_num_threads(1);
+  std::printf(
+      "kernels: %s\n",
+      std::string(usher::InstructionSetName(usher::ActiveInstructionSet()))
+          .c_str());
+  if (argc == 2 && std::string(argv[1]) == "hnsw") {
+    usher::RunHnsw(20000, 64, 10, 128);
+    return 0;
+  }
+  if (argc < 4) {
+    usher::Run(100000, 64, 100);
+    usher::Run(1000000, 128, 100);
+    return 0;
+  }
+  for (int i = 1; i + 2 < argc; i += 3) {
+    usher::Run(std::strtoull(argv[i], nullptr, 10),
+               std::strtoull(argv[i + 1], nullptr, 10), std::atoi(argv[i + 2]));
+  }
+}
