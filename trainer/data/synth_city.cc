@@ -257,7 +257,7 @@ SynthPerson MakePerson(Random& random) {
   person.travel_km = static_cast<float>(3 * std::exp(0.7 * random.Normal()));
   // Pareto with exponent 1.3, cut off.
   person.activity = static_cast<float>(
-      std::min(300.0, std::pow(1 - random.Uniform(), -1 / 1.3)));
+      std::min(40.0, std::pow(1 - random.Uniform(), -1 / 1.3)));
   return person;
 }
 
