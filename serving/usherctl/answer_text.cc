@@ -1,0 +1,261 @@
+#include "serving/usherctl/answer_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_field.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "serving/usherctl/display_text.h"
+#include "serving/usherctl/instant_text.h"
+#include "serving/usherctl/table.h"
+
+namespace usher::ctl {
+namespace {
+
+using google::protobuf::RepeatedPtrField;
+
+constexpr char kBetween[] = " · ";
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) +
+         absl::Nanoseconds(timestamp.nanos());
+}
+
+std::string PriceText(const v1::Event& event) {
+  if (!event.has_price()) return "";
+  if (event.price() == 0) return "free";
+  const bool whole = event.price() == std::floor(event.price());
+  const std::string amount =
+      absl::StrFormat(whole ? "%.0f" : "%.2f", event.price());
+  return Printable(absl::StrCat(amount, " ", event.currency()));
+}
+
+std::string PlaceText(const v1::Event& event) {
+  std::string place = Printable(event.venue());
+  const std::string city = Printable(event.city());
+  if (city.empty() || city == place) return place;
+  return place.empty() ? city : absl::StrCat(place, ", ", city);
+}
+
+std::string DistanceText(const v1::Recommendation& result) {
+  if (!result.has_distance_km()) return "";
+  return absl::StrFormat(result.distance_km() < 9.95 ? "%.1f" : "%.0f",
+                         result.distance_km());
+}
+
+std::string ReasonsText(const v1::Recommendation& result) {
+  std::vector<std::string> texts;
+  for (const v1::Reason& reason : result.reasons()) {
+    std::string text =
+        Printable(reason.text().empty() ? reason.code() : reason.text());
+    if (!text.empty()) texts.push_back(std::move(text));
+  }
+  return absl::StrJoin(texts, kBetween);
+}
+
+// "base 0.100 · als_event +1.200 (0.53) · ...", the largest parts first.
+std::string ContributionsText(const v1::Recommendation& result) {
+  if (result.contributions().empty()) return "";
+  std::vector<v1::Contribution> parts(result.contributions().begin(),
+                                      result.contributions().end());
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const v1::Contribution& a, const v1::Contribution& b) {
+                     return std::abs(a.contribution()) >
+                            std::abs(b.contribution());
+                   });
+  std::string text = absl::StrFormat("base %.3f", result.base_value());
+  for (const v1::Contribution& part : parts) {
+    absl::StrAppend(
+        &text, kBetween, Printable(part.feature()),
+        absl::StrFormat(" %+.3f (%.3g)", part.contribution(), part.value()));
+  }
+  return text;
+}
+
+Row EventRow(const v1::Recommendation& result, int position, absl::Time now) {
+  const v1::Event& event = result.event();
+  const std::string id = Printable(result.event_id());
+  const std::string title = Printable(event.title());
+  Row row;
+  row.cells = {
+      absl::StrCat(result.position() > 0 ? result.position() : position),
+      title.empty() ? id : title,
+      event.has_start_time()
+          ? FormatInstant(ToTime(event.start_time()), event.time_zone(), now)
+          : "",
+      PlaceText(event),
+      DistanceText(result),
+      PriceText(event),
+      absl::StrFormat("%.3f", result.score()),
+      title.empty() ? "" : id};
+  row.notes = {ReasonsText(result), ContributionsText(result)};
+  return row;
+}
+
+std::string EventsTable(const RepeatedPtrField<v1::Recommendation>& results,
+                        const Terminal& terminal, absl::Time now) {
+  if (results.empty()) return "No events.\n";
+  const std::vector<Column> columns = {
+      {.header = "#", .right = true},
+      {.header = "event", .bold = true, .least_width = 16},
+      {.header = "when"},
+      {.header = "where", .least_width = 10},
+      {.header = "km", .right = true},
+      {.header = "price", .right = true},
+      {.header = "score", .right = true},
+      {.header = "id"},
+  };
+  std::vector<Row> rows;
+  for (const v1::Recommendation& result : results) {
+    rows.push_back(EventRow(result, static_cast<int>(rows.size()) + 1, now));
+  }
+  return FormatTable(columns, rows, terminal);
+}
+
+std::string UsersText(const RepeatedPtrField<v1::ScoredUser>& results,
+                      int64_t model_version, const Terminal& terminal) {
+  const std::vector<Column> columns = {
+      {.header = "#", .right = true},
+      {.header = "user", .bold = true},
+      {.header = "score", .right = true},
+  };
+  std::vector<Row> rows;
+  for (const v1::ScoredUser& user : results) {
+    rows.push_back({{absl::StrCat(rows.size() + 1), Printable(user.user_id()),
+                     absl::StrFormat("%.3f", user.score())},
+                    {}});
+  }
+  return absl::StrCat(
+      rows.empty() ? "No users.\n" : FormatTable(columns, rows, terminal),
+      "\nmodel version ", model_version, "\n");
+}
+
+// "12 ended, 3 answered", the largest count first.
+std::string DroppedText(const v1::ServingInfo& info) {
+  std::vector<std::pair<int64_t, std::string>> counts;
+  for (const auto& [reason, count] : info.dropped()) {
+    if (count != 0) counts.emplace_back(-count, Printable(reason));
+  }
+  std::sort(counts.begin(), counts.end());
+  return absl::StrJoin(counts, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, -entry.first, " ", entry.second);
+  });
+}
+
+std::string Footer(const v1::RecommendResponse& response,
+                   const Terminal& terminal) {
+  const v1::ServingInfo& info = response.serving_info();
+  std::string line = absl::StrCat("model version ", response.model_version());
+  if (info.cold_user()) absl::StrAppend(&line, kBetween, "cold user");
+  if (!info.degraded().empty()) {
+    absl::StrAppend(&line, kBetween, "degraded: ",
+                    Printable(absl::StrJoin(info.degraded(), ", ")));
+  }
+  const std::string dropped = DroppedText(info);
+  if (!dropped.empty()) absl::StrAppend(&line, kBetween, "left out: ", dropped);
+  if (!response.recommendation_id().empty()) {
+    absl::StrAppend(&line, kBetween, "recommendation ",
+                    Printable(response.recommendation_id()));
+  }
+  return absl::StrCat("\n", absl::StrJoin(Wrap(line, terminal.width), "\n"),
+                      "\n");
+}
+
+absl::Time NowOf(const v1::RequestContext& context, const Terminal& terminal) {
+  return context.has_now() ? ToTime(context.now()) : terminal.now;
+}
+
+// 12,345.
+std::string CountText(int64_t count) {
+  const std::string digits = absl::StrCat(count);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0 && text != "-") text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string ModelText(const v1::GetStatusResponse& status,
+                      const Terminal& terminal) {
+  if (status.model_version() == 0) return "none yet";
+  std::string text = absl::StrCat("version ", status.model_version());
+  if (!status.algorithm().empty()) {
+    absl::StrAppend(&text, kBetween, Printable(status.algorithm()));
+  }
+  if (status.has_model_created()) {
+    absl::StrAppend(
+        &text, kBetween, "created ",
+        FormatInstant(ToTime(status.model_created()), "", terminal.now));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string RecommendText(const v1::RecommendRequest& request,
+                          const v1::RecommendResponse& response,
+                          const Terminal& terminal) {
+  return EventsTable(response.results(), terminal,
+                     NowOf(request.context(), terminal)) +
+         Footer(response, terminal);
+}
+
+std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
+                              const v1::SimilarEventsResponse& response,
+                              const Terminal& terminal) {
+  return absl::StrCat(EventsTable(response.results(), terminal,
+                                  NowOf(request.context(), terminal)),
+                      "\nmodel version ", response.model_version(), "\n");
+}
+
+std::string SimilarUsersText(const v1::SimilarUsersRequest&,
+                             const v1::SimilarUsersResponse& response,
+                             const Terminal& terminal) {
+  return UsersText(response.results(), response.model_version(), terminal);
+}
+
+std::string AudienceText(const v1::FindAudienceRequest&,
+                         const v1::FindAudienceResponse& response,
+                         const Terminal& terminal) {
+  return UsersText(response.results(), response.model_version(), terminal);
+}
+
+std::string StatusText(const v1::GetStatusRequest&,
+                       const v1::GetStatusResponse& status,
+                       const Terminal& terminal) {
+  std::vector<std::pair<absl::string_view, std::string>> lines = {
+      {"model", ModelText(status, terminal)},
+      {"index", Printable(status.index_type())},
+      {"users", CountText(status.users())},
+      {"events", absl::StrCat(CountText(status.events()), ", ",
+                              CountText(status.live_events()), " live")},
+      {"state", status.state().empty() ? "in memory only, lost at exit"
+                                       : Printable(status.state())},
+      {"server", Printable(status.server_version())},
+      {"kernels", Printable(status.instruction_set())},
+  };
+  if (status.has_started()) {
+    lines.emplace_back(
+        "up since", FormatInstant(ToTime(status.started()), "", terminal.now));
+  }
+  for (const std::string& warning : status.warnings()) {
+    lines.emplace_back("warning", Printable(warning));
+  }
+  std::string text;
+  for (const auto& [name, value] : lines) {
+    if (!value.empty()) absl::StrAppend(&text, PadRight(name, 10), value, "\n");
+  }
+  return text;
+}
+
+}  // namespace usher::ctl

@@ -1,0 +1,79 @@
+// What usherctl can do: one table that drives parsing, help and calls.
+#ifndef USHER_SERVING_USHERCTL_COMMAND_H_
+#define USHER_SERVING_USHERCTL_COMMAND_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/channel.h"
+#include "serving/usherctl/terminal.h"
+
+namespace usher::ctl {
+
+// A flag of a command: a field of its request.
+struct Flag {
+  absl::string_view name;   // Without the dashes; words joined by "_".
+  absl::string_view field;  // As in SetField().
+  absl::string_view value;  // What to write after "="; empty for a bool.
+  absl::string_view help;
+};
+
+struct FlagGroup {
+  absl::string_view title;
+  absl::Span<const Flag> flags;
+};
+
+// The flags that every command has. `set` reads a text into the options;
+// InvalidArgument as in SetField().
+struct Options {
+  std::string server = "127.0.0.1:50051";
+  absl::Duration timeout = absl::Seconds(5);
+  bool json = false;
+  int width = 0;  // 0: the terminal's.
+};
+
+struct GlobalFlag {
+  absl::string_view name;
+  absl::string_view value;
+  absl::string_view help;
+  absl::Status (*set)(absl::string_view text, Options& options);
+};
+
+// What a command runs with.
+struct Session {
+  std::shared_ptr<grpc::Channel> channel;
+  Options options;
+  Terminal terminal;
+};
+
+struct Command {
+  absl::string_view name;
+  absl::string_view summary;  // One line.
+  absl::string_view details;  // Paragraphs for its own help; may be empty.
+  absl::string_view needs;  // Flags, one of which must be given: "event|seed".
+  absl::Span<const FlagGroup> groups;
+  absl::Span<const absl::string_view> examples;  // What follows "usherctl ".
+  // A request with this client's defaults, before any flag is set.
+  std::unique_ptr<google::protobuf::Message> (*new_request)();
+  // Sends the request and returns what to print, or the server's error.
+  absl::StatusOr<std::string> (*run)(const google::protobuf::Message& request,
+                                     const Session& session);
+};
+
+absl::Span<const Command> Commands();
+absl::Span<const GlobalFlag> GlobalFlags();
+
+// Null when there is none of that name.
+const Command* FindCommand(absl::string_view name);
+const GlobalFlag* FindGlobalFlag(absl::string_view name);
+const Flag* FindFlag(const Command& command, absl::string_view name);
+
+}  // namespace usher::ctl
+
+#endif  // USHER_SERVING_USHERCTL_COMMAND_H_
