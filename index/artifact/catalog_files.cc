@@ -173,7 +173,10 @@ absl::Status ReadUsers(const FlatFile& file, int threads, Catalog* catalog) {
   const size_t num_organizers = catalog->organizers.ids->size();
   const CheckedSections sections(file, users.ids->size(), threads);
   RETURN_IF_ERROR(sections.Column(
-      "columns", [](const UserColumns& user) { return IsPlace(user.location); },
+      "columns",
+      [](const UserColumns& user) {
+        return user.changed <= 1 && IsPlace(user.location);
+      },
       &users.columns));
   RETURN_IF_ERROR(sections.Lists(
       "follows",

@@ -1,5 +1,6 @@
 #include "index/artifact/manifest.h"
 
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
@@ -39,6 +40,21 @@ absl::StatusOr<Micros> TimeFromText(absl::string_view text) {
   return absl::ToUnixMicros(time);
 }
 
+// Keeps the first complaint of the parser, which else goes to stderr.
+class Complaints final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (first_.empty()) {
+      first_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
+    }
+  }
+  void AddWarning(int, int, const std::string&) override {}
+  const std::string& first() const { return first_; }
+
+ private:
+  std::string first_;
+};
+
 std::string ConfigText(const config::TrainConfig& config) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(config, &text);
@@ -58,11 +74,13 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
   proto.set_events(manifest.events);
   proto.set_organizers(manifest.organizers);
   const TrainingRecord& training = manifest.training;
-  if (!google::protobuf::TextFormat::ParseFromString(training.config,
-                                                     proto.mutable_config())) {
+  Complaints complaints;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&complaints);
+  if (!parser.ParseFromString(training.config, proto.mutable_config())) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the version's configuration is no usher.config.TrainConfig: \"",
-        training.config, "\""));
+        "the version's configuration is no usher.config.TrainConfig: ",
+        complaints.first()));
   }
   proto.set_data_fingerprint(training.data_fingerprint);
   for (const auto& [name, value] : training.metrics) {
@@ -110,7 +128,9 @@ absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
 // Unknown fields are let through here: a newer format is to be recognized by
 // its number, not by a syntax error.
 bool ParseText(absl::string_view text, storage::Manifest* proto) {
+  Complaints ignored;
   google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&ignored);
   parser.AllowUnknownField(true);
   return parser.ParseFromString(std::string(text), proto);
 }

@@ -47,7 +47,7 @@ absl::StatusOr<Factors> ReadFactors(const FlatFile& file,
   if (shape.size() != 2 ||
       __builtin_mul_overflow(shape[0], shape[1], &product) ||
       product != values.size()) {
-    return file.Damaged(name, "its shape does not fit its size");
+    return file.Damaged(ShapeName(name), "does not fit the number of values");
   }
   if (!AllHold(values, threads, IsFiniteFloat)) {
     return file.Damaged(name, "a number is not finite");
