@@ -130,17 +130,33 @@ size_t DropAddress(absl::string_view text, std::string* out) {
   return end;
 }
 
+// Whether something to drop or to replace can begin with `c`.
+bool MayBeSkipped(char c) {
+  constexpr absl::string_view kFirst = "<&@hHwWmM";
+  return kFirst.find(c) != absl::string_view::npos;
+}
+
+// Bytes to drop where `text` begins, after `out`; 0 for none.
+size_t MarkupLength(absl::string_view text, std::string* out) {
+  const bool word_start = out->empty() || !absl::ascii_isalnum(out->back());
+  size_t length = TagLength(text);
+  if (length == 0 && word_start) length = UrlLength(text);
+  if (length == 0) length = DropAddress(text, out);
+  return length;
+}
+
 }  // namespace
 
 std::string PlainText(absl::string_view html) {
   std::string out;
   out.reserve(html.size());
   for (size_t i = 0; i < html.size();) {
+    if (!MayBeSkipped(html[i])) {
+      out.push_back(html[i++]);
+      continue;
+    }
     const absl::string_view rest = html.substr(i);
-    const bool word_start = out.empty() || !absl::ascii_isalnum(out.back());
-    size_t skipped = TagLength(rest);
-    if (skipped == 0 && word_start) skipped = UrlLength(rest);
-    if (skipped == 0) skipped = DropAddress(rest, &out);
+    size_t skipped = MarkupLength(rest, &out);
     if (skipped > 0) {
       out.push_back(' ');
     } else {

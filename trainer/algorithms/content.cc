@@ -2,7 +2,6 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -91,7 +90,6 @@ absl::StatusOr<SparseMatrix> TfIdfMatrix(const TermBags& bags,
       static_cast<int32_t>(vocabulary.terms.size()), entries);
 }
 
-// V diag(s)^-1/2.
 absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
                                         const Vocabulary& vocabulary,
                                         const ContentOptions& options) {
@@ -104,13 +102,6 @@ absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
   svd_options.seed = options.seed;
   svd_options.threads = options.threads;
   ASSIGN_OR_RETURN(TruncatedSvd svd, RandomizedSvd(matrix, svd_options));
-  for (size_t row = 0; row < svd.right.rows(); ++row) {
-    const absl::Span<float> values = svd.right.MutableRow(row);
-    for (size_t k = 0; k < values.size(); ++k) {
-      const float s = svd.singular_values[k];
-      values[k] = s > 0 ? values[k] / std::sqrt(s) : 0.0f;
-    }
-  }
   return std::move(svd.right);
 }
 

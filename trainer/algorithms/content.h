@@ -27,11 +27,9 @@ struct ContentOptions {
   int threads = 0;  // 0: all. The result does not depend on it.
 };
 
-// Learns vocabulary and IDF from all `events` and the projection by a truncated
-// SVD of their TF-IDF matrix A = U diag(s) V' (latent semantic analysis): an
-// event with TF-IDF vector a has the coordinates a V diag(s)^-1/2 before they
-// are scaled. Compared with a V, this keeps the first directions, which all
-// texts share, from deciding every cosine.
+// Learns vocabulary and IDF from all `events` and the projection V by a
+// truncated SVD of their TF-IDF matrix U diag(s) V' (latent semantic analysis:
+// Deerwester et al. 1990).
 //
 // Given embeddings are used when enough events have one: kept as they are up to
 // `dim` numbers, reduced by the leading right singular vectors of their matrix
