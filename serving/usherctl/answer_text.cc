@@ -162,12 +162,12 @@ std::string Footer(const v1::RecommendResponse& response,
   }
   const std::string dropped = DroppedText(info);
   if (!dropped.empty()) absl::StrAppend(&line, kBetween, "left out: ", dropped);
+  std::vector<std::string> lines = Wrap(line, terminal.width);
   if (!response.recommendation_id().empty()) {
-    absl::StrAppend(&line, kBetween, "recommendation ",
-                    Printable(response.recommendation_id()));
+    lines.push_back(absl::StrCat("recommendation ",
+                                 Printable(response.recommendation_id())));
   }
-  return absl::StrCat("\n", absl::StrJoin(Wrap(line, terminal.width), "\n"),
-                      "\n");
+  return absl::StrCat("\n", absl::StrJoin(lines, "\n"), "\n");
 }
 
 absl::Time NowOf(const v1::RequestContext& context, const Terminal& terminal) {

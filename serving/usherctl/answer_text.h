@@ -12,7 +12,8 @@
 namespace usher::ctl {
 
 // Numbered rows of events with their reasons, and a last line on how the answer
-// came about: model version, cold user, what was degraded, what was left out.
+// came about: model version, cold user, what was degraded, what was left out,
+// and the recommendation's id.
 // Years are those of the request's `now`, or the terminal's.
 std::string RecommendText(const v1::RecommendRequest& request,
                           const v1::RecommendResponse& response,

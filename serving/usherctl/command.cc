@@ -243,7 +243,7 @@ absl::StatusOr<std::string> Status(const Message& request,
 
 constexpr absl::string_view kRecommendExamples[] = {
     "recommend --user=ann --limit=5",
-    "recommend --user=ann --now=2017-06-01T12:00:00Z --within_km=10 --tag=jazz",
+    "recommend --user=ann --now=2017-06-01T12:00:00Z --within_km=10",
     "recommend --seed=e12,e40:click --near=36.16,-86.78",
     "recommend --user=ann --only=e12,e40 --detail=features",
 };
