@@ -18,8 +18,10 @@ constexpr size_t kMinQuantizedDim = 8;
 // A tile with fewer allowed rows than this is cheaper row by row, in float.
 constexpr int kDenseTile = 4;
 constexpr int kDenseFloatBlock = 24;
-constexpr size_t kPendingRows = 64;
+constexpr size_t kPendingRows = 32;
+constexpr size_t kCacheLine = 64;
 constexpr size_t kBatchQueries = 64;
+constexpr size_t kPanelBytes = size_t{64} << 10;
 
 uint64_t DenseTiles(uint64_t live) {
   uint64_t dense = 0;
@@ -28,6 +30,12 @@ uint64_t DenseTiles(uint64_t live) {
     if (std::popcount(tile) >= kDenseTile) dense |= tile;
   }
   return dense;
+}
+
+// How many blocks one query scans before the next one's turn: what stays in the
+// second-level cache.
+size_t PanelBlocks(size_t dim) {
+  return std::max<size_t>(1, kPanelBytes / (kBlockRows * (dim + 1)));
 }
 
 }  // namespace
@@ -128,10 +136,20 @@ class ExactScan::Pass {
 
   void Postpone(size_t block, uint64_t live) {
     for (; live != 0; live &= live - 1) {
-      pending_.push_back(
-          static_cast<int32_t>(block * kBlockRows + std::countr_zero(live)));
+      const size_t row = block * kBlockRows + std::countr_zero(live);
+      pending_.push_back(static_cast<int32_t>(row));
+      Prefetch(row);
     }
     if (pending_.size() >= kPendingRows) ScorePending();
+  }
+
+  // Rows far apart come from memory one cache line at a time: ask early.
+  void Prefetch(size_t row) const {
+    const char* bytes =
+        reinterpret_cast<const char*>(vectors_.data() + row * vectors_.dim());
+    for (size_t b = 0; b < vectors_.dim() * sizeof(float); b += kCacheLine) {
+      __builtin_prefetch(bytes + b);
+    }
   }
 
   void ScorePending() {
@@ -177,6 +195,7 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
   std::vector<std::vector<ScoredRow>> results(queries.size());
   const size_t blocks = (vectors_->rows() + kBlockRows - 1) / kBlockRows;
   if (blocks == 0) return results;
+  const size_t panel = PanelBlocks(vectors_->dim());
   for (size_t begin = 0; begin < queries.size(); begin += kBatchQueries) {
     const size_t end = std::min(begin + kBatchQueries, queries.size());
     std::vector<std::pair<size_t, std::unique_ptr<Pass>>> passes;
@@ -184,8 +203,11 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
       if (queries[i].k <= 0) continue;
       passes.emplace_back(i, std::make_unique<Pass>(*this, queries[i]));
     }
-    for (size_t b = 0; b < blocks; ++b) {
-      for (auto& [i, pass] : passes) pass->ScanOneBlock(b);
+    for (size_t first = 0; first < blocks; first += panel) {
+      const size_t last = std::min(first + panel, blocks);
+      for (auto& [i, pass] : passes) {
+        for (size_t b = first; b < last; ++b) pass->ScanOneBlock(b);
+      }
     }
     for (auto& [i, pass] : passes) results[i] = pass->Take();
   }
