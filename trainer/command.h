@@ -18,9 +18,10 @@ struct Command {
   absl::Status (*run)(const Flags& flags);
 };
 
-extern const Command kTrainCommand;    // train_command.cc
-extern const Command kSynthCommand;    // synth_command.cc
-extern const Command kInspectCommand;  // inspect_command.cc
+extern const Command kTrainCommand;     // train_command.cc
+extern const Command kEvaluateCommand;  // evaluate_command.cc
+extern const Command kSynthCommand;     // synth_command.cc
+extern const Command kInspectCommand;   // inspect_command.cc
 
 }  // namespace usher
 

@@ -38,10 +38,11 @@ absl::Status Run(const Flags& flags) {
   progress.Line(absl::StrCat("made a city of ", options.users, " users, ",
                              options.events, " events and ",
                              options.interactions, " interactions in ", dir));
-  std::printf("its present is --now=%s\n", absl::FormatTime(absl::RFC3339_sec,
-                                            absl::FromUnixMicros(kSyntheticNow),
-                                            absl::UTCTimeZone())
-                               .c_str());
+  std::printf(
+      "its present is --now=%s\n",
+      absl::FormatTime(absl::RFC3339_sec, absl::FromUnixMicros(kSyntheticNow),
+                       absl::UTCTimeZone())
+          .c_str());
   return absl::OkStatus();
 }
 

@@ -13,7 +13,8 @@ constexpr int kFailed = 1;
 constexpr int kMisused = 2;
 
 const Command* const kCommands[] = {
-    &usher::kTrainCommand, &usher::kSynthCommand, &usher::kInspectCommand};
+    &usher::kTrainCommand, &usher::kEvaluateCommand, &usher::kSynthCommand,
+    &usher::kInspectCommand};
 
 std::string Usage() {
   std::string text =

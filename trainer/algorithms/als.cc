@@ -21,8 +21,8 @@ using Matrix =
 class AlsFit {
  public:
   AlsFit(const SparseMatrix& user_item, const SparseMatrix& item_user,
-         const AlsOptions& options, int64_t longest_row)
-      : run_(options, longest_row),
+         const AlsOptions& options)
+      : run_(options),
         users_(user_item, run_),
         items_(item_user, run_),
         basis_(Matrix::Identity(options.dim, options.dim)) {
@@ -78,14 +78,6 @@ class AlsFit {
   Matrix basis_;  // The start's coordinates times this are the present ones.
 };
 
-int64_t LongestRow(const SparseMatrix& matrix) {
-  int64_t longest = 0;
-  for (int32_t row = 0; row < matrix.rows(); ++row) {
-    longest = std::max(longest, matrix.RowSize(row));
-  }
-  return longest;
-}
-
 absl::Status CheckRange(absl::string_view field, double value, double least,
                         double most) {
   if (value >= least && value <= most) return absl::OkStatus();
@@ -124,8 +116,7 @@ absl::StatusOr<AlsModel> TrainAls(
                      " matrix has no entries; there is nothing to learn"));
   }
   const SparseMatrix item_user = user_item.Transposed();
-  AlsFit fit(user_item, item_user, options,
-             std::max(LongestRow(user_item), LongestRow(item_user)));
+  AlsFit fit(user_item, item_user, options);
   for (int sweep = 1; sweep <= options.sweeps; ++sweep) {
     const auto start = std::chrono::steady_clock::now();
     RETURN_IF_ERROR(fit.Sweep());

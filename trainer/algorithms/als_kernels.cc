@@ -1,7 +1,5 @@
 #include "trainer/algorithms/als_kernels.h"
 
-#include <algorithm>
-
 #include "index/base/cpu.h"
 
 namespace usher {
@@ -9,11 +7,6 @@ namespace usher {
 extern const AlsKernels kAlsKernelsPortable;
 extern const AlsKernels kAlsKernelsAvx2;
 extern const AlsKernels kAlsKernelsAvx512;
-
-int64_t AlsBlockFloats(int64_t longest, int stride) {
-  constexpr int64_t kPanel = 5120;
-  return std::max((longest + 7) * stride, kPanel + stride);
-}
 
 const AlsKernels& AlsKernelsFor(InstructionSet set) {
   switch (set) {

@@ -21,6 +21,12 @@ namespace usher {
 enum class InstructionSet;  // index/base/cpu.h
 
 inline constexpr int kAlsLanes = 16;
+// Gathered factors that the second-level cache of one core holds with ease.
+inline constexpr int kAlsBlockFloats = 65536;
+// kAlsBlockFloats and one group of 8 rows more, at least.
+inline constexpr int64_t AlsScratchFloats(int stride) {
+  return kAlsBlockFloats + int64_t{48} * stride;
+}
 
 // The system of one row:
 //   (diag(unobserved_weight * spectrum + ridge) + sum_i w_i f_i f_i^T) x
@@ -37,11 +43,15 @@ struct AlsRowSystem {
   float unobserved_weight;
   float ridge;  // > 0
   float trace;  // Sum of `spectrum`.
+  // Hint: the row that this thread solves next (its memory is fetched early).
+  const int32_t* next_columns;
+  int64_t next_count;
+  const float* next_x;  // Null: no hint.
 };
 
 // Memory of one thread. Contents do not matter before or after a call.
 struct AlsScratch {
-  float* block;    // AlsBlockFloats() floats.
+  float* block;    // AlsScratchFloats(stride) floats.
   float* vectors;  // 8 * stride floats.
   float* matrix;   // stride * stride floats; Cholesky only.
 };
@@ -61,9 +71,6 @@ struct AlsKernels {
   void (*multiply)(const float* rows, int64_t count, int stride,
                    const float* square, float* out);
 };
-
-// Floats of AlsScratch::block for rows of at most `longest` entries.
-int64_t AlsBlockFloats(int64_t longest, int stride);
 
 // The kernels of one instruction set, which the machine must support.
 const AlsKernels& AlsKernelsFor(InstructionSet set);

@@ -19,8 +19,9 @@ constexpr int kWidth = 4;
 constexpr int kTileRows = 2;
 #endif
 constexpr int kTileVecs = kAlsLanes / kWidth;
-constexpr int kGroup = 8;           // Entries that a pass takes at once.
-constexpr int kPanelFloats = 5120;  // Gathered factors that stay in L1.
+constexpr int kGroup = 8;               // Entries that a pass takes at once.
+constexpr int kPanelFloats = 5120;      // Gathered factors that stay in L1.
+constexpr int kPrefetchFloats = 16384;  // Of the next row, fetched early.
 
 typedef float Vec __attribute__((vector_size(kWidth * 4)));
 typedef float Quad __attribute__((vector_size(16)));
@@ -108,23 +109,47 @@ USHER_INLINE float Dot(const float* a, const float* b, int stride) {
 
 // ---- Passes over gathered entries ----
 
-// Copies `count` scaled factor rows; prefetches those that come after.
-USHER_INLINE void Gather(const AlsRowSystem& s, int64_t begin, int64_t count,
-                         float* block) {
+USHER_INLINE void Prefetch(const float* row, int64_t stride) {
+  for (int64_t d = 0; d < stride; d += 16) __builtin_prefetch(row + d);
+}
+
+// Fetches what the next row begins with, as far as the nearer caches hold it.
+USHER_INLINE void PrefetchNextRow(const AlsRowSystem& s) {
+  if (s.next_x == nullptr) return;
+  const int64_t stride = s.stride;
+  const int64_t most = kPrefetchFloats / stride;
+  const int64_t count = s.next_count < most ? s.next_count : most;
+  Prefetch(s.next_x, stride);
+  for (int64_t i = 0; i < count; ++i) {
+    Prefetch(s.factors + s.next_columns[i] * stride, stride);
+  }
+}
+
+// Copies `count` scaled factor rows; prefetches those that come after. Returns
+// the sums of their squares.
+USHER_INLINE Vec Gather(const AlsRowSystem& s, int64_t begin, int64_t count,
+                        float* block) {
   constexpr int64_t kAhead = 16;
+  const int64_t stride = s.stride;
+  Vec squares[kTileVecs] = {};
   for (int64_t i = begin; i < begin + count; ++i) {
-    const int64_t stride = s.stride;
     if (i + kAhead < s.count) {
-      const float* soon = s.factors + s.columns[i + kAhead] * stride;
-      for (int64_t d = 0; d < stride; d += 16) __builtin_prefetch(soon + d);
+      Prefetch(s.factors + s.columns[i + kAhead] * stride, stride);
     }
     const float* from = s.factors + s.columns[i] * stride;
     const Vec root = Splat(s.roots[i]);
-    for (int64_t d = 0; d < stride; d += kWidth) {
-      Store(block + d, Load(from + d) * root);
+    for (int64_t d = 0; d < stride; d += kAlsLanes) {
+      for (int v = 0; v < kTileVecs; ++v) {
+        const Vec z = Load(from + d + v * kWidth) * root;
+        squares[v] += z * z;
+        Store(block + d + v * kWidth, z);
+      }
     }
     block += stride;
   }
+  Vec sum = squares[0];
+  for (int v = 1; v < kTileVecs; ++v) sum += squares[v];
+  return sum;
 }
 
 // dots[g] = row g of `z` times p.
@@ -172,47 +197,66 @@ USHER_INLINE void AddProduct(const float* z, int64_t count, int64_t stride,
   }
 }
 
-// Gathers every entry into `block` (padded with zero rows to a multiple of 4),
-// and out += sum_i z_i (root_i - z_i . x). Returns the padded count.
-USHER_INLINE int64_t GatherResidual(const AlsRowSystem& s, const float* x,
-                                    float* block, float* out) {
-  float dots[kGroup];
-  float roots[kGroup];
-  const int64_t stride = s.stride;
-  const int64_t padded = (s.count + 3) & ~int64_t{3};
-  for (int64_t i = 0; i < padded; i += kGroup) {
-    const int rows = padded - i < kGroup ? 4 : kGroup;
-    const int real = s.count - i < rows ? static_cast<int>(s.count - i) : rows;
-    float* z = block + i * stride;
-    Gather(s, i, real, z);
-    for (int64_t d = real * stride; d < rows * stride; d += kWidth) {
-      Store(z + d, Vec{});
-    }
-    for (int g = 0; g < rows; ++g) roots[g] = g < real ? s.roots[i + g] : 0.0f;
-    if (rows == kGroup) {
-      DotRows<kGroup>(z, stride, x, dots);
-      for (int g = 0; g < kGroup; ++g) roots[g] -= dots[g];
-      AddRows<kGroup>(z, stride, roots, out);
+// One group of a row's entries, gathered to `z` and filled up with zero rows to
+// kGroup, or to 4 when no more are left.
+struct Group {
+  int rows;
+  Vec squares;
+};
+USHER_INLINE Group GatherGroup(const AlsRowSystem& s, int64_t begin, float* z) {
+  const int64_t left = s.count - begin;
+  const int rows = left > 4 ? kGroup : 4;
+  const int real = left < rows ? static_cast<int>(left) : rows;
+  const Vec squares = Gather(s, begin, real, z);
+  for (int64_t d = real * s.stride; d < int64_t{rows} * s.stride; d += kWidth) {
+    Store(z + d, Vec{});
+  }
+  return {rows, squares};
+}
+
+// out += sum_i z_i (root_i - z_i . x). Leaves the first entries' z in `block`,
+// as many as it holds. Returns the part of the whole Gram matrix that the
+// entries amount to.
+USHER_INLINE float GatherResidual(const AlsRowSystem& s, const float* x,
+                                  float* block, float* out) {
+  const int64_t held = (kAlsBlockFloats / s.stride) & ~int64_t{kGroup - 1};
+  Vec squares = Vec{};
+  for (int64_t i = 0; i < s.count; i += kGroup) {
+    float* z = block + (i < held ? i : held) * s.stride;
+    const Group group = GatherGroup(s, i, z);
+    squares += group.squares;
+    float miss[kGroup];
+    if (group.rows == kGroup) {
+      DotRows<kGroup>(z, s.stride, x, miss);
     } else {
-      DotRows<4>(z, stride, x, dots);
-      for (int g = 0; g < 4; ++g) roots[g] -= dots[g];
-      AddRows<4>(z, stride, roots, out);
+      DotRows<4>(z, s.stride, x, miss);
+    }
+    for (int g = 0; g < group.rows; ++g) {
+      miss[g] = (i + g < s.count ? s.roots[i + g] : 0.0f) - miss[g];
+    }
+    if (group.rows == kGroup) {
+      AddRows<kGroup>(z, s.stride, miss, out);
+    } else {
+      AddRows<4>(z, s.stride, miss, out);
     }
   }
-  return padded;
+  return s.trace > 0.0f ? Sum(squares) / s.trace : 0.0f;
+}
+
+// out += sum_i z_i (z_i . p), after GatherResidual. What `block` does not hold
+// is gathered again: cheaper than a copy that leaves the nearer caches.
+USHER_INLINE void AddSystem(const AlsRowSystem& s, const float* p, float* block,
+                            float* out) {
+  const int64_t held = (kAlsBlockFloats / s.stride) & ~int64_t{kGroup - 1};
+  const int64_t padded = (s.count + 3) & ~int64_t{3};
+  AddProduct(block, padded < held ? padded : held, s.stride, p, out);
+  for (int64_t i = held; i < s.count; i += kGroup) {
+    float* z = block + held * s.stride;
+    AddProduct(z, GatherGroup(s, i, z).rows, s.stride, p, out);
+  }
 }
 
 // ---- Conjugate gradients ----
-
-// The share of the whole Gram matrix that the row's entries amount to.
-float SampleShare(const AlsRowSystem& s, const float* block, int64_t padded) {
-  Vec sum = Vec{};
-  for (int64_t d = 0; d < padded * s.stride; d += kWidth) {
-    const Vec z = Load(block + d);
-    sum += z * z;
-  }
-  return s.trace > 0.0f ? Sum(sum) / s.trace : 0.0f;
-}
 
 void ConjugateGradient(const AlsRowSystem& s, int steps,
                        const AlsScratch& scratch, float* x) {
@@ -228,8 +272,8 @@ void ConjugateGradient(const AlsRowSystem& s, int steps,
     Store(diagonal + d, diag);
     Store(r + d, -(diag * Load(x + d)));
   }
-  const int64_t padded = GatherResidual(s, x, scratch.block, r);
-  const float share = SampleShare(s, scratch.block, padded);
+  const float share = GatherResidual(s, x, scratch.block, r);
+  PrefetchNextRow(s);
   for (int d = 0; d < stride; d += kWidth) {
     const Vec inv = 1.0f / (Load(diagonal + d) + Load(s.spectrum + d) * share);
     Store(inverse + d, inv);
@@ -240,7 +284,7 @@ void ConjugateGradient(const AlsRowSystem& s, int steps,
     for (int d = 0; d < stride; d += kWidth) {
       Store(ap + d, Load(diagonal + d) * Load(p + d));
     }
-    AddProduct(scratch.block, padded, stride, p, ap);
+    AddSystem(s, p, scratch.block, ap);
     const float alpha = rho / Dot(p, ap, stride);
     Vec sum = Vec{};
     for (int d = 0; d < stride; d += kWidth) {
@@ -262,12 +306,12 @@ void ConjugateGradient(const AlsRowSystem& s, int steps,
 
 // ---- Register tiles ----
 
-// c[kRows x 16] += sign * sum over `depth` of a(q, i) b(q, .), where a(q, i) is
-// a[q * a_depth + i * a_row] and b(q, .) is b + q * b_depth.
-template <int kRows, bool kSubtract>
-USHER_INLINE void Tile(const float* a, int64_t a_depth, int64_t a_row,
-                       const float* b, int64_t b_depth, int64_t depth, float* c,
-                       int64_t c_row) {
+// c[kRows x 16] += sum over `depth` of a(q, i) b(q, .), or -= with kSubtract.
+// b(q, .) is b + q * stride; a(q, i) is a[q + i * stride] with kAcross, for a
+// product of matrices, else a[q * stride + i], for one with a transposed.
+template <int kRows, bool kSubtract, bool kAcross>
+USHER_INLINE void Tile(const float* a, const float* b, int64_t stride,
+                       int64_t depth, float* c) {
   Vec sum[kRows][kTileVecs];
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kTileVecs; ++v) sum[i][v] = Vec{};
@@ -276,40 +320,40 @@ USHER_INLINE void Tile(const float* a, int64_t a_depth, int64_t a_row,
     Vec right[kTileVecs];
     for (int v = 0; v < kTileVecs; ++v) right[v] = Load(b + v * kWidth);
     for (int i = 0; i < kRows; ++i) {
-      const Vec left = Splat(a[i * a_row]);
+      const Vec left = Splat(a[kAcross ? i * stride : i]);
       for (int v = 0; v < kTileVecs; ++v) sum[i][v] += left * right[v];
     }
-    a += a_depth;
-    b += b_depth;
+    a += kAcross ? 1 : stride;
+    b += stride;
   }
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kTileVecs; ++v) {
-      float* at = c + i * c_row + v * kWidth;
+      float* at = c + i * stride + v * kWidth;
       Store(at, kSubtract ? Load(at) - sum[i][v] : Load(at) + sum[i][v]);
     }
   }
 }
 
-// As Tile, for any even number of rows.
-template <bool kSubtract>
-void TileRows(int64_t rows, const float* a, int64_t a_depth, int64_t a_row,
-              const float* b, int64_t b_depth, int64_t depth, float* c,
-              int64_t c_row) {
-  while (rows >= kTileRows) {
-    Tile<kTileRows, kSubtract>(a, a_depth, a_row, b, b_depth, depth, c, c_row);
-    rows -= kTileRows;
-    a += kTileRows * a_row;
-    c += kTileRows * c_row;
+// As Tile, for any number of rows.
+template <bool kSubtract, bool kAcross>
+void TileRows(int64_t rows, const float* a, const float* b, int64_t stride,
+              int64_t depth, float* c) {
+  const int64_t a_row = kAcross ? stride : 1;
+  const auto take = [&](int64_t taken) {
+    rows -= taken;
+    a += taken * a_row;
+    c += taken * stride;
+  };
+  for (; rows >= kTileRows; take(kTileRows)) {
+    Tile<kTileRows, kSubtract, kAcross>(a, b, stride, depth, c);
   }
-  for (; rows >= 4; rows -= 4, a += 4 * a_row, c += 4 * c_row) {
-    Tile<4, kSubtract>(a, a_depth, a_row, b, b_depth, depth, c, c_row);
+  for (; rows >= 4; take(4)) {
+    Tile<4, kSubtract, kAcross>(a, b, stride, depth, c);
   }
-  for (; rows >= 2; rows -= 2, a += 2 * a_row, c += 2 * c_row) {
-    Tile<2, kSubtract>(a, a_depth, a_row, b, b_depth, depth, c, c_row);
+  for (; rows >= 2; take(2)) {
+    Tile<2, kSubtract, kAcross>(a, b, stride, depth, c);
   }
-  if (rows == 1) {
-    Tile<1, kSubtract>(a, a_depth, a_row, b, b_depth, depth, c, c_row);
-  }
+  if (rows == 1) Tile<1, kSubtract, kAcross>(a, b, stride, depth, c);
 }
 
 void AddGram(const float* rows, int64_t count, int stride, float* gram) {
@@ -318,8 +362,7 @@ void AddGram(const float* rows, int64_t count, int stride, float* gram) {
     const int64_t depth = count - i < panel ? count - i : panel;
     const float* z = rows + i * stride;
     for (int c = 0; c < stride; c += kAlsLanes) {
-      TileRows<false>(c + kAlsLanes, z, stride, 1, z + c, stride, depth,
-                      gram + c, stride);
+      TileRows<false, false>(c + kAlsLanes, z, z + c, stride, depth, gram + c);
     }
   }
 }
@@ -331,8 +374,8 @@ void Multiply(const float* rows, int64_t count, int stride, const float* square,
   for (int64_t i = 0; i < count; i += kRows) {
     const int64_t n = count - i < kRows ? count - i : kRows;
     for (int c = 0; c < stride; c += kAlsLanes) {
-      TileRows<false>(n, rows + i * stride, 1, stride, square + c, stride,
-                      stride, out + i * stride + c, stride);
+      TileRows<false, true>(n, rows + i * stride, square + c, stride, stride,
+                            out + i * stride + c);
     }
   }
 }
@@ -364,8 +407,8 @@ bool FactorStrip(float* a, int stride, int first) {
 bool Factor(float* a, int stride) {
   for (int first = 0; first < stride; first += kAlsLanes) {
     for (int c = first; c < stride; c += kAlsLanes) {
-      TileRows<true>(kAlsLanes, a + first, stride, 1, a + c, stride, first,
-                     a + static_cast<int64_t>(first) * stride + c, stride);
+      TileRows<true, false>(kAlsLanes, a + first, a + c, stride, first,
+                            a + static_cast<int64_t>(first) * stride + c);
     }
     if (!FactorStrip(a, stride, first)) return false;
   }
@@ -408,7 +451,11 @@ bool Cholesky(const AlsRowSystem& s, const AlsScratch& scratch, float* x) {
     const int64_t depth = s.count - i < panel ? s.count - i : panel;
     Gather(s, i, depth, scratch.block);
     AddGram(scratch.block, depth, s.stride, scratch.matrix);
-    for (int64_t g = 0; g < depth; ++g) {
+    int64_t g = 0;
+    for (; g + 4 <= depth; g += 4) {
+      AddRows<4>(scratch.block + g * stride, stride, s.roots + i + g, x);
+    }
+    for (; g < depth; ++g) {
       const Vec root = Splat(s.roots[i + g]);
       const float* z = scratch.block + g * stride;
       for (int64_t d = 0; d < stride; d += kWidth) {
@@ -416,6 +463,7 @@ bool Cholesky(const AlsRowSystem& s, const AlsScratch& scratch, float* x) {
       }
     }
   }
+  PrefetchNextRow(s);
   if (!Factor(scratch.matrix, s.stride)) return false;
   SolveFactored(scratch.matrix, s.stride, x);
   return true;

@@ -17,7 +17,8 @@
 namespace usher {
 namespace {
 
-constexpr int64_t kRowBlock = 48;  // Rows that a thread multiplies at once.
+// Rows that a thread multiplies at once; AlsScratch::block holds them.
+constexpr int64_t kRowBlock = 48;
 
 }  // namespace
 
@@ -35,15 +36,13 @@ AlsBuffer::AlsBuffer(int64_t count) {
 
 void AlsBuffer::Free::operator()(float* data) const { std::free(data); }
 
-AlsRun::AlsRun(const AlsOptions& options, int64_t longest_row)
+AlsRun::AlsRun(const AlsOptions& options)
     : options(options),
       kernels(AlsKernelsFor(ActiveInstructionSet())),
       threads(options.threads > 0 ? options.threads : HardwareThreads()),
       stride((options.dim + kAlsLanes - 1) / kAlsLanes * kAlsLanes) {
-  const int64_t block =
-      std::max(AlsBlockFloats(longest_row, stride), kRowBlock * stride);
   for (int worker = 0; worker < threads; ++worker) {
-    blocks.emplace_back(block);
+    blocks.emplace_back(AlsScratchFloats(stride));
     vectors.emplace_back(int64_t{8} * stride);
     matrices.emplace_back(int64_t{stride} * stride);
   }
@@ -137,7 +136,7 @@ absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
   shared.unobserved_weight = run.options.unobserved_weight;
   for (int d = 0; d < run.stride; ++d) shared.trace += spectrum[d];
   std::atomic<int32_t> singular{-1};
-  ParallelForWithWorker(static_cast<int64_t>(order_.size()), 8, run.threads,
+  ParallelForWithWorker(static_cast<int64_t>(order_.size()), 16, run.threads,
                         [&](int worker, int64_t begin, int64_t end) {
                           AlsRowSystem system = shared;
                           for (int64_t i = begin; i < end; ++i) {

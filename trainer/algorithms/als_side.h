@@ -31,7 +31,7 @@ class AlsBuffer {
 
 // What the rows of a sweep have in common. Thread-compatible.
 struct AlsRun {
-  AlsRun(const AlsOptions& options, int64_t longest_row);
+  explicit AlsRun(const AlsOptions& options);
 
   const AlsOptions options;
   const AlsKernels& kernels;

@@ -1,6 +1,7 @@
 #include "trainer/data/dataset.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,6 +37,49 @@ absl::Status LoadUsers(const std::string& path, const ReadOptions& options,
   return absl::OkStatus();
 }
 
+// Hands rows on to a builder, each kRows later than it came.
+class DelayedRows {
+ public:
+  explicit DelayedRows(DatasetBuilder& builder) : builder_(builder) {}
+
+  void Add(const InteractionRow& row) {
+    Row& slot = rows_[count_++ % kRows];
+    if (count_ > kRows) HandOn(slot);
+    slot.user_id.assign(row.user_id.data(), row.user_id.size());
+    slot.event_id.assign(row.event_id.data(), row.event_id.size());
+    slot.device.assign(row.device.data(), row.device.size());
+    slot.record.time = row.time;
+    slot.record.value = row.value;
+    slot.record.location = row.location;
+    slot.record.kind = row.kind;
+    builder_.Prefetch(slot.user_id, slot.event_id);
+  }
+
+  // The rest, in order.
+  void Finish() {
+    const size_t first = count_ > kRows ? count_ - kRows : 0;
+    for (size_t i = first; i < count_; ++i) HandOn(rows_[i % kRows]);
+    count_ = 0;
+  }
+
+ private:
+  static constexpr size_t kRows = 32;
+  struct Row {
+    std::string user_id;
+    std::string event_id;
+    std::string device;
+    InteractionRecord record;
+  };
+
+  void HandOn(const Row& row) {
+    builder_.AddInteraction(row.user_id, row.event_id, row.record, row.device);
+  }
+
+  DatasetBuilder& builder_;
+  std::array<Row, kRows> rows_;
+  size_t count_ = 0;
+};
+
 absl::Status LoadInteractions(const std::string& path,
                               const ReadOptions& options,
                               DatasetBuilder& builder, ReadReport* report) {
@@ -55,17 +99,12 @@ absl::Status LoadInteractions(const std::string& path,
     }
     if (options.progress) options.progress(name, done, total, rows);
   };
-  return ReadInteractions(
-      path, reserving,
-      [&builder](const InteractionRow& row) {
-        InteractionRecord record;
-        record.time = row.time;
-        record.value = row.value;
-        record.location = row.location;
-        record.kind = row.kind;
-        builder.AddInteraction(row.user_id, row.event_id, record, row.device);
-      },
-      report);
+  DelayedRows rows(builder);
+  RETURN_IF_ERROR(ReadInteractions(
+      path, reserving, [&rows](const InteractionRow& row) { rows.Add(row); },
+      report));
+  rows.Finish();
+  return absl::OkStatus();
 }
 
 uint64_t Fingerprint(const DatasetReport& report, std::optional<Micros> until) {
@@ -108,6 +147,12 @@ void DatasetBuilder::AddUser(User user) {
                                    }),
                     user.groups.end());
   data_.users.push_back(std::move(user));
+}
+
+void DatasetBuilder::Prefetch(absl::string_view user_id,
+                              absl::string_view event_id) const {
+  user_index_.prefetch(user_id);
+  event_index_.prefetch(event_id);
 }
 
 void DatasetBuilder::AddInteraction(absl::string_view user_id,

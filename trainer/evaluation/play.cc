@@ -1,0 +1,151 @@
+#include "trainer/evaluation/play.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "serving/ranking/live_view.h"
+#include "serving/ranking/rank_events.h"
+
+namespace usher {
+namespace {
+
+// Applies steps to a snapshot.
+class Writer {
+ public:
+  Writer(const Replay& replay, Snapshot& snapshot)
+      : replay_(replay), snapshot_(snapshot) {}
+
+  void Apply(const ReplayStep& step) {
+    Catalog& catalog = snapshot_.catalog;
+    if (step.kind == ReplayStep::Kind::kAnnounce) {
+      snapshot_.RefreshVectors(catalog.UpsertEvent(replay_.events[step.index]));
+      return;
+    }
+    const UserRow row = catalog.UserRowOf(replay_.users[step.user]);
+    if (step.kind == ReplayStep::Kind::kJoin) {
+      User user = catalog.GetUser(row);
+      user.groups.push_back({step.id, step.time});
+      catalog.UpsertUser(user);
+    } else {
+      catalog.Apply(row, catalog.EventRowOf(step.id), step.answer,
+                    std::numeric_limits<float>::quiet_NaN(), step.time);
+    }
+  }
+
+ private:
+  const Replay& replay_;
+  Snapshot& snapshot_;
+};
+
+// The state of the rule, by event id.
+struct RuleEvent {
+  Micros start = 0;
+  std::string organizer;
+  int yes = 0;
+};
+
+class Rule {
+ public:
+  explicit Rule(const Replay& replay) : replay_(replay) {
+    for (const Event& event : replay.training.events) Announce(event);
+    for (const InteractionRecord& row : replay.training.interactions) {
+      Reveal(replay.training.users[row.user].id,
+             replay.training.events[row.event].id, row.kind);
+    }
+  }
+
+  void Apply(const ReplayStep& step) {
+    if (step.kind == ReplayStep::Kind::kAnnounce) {
+      Announce(replay_.events[step.index]);
+    } else if (step.kind == ReplayStep::Kind::kReveal) {
+      Reveal(replay_.users[step.user], step.id, step.answer);
+    }
+  }
+
+  std::vector<std::string> Answer(const ReplayQuery& query, Micros now,
+                                  bool personal, int k) {
+    using Key = std::tuple<int, int, Micros, absl::string_view>;
+    const std::string& user = replay_.users[query.user];
+    const auto& own = organizers_[user];
+    const auto& answered = answered_[user];
+    std::vector<Key> keys;
+    for (const auto& [id, event] : events_) {
+      if (event.start <= now || event.start >= query.start_before) continue;
+      if (answered.contains(id)) continue;
+      const auto times = own.find(event.organizer);
+      keys.emplace_back(personal && times != own.end() ? -times->second : 0,
+                        -event.yes, event.start, id);
+    }
+    const size_t kept = std::min(keys.size(), static_cast<size_t>(k));
+    std::partial_sort(keys.begin(), keys.begin() + kept, keys.end());
+    std::vector<std::string> list;
+    for (size_t i = 0; i < kept; ++i) list.emplace_back(std::get<3>(keys[i]));
+    return list;
+  }
+
+ private:
+  void Announce(const Event& event) {
+    events_[event.id] = {event.start_time,
+                         event.organizer.empty() ? event.id : event.organizer,
+                         0};
+  }
+  void Reveal(const std::string& user, const std::string& event,
+              InteractionKind kind) {
+    answered_[user].insert(event);
+    if (kind != InteractionKind::kRsvpYes) return;
+    RuleEvent& answered = events_[event];
+    ++answered.yes;
+    ++organizers_[user][answered.organizer];
+  }
+
+  const Replay& replay_;
+  absl::flat_hash_map<std::string, RuleEvent> events_;
+  absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> answered_;
+  absl::flat_hash_map<std::string, absl::flat_hash_map<std::string, int>>
+      organizers_;
+};
+
+}  // namespace
+
+void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
+                Snapshot& snapshot, const AnswerSink& sink) {
+  Writer writer(replay, snapshot);
+  for (const ReplayStep& step : replay.steps) {
+    if (step.kind != ReplayStep::Kind::kQuery) {
+      writer.Apply(step);
+      continue;
+    }
+    const ReplayQuery& asked = replay.queries[step.index];
+    Query query;
+    query.user_id = replay.users[asked.user];
+    query.now = step.time;
+    query.limit = k;
+    query.filter.start_before = asked.start_before;
+    const LiveView view = BuildLiveView(snapshot, policy, query.now, 0);
+    std::vector<std::string> list;
+    for (const RankedEvent& event :
+         RankEvents(query, policy, view, snapshot).results) {
+      list.emplace_back(snapshot.catalog.EventId(event.event));
+    }
+    sink(asked, list);
+  }
+}
+
+void PlayOwnOrganizerRule(const Replay& replay, bool personal, int k,
+                          const AnswerSink& sink) {
+  Rule rule(replay);
+  for (const ReplayStep& step : replay.steps) {
+    if (step.kind != ReplayStep::Kind::kQuery) {
+      rule.Apply(step);
+      continue;
+    }
+    const ReplayQuery& asked = replay.queries[step.index];
+    sink(asked, rule.Answer(asked, step.time, personal, k));
+  }
+}
+
+}  // namespace usher

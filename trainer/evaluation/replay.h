@@ -1,0 +1,75 @@
+// Walking the later part of a dataset in time order: ask, score, then reveal.
+#ifndef USHER_TRAINER_EVALUATION_REPLAY_H_
+#define USHER_TRAINER_EVALUATION_REPLAY_H_
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "index/base/clock.h"
+#include "index/catalog/event.h"
+#include "index/catalog/interaction.h"
+#include "trainer/data/dataset.h"
+
+namespace usher {
+
+struct ReplayOptions {
+  // kRsvp: a query for each later rsvp_yes, at its time. kWeek, for data whose
+  // interaction times are only the events' starts: queries on Mondays 00:00
+  // UTC, one for each user with an attended event in that week.
+  enum class Clock { kRsvp, kWeek };
+  Clock clock = Clock::kRsvp;
+  double cut = 0.8;  // Part of the dated rsvp_yes that lies before the cut.
+  Micros undated_lifetime = 60 * kDay;
+  Micros join_delay = kDay;
+};
+
+// What should this user go to?
+struct ReplayQuery {
+  int32_t number = 0;  // From 0.
+  int32_t user = 0;    // Of Replay::users.
+  Micros start_before = std::numeric_limits<Micros>::max();
+  std::vector<std::string> relevant;  // Event ids.
+  bool warm_user = false;             // Has an rsvp_yes before the cut.
+  bool new_event = false;             // Announced after the cut.
+};
+
+// Something becomes known, or is asked.
+struct ReplayStep {
+  enum class Kind {
+    kAnnounce,  // An event: `index` of Replay::events.
+    kJoin,      // `user` follows the organizer `id` from now on.
+    kReveal,    // `user` answered the event `id`.
+    kQuery,     // `index` of Replay::queries.
+  };
+  Kind kind = Kind::kQuery;
+  InteractionKind answer = InteractionKind::kRsvpYes;
+  Micros time = 0;
+  int32_t index = 0;
+  int32_t user = 0;  // Of Replay::users.
+  std::string id;
+};
+
+struct Replay {
+  Dataset training;                // All that was known before the cut.
+  std::vector<std::string> users;  // Ids.
+  std::vector<ReplayStep> steps;   // From the cut on, in order.
+  std::vector<Event> events;       // Announced from the cut on.
+  std::vector<ReplayQuery> queries;
+  Micros cut = 0;
+};
+
+// The rules: an event is announced at its earliest dated interaction (on the
+// week clock, on the Monday of its week); one without a start lives for
+// undated_lifetime. A pair of user and event counts once, at its earliest row.
+// The first yes of each event, and answers at or after the start, are not
+// asked for. Undated rows are left out. InvalidArgument when there is no dated
+// rsvp_yes.
+absl::StatusOr<Replay> BuildReplay(const Dataset& dataset,
+                                   const ReplayOptions& options);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_EVALUATION_REPLAY_H_
