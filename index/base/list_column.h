@@ -50,7 +50,8 @@ class ListColumn {
     return {values_ + offsets_[row], offsets_[row + 1] - offsets_[row]};
   }
 
-  void Append(size_t row, const T& value) {
+  // By value: it may be an element of the list that moves.
+  void Append(size_t row, T value) {
     List& list = OwnList(row);
     // Another branch of copies may have used the room behind the end.
     if (list.size == list.memory->capacity || list.size != list.memory->used) {

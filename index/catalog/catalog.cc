@@ -26,15 +26,16 @@ Row FindIn(const IdMap& ids, absl::string_view id, size_t size) {
   return row >= 0 && static_cast<size_t>(row) < size ? Row{row} : Row{-1};
 }
 
-// Takes the first `value` out of a list.
+// Takes the first `value` out of a list; false when there is none.
 template <class T>
-void Remove(ListColumn<T>& lists, size_t row, T value) {
+bool Remove(ListColumn<T>& lists, size_t row, T value) {
   const absl::Span<const T> old = lists[row];
   const auto found = std::find(old.begin(), old.end(), value);
-  if (found == old.end()) return;
+  if (found == old.end()) return false;
   std::vector<T> rest(old.begin(), found);
   rest.insert(rest.end(), found + 1, old.end());
   lists.Assign(row, rest);
+  return true;
 }
 
 }  // namespace
@@ -135,12 +136,18 @@ void Catalog::SetOrganizer(EventRow row, OrganizerRow organizer) {
     counters.events -= 1;
     counters.yes -= yes;
     Remove(organizers.events, Index(old), row);
+    for (const UserRow user : events.attendees[Index(row)]) {
+      CountUser(old, user, row, -1);
+    }
   }
   if (organizer != kNoOrganizer) {
     OrganizerCounters& counters = organizers.counters.Mutable(Index(organizer));
     counters.events += 1;
     counters.yes += yes;
     organizers.events.Append(Index(organizer), row);
+    for (const UserRow user : events.attendees[Index(row)]) {
+      CountUser(organizer, user, row, +1);
+    }
   }
 }
 
@@ -207,16 +214,30 @@ UserRow Catalog::UpsertUser(const User& user) {
   return row;
 }
 
-bool Catalog::KnowsOrganizer(absl::Span<const Action> history,
-                             OrganizerRow organizer) const {
+bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
+                             EventRow except) const {
+  absl::Span<const Action> history = users.history[Index(user)];
+  if (history.size() > kHistoryScan) {
+    history.remove_prefix(history.size() - kHistoryScan);
+  }
   return std::any_of(history.begin(), history.end(), [&](const Action& past) {
-    return IsCommitment(past.kind) &&
+    return past.event != except && IsCommitment(past.kind) &&
            events.columns[Index(past.event)].organizer == organizer;
   });
 }
 
-// Counts an answer, or with `sign` -1 takes it back. The user's history must
-// not hold the action itself.
+void Catalog::CountUser(OrganizerRow organizer, UserRow user, EventRow event,
+                        int sign) {
+  if (KnowsOrganizer(user, organizer, event)) return;
+  if (sign > 0) {
+    organizers.attendees.Append(Index(organizer), user);
+  } else if (!Remove(organizers.attendees, Index(organizer), user)) {
+    return;
+  }
+  organizers.counters.Mutable(Index(organizer)).users += sign;
+}
+
+// Counts an answer, or with `sign` -1 takes it back.
 void Catalog::CountAnswer(UserRow user, EventRow event, const Action& action,
                           int sign) {
   const bool commitment = IsCommitment(action.kind);
@@ -241,17 +262,7 @@ void Catalog::CountAnswer(UserRow user, EventRow event, const Action& action,
   }
   if (!commitment) return;
   host.yes += sign;
-  absl::Span<const Action> history = users.history[Index(user)];
-  if (history.size() > kHistoryScan) {
-    history.remove_prefix(history.size() - kHistoryScan);
-  }
-  if (KnowsOrganizer(history, organizer)) return;
-  host.users += sign;
-  if (sign > 0) {
-    organizers.attendees.Append(Index(organizer), user);
-  } else {
-    Remove(organizers.attendees, Index(organizer), user);
-  }
+  CountUser(organizer, user, event, sign);
 }
 
 void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,

@@ -41,7 +41,7 @@ struct EventColumns {
   int32_t series = -1;  // Same organizer and title, but for digits.
   EventStatus status = EventStatus::kScheduled;
   uint8_t absent = 1;  // 1: never described, or deleted.
-  uint8_t padding[6] = {};
+  uint8_t padding[10] = {};
 };
 static_assert(sizeof(EventColumns) == 72);
 
@@ -192,8 +192,12 @@ class Catalog {
   void SetOrganizer(EventRow row, OrganizerRow organizer);
   void CountAnswer(UserRow user, EventRow event, const Action& action,
                    int sign);
-  bool KnowsOrganizer(absl::Span<const Action> history,
-                      OrganizerRow organizer) const;
+  // Adds (`sign` 1) or takes out (-1) a commitment of the user to `event` among
+  // the distinct users of an organizer.
+  void CountUser(OrganizerRow organizer, UserRow user, EventRow event,
+                 int sign);
+  bool KnowsOrganizer(UserRow user, OrganizerRow organizer,
+                      EventRow except) const;
 };
 
 // The title with case, digits and runs of space folded: what two dates of one

@@ -17,6 +17,7 @@ struct DecayedCounts {
 
   Micros as_of = kNoTime;  // The latest occurrence; kNoTime before the first.
   std::array<float, 3> values{};  // At `as_of`.
+  float padding = 0;
 
   // Adds an occurrence; a negative weight takes one back. An undated one
   // (kNoTime) changes nothing.

@@ -120,7 +120,7 @@ void IdMap::Append(absl::string_view id) {
     segments_[s].store(new absl::string_view[kFirstSegment << s],
                        std::memory_order_release);
   }
-  if (block_size_ - block_used_ < id.size()) {
+  if (blocks_.empty() || block_size_ - block_used_ < id.size()) {
     block_size_ = std::max(kBlockBytes, id.size());
     block_used_ = 0;
     blocks_.emplace_back(new char[block_size_]);

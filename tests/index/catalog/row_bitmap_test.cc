@@ -1,0 +1,59 @@
+#include "index/catalog/row_bitmap.h"
+
+#include <set>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "index/base/hash.h"
+
+namespace usher {
+namespace {
+
+std::vector<size_t> Members(const RowBitmap& bitmap) {
+  std::vector<size_t> rows;
+  bitmap.ForEach([&](size_t row) { rows.push_back(row); });
+  return rows;
+}
+
+TEST(RowBitmapTest, AgreesWithASetOverRandomChanges) {
+  for (const size_t size : {1u, 63u, 64u, 65u, 1000u}) {
+    RowBitmap bitmap(size);
+    std::set<size_t> expected;
+    Random random(size);
+    for (int i = 0; i < 3000; ++i) {
+      const size_t row = random.Below(size);
+      if (random.Below(2) == 0) {
+        bitmap.Set(row);
+        expected.insert(row);
+      } else {
+        bitmap.Clear(row);
+        expected.erase(row);
+      }
+    }
+    EXPECT_EQ(bitmap.Count(), expected.size());
+    EXPECT_THAT(Members(bitmap), ::testing::ElementsAreArray(expected));
+    for (size_t row = 0; row < size; ++row) {
+      EXPECT_EQ(bitmap.Test(row), expected.count(row) == 1);
+    }
+  }
+}
+
+TEST(RowBitmapTest, AFullBitmapHoldsEveryRowAndNoBitBehind) {
+  for (const size_t size : {0u, 1u, 63u, 64u, 65u, 128u, 200u}) {
+    const RowBitmap bitmap(size, true);
+    EXPECT_EQ(bitmap.Count(), size);
+    EXPECT_EQ(Members(bitmap).size(), size);
+  }
+}
+
+TEST(RowBitmapTest, RowsPastTheEndAreNoMembers) {
+  const RowBitmap bitmap(70, true);
+  EXPECT_TRUE(bitmap.Test(69));
+  EXPECT_FALSE(bitmap.Test(70));
+  EXPECT_FALSE(bitmap.Test(1'000'000));
+  EXPECT_FALSE(RowBitmap().Test(0));
+}
+
+}  // namespace
+}  // namespace usher
