@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
@@ -192,11 +194,15 @@ int Run() {
     Dump(seen, dump);
     return 0;
   }
+  double last = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   const absl::StatusOr<AlsModel> model =
-      TrainAls(seen, OptionsFromFlags(), [](const AlsProgress& progress) {
-        std::printf("sweep %d seconds %.4f objective %.6e\n", progress.sweep,
-                    progress.seconds, progress.objective.value_or(0));
+      TrainAls(seen, OptionsFromFlags(), [&last](const AlsProgress& progress) {
+        const double cpu = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+        std::printf("sweep %d seconds %.4f cpu %.4f objective %.8e\n",
+                    progress.sweep, progress.seconds, cpu - last,
+                    progress.objective.value_or(0));
         std::fflush(stdout);
+        last = cpu;
       });
   if (!model.ok()) {
     std::fprintf(stderr, "%s\n", model.status().ToString().c_str());
