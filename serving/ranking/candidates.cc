@@ -84,7 +84,7 @@ void AddScan(const RankingPolicy& policy, const UserState& user,
   const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
   std::vector<Scored> scored;
   // Rows of the tail have newer vectors than the index knows.
-  RowBitmap indexed(snapshot.index->size());
+  RowBitmap indexed(snapshot.index->rows());
   for (size_t row = 0; row < indexed.size(); ++row) {
     if (collector.allowed().Test(row)) indexed.Set(row);
   }

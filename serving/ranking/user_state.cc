@@ -28,6 +28,10 @@ double DaysAgo(Micros now, Micros time) {
   return std::max(0.0, static_cast<double>(now - time) / kDay);
 }
 
+float Faded(double days) {
+  return static_cast<float>(std::exp2(-days / kOrganizerHalfLifeDays));
+}
+
 void AddCommitment(const Catalog& catalog, EventRow row, float weight,
                    double days, UserState& user) {
   const EventColumns& event = catalog.events.columns[Index(row)];
@@ -35,8 +39,7 @@ void AddCommitment(const Catalog& catalog, EventRow row, float weight,
   if (event.organizer != kNoOrganizer) {
     OrganizerPast& past = user.organizers[event.organizer];
     past.commitments += weight;
-    past.recent +=
-        weight * static_cast<float>(std::exp2(-days / kOrganizerHalfLifeDays));
+    past.recent += weight * Faded(days);
   }
   if (event.series >= 0) user.series[event.series] += weight;
   if (event.venue >= 0) user.venues[event.venue] += weight;
@@ -184,6 +187,10 @@ std::vector<float> VectorOf(const Snapshot& snapshot, const UserState& user,
 }
 
 }  // namespace
+
+float FadedCommitment(Micros now, Micros time) {
+  return Faded(DaysAgo(now, time));
+}
 
 int HourOfWeek(Micros time) {
   // 1970-01-01 was a Thursday.

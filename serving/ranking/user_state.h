@@ -49,6 +49,10 @@ struct UserState {
 UserState BuildUserState(const Query& query, const Snapshot& snapshot,
                          const LiveColumns& live);
 
+// What a commitment of `time` to an organizer still counts at `now`: it fades
+// by half in 60 days.
+float FadedCommitment(Micros now, Micros time);
+
 // Hour of the week of an instant, 0..167, from Monday 00:00 UTC.
 int HourOfWeek(Micros time);
 

@@ -1,0 +1,139 @@
+#include "serving/convert_responses.h"
+
+#include <cmath>
+#include <string>
+
+#include "serving/convert_resources.h"
+#include "serving/ranking/explanation.h"
+
+namespace usher {
+namespace {
+
+void SetEvent(const Catalog& catalog, EventRow row, bool include_event,
+              v1::Recommendation& result) {
+  result.set_event_id(std::string(catalog.EventId(row)));
+  if (include_event) *result.mutable_event() = ToProto(catalog.GetEvent(row));
+}
+
+void SetDistance(float distance_km, v1::Recommendation& result) {
+  if (!std::isnan(distance_km)) result.set_distance_km(distance_km);
+}
+
+void AddReasons(const RankedEvent& event, const Served& served,
+                v1::Recommendation& result) {
+  for (const Reason& reason :
+       Reasons(event, served.policy(), served.snapshot(), kMaxReasons)) {
+    v1::Reason& added = *result.add_reasons();
+    added.set_code(reason.code);
+    added.set_text(reason.text);
+    added.set_value(reason.value);
+  }
+}
+
+void AddContributions(const RankedEvent& event, const Served& served,
+                      v1::Recommendation& result) {
+  for (const Contribution& part : Contributions(event, served.policy())) {
+    v1::Contribution& added = *result.add_contributions();
+    added.set_feature(std::string(FeatureName(part.feature)));
+    added.set_value(part.value);
+    added.set_contribution(part.contribution);
+  }
+}
+
+void AddSources(uint8_t sources, v1::Recommendation& result) {
+  for (int i = 0; i < kNumCandidateSources; ++i) {
+    if ((sources >> i & 1) == 0) continue;
+    result.add_sources(
+        std::string(CandidateSourceName(static_cast<CandidateSource>(i))));
+  }
+}
+
+void SetServingInfo(const Ranking& ranking, v1::ServingInfo& info) {
+  info.set_cold_user(ranking.cold_user);
+  info.mutable_degraded()->Add(ranking.degraded.begin(),
+                               ranking.degraded.end());
+  for (int i = 1; i < kNumDropReasons; ++i) {
+    if (ranking.dropped[i] <= 0) continue;
+    const absl::string_view reason = DropReasonName(static_cast<DropReason>(i));
+    (*info.mutable_dropped())[std::string(reason)] = ranking.dropped[i];
+  }
+}
+
+template <class Response>
+void UsersToProto(const UserList& answer, Response* response) {
+  const Snapshot& snapshot = answer.served->snapshot();
+  for (const ScoredUser& scored : answer.users) {
+    v1::ScoredUser& result = *response->add_results();
+    result.set_user_id(std::string(snapshot.catalog.UserId(scored.user)));
+    result.set_score(scored.score);
+  }
+  response->set_model_version(snapshot.info.version);
+}
+
+}  // namespace
+
+void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
+             v1::RecommendResponse* response) {
+  const Served& served = *answer.served;
+  const bool reasons =
+      request.detail() == v1::REASONS || request.detail() == v1::FEATURES;
+  for (const RankedEvent& event : answer.ranking.results) {
+    v1::Recommendation& result = *response->add_results();
+    SetEvent(served.snapshot().catalog, event.event, request.include_events(),
+             result);
+    result.set_score(event.score);
+    result.set_position(response->results_size());
+    SetDistance(event.distance_km, result);
+    AddSources(event.sources, result);
+    if (reasons) AddReasons(event, served, result);
+    if (request.detail() == v1::FEATURES) {
+      AddContributions(event, served, result);
+    }
+  }
+  response->set_recommendation_id(answer.recommendation_id);
+  response->set_model_version(served.snapshot().info.version);
+  SetServingInfo(answer.ranking, *response->mutable_serving_info());
+}
+
+void ToProto(const SimilarEventList& answer,
+             const v1::SimilarEventsRequest& request,
+             v1::SimilarEventsResponse* response) {
+  const Snapshot& snapshot = answer.served->snapshot();
+  for (const SimilarEvent& event : answer.events) {
+    v1::Recommendation& result = *response->add_results();
+    SetEvent(snapshot.catalog, event.event, request.include_events(), result);
+    result.set_score(event.score);
+    result.set_position(response->results_size());
+    SetDistance(event.distance_km, result);
+  }
+  response->set_model_version(snapshot.info.version);
+}
+
+void ToProto(const UserList& answer, v1::SimilarUsersResponse* response) {
+  UsersToProto(answer, response);
+}
+
+void ToProto(const UserList& answer, v1::FindAudienceResponse* response) {
+  UsersToProto(answer, response);
+}
+
+void ToProto(const ServerStatus& status, v1::GetStatusResponse* response) {
+  response->set_model_version(status.model.version);
+  if (status.model.created != kNoTime) {
+    *response->mutable_model_created() = ToProto(status.model.created);
+  }
+  response->set_algorithm(status.model.algorithm);
+  response->set_index_type(status.model.index_type);
+  response->set_users(status.users);
+  response->set_events(status.events);
+  response->set_live_events(status.live_events);
+  if (status.started != kNoTime) {
+    *response->mutable_started() = ToProto(status.started);
+  }
+  response->set_instruction_set(status.instruction_set);
+  response->set_server_version(status.server_version);
+  response->mutable_warnings()->Add(status.warnings.begin(),
+                                    status.warnings.end());
+}
+
+}  // namespace usher

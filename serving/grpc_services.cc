@@ -1,0 +1,160 @@
+#include "serving/grpc_services.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <utility>
+
+#include "index/base/status_macros.h"
+#include "serving/convert_requests.h"
+#include "serving/convert_responses.h"
+#include "serving/to_grpc_status.h"
+#include "usher/v1/admin.grpc.pb.h"
+#include "usher/v1/recommendation.grpc.pb.h"
+
+namespace usher {
+namespace {
+
+using Context = grpc::CallbackServerContext;
+using Reactor = grpc::ServerUnaryReactor;
+
+absl::Status CheckWanted(const Context& context) {
+  if (context.deadline() < std::chrono::system_clock::now()) {
+    return absl::DeadlineExceededError(
+        "the caller's deadline passed before the work began");
+  }
+  if (context.IsCancelled()) {
+    return absl::CancelledError("the caller has given up");
+  }
+  return absl::OkStatus();
+}
+
+// Has `work`, which returns an absl::Status, done by the pool.
+template <class Work>
+Reactor* RunUnary(Context* context, WorkerPool& pool, Work work) {
+  Reactor* const reactor = context->DefaultReactor();
+  const absl::Status queued =
+      pool.Submit([context, reactor, work = std::move(work)] {
+        absl::Status status = CheckWanted(*context);
+        if (status.ok()) status = work();
+        reactor->Finish(ToGrpcStatus(status));
+      });
+  if (!queued.ok()) reactor->Finish(ToGrpcStatus(queued));
+  return reactor;
+}
+
+class RecommendationService final
+    : public v1::RecommendationService::CallbackService {
+ public:
+  RecommendationService(const Recommender& recommender, const Clock& clock,
+                        WorkerPool& pool)
+      : recommender_(recommender), clock_(clock), pool_(pool) {}
+
+  Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
+                     v1::RecommendResponse* response) override {
+    return RunUnary(context, pool_, [this, request, response]() {
+      return Recommend(*request, response);
+    });
+  }
+
+  Reactor* SimilarEvents(Context* context,
+                         const v1::SimilarEventsRequest* request,
+                         v1::SimilarEventsResponse* response) override {
+    return RunUnary(context, pool_, [this, request, response]() {
+      return SimilarEvents(*request, response);
+    });
+  }
+
+  Reactor* SimilarUsers(Context* context,
+                        const v1::SimilarUsersRequest* request,
+                        v1::SimilarUsersResponse* response) override {
+    return RunUnary(context, pool_, [this, request, response]() {
+      return SimilarUsers(*request, response);
+    });
+  }
+
+  Reactor* FindAudience(Context* context,
+                        const v1::FindAudienceRequest* request,
+                        v1::FindAudienceResponse* response) override {
+    return RunUnary(context, pool_, [this, request, response]() {
+      return FindAudience(*request, response);
+    });
+  }
+
+ private:
+  absl::Status Recommend(const v1::RecommendRequest& request,
+                         v1::RecommendResponse* response) const {
+    ASSIGN_OR_RETURN(const Query query, FromProto(request, clock_.Now()));
+    ASSIGN_OR_RETURN(const Recommendations answer,
+                     recommender_.Recommend(query));
+    ToProto(answer, request, response);
+    return absl::OkStatus();
+  }
+
+  absl::Status SimilarEvents(const v1::SimilarEventsRequest& request,
+                             v1::SimilarEventsResponse* response) const {
+    ASSIGN_OR_RETURN(const SimilarEventsCall call,
+                     FromProto(request, clock_.Now()));
+    ASSIGN_OR_RETURN(const SimilarEventList answer,
+                     recommender_.SimilarEventsTo(call.event_id, call.query));
+    ToProto(answer, request, response);
+    return absl::OkStatus();
+  }
+
+  absl::Status SimilarUsers(const v1::SimilarUsersRequest& request,
+                            v1::SimilarUsersResponse* response) const {
+    ASSIGN_OR_RETURN(const SimilarUsersCall call, FromProto(request));
+    ASSIGN_OR_RETURN(
+        const UserList answer,
+        recommender_.SimilarUsersTo(call.user_id, call.basis, call.limit));
+    ToProto(answer, response);
+    return absl::OkStatus();
+  }
+
+  absl::Status FindAudience(const v1::FindAudienceRequest& request,
+                            v1::FindAudienceResponse* response) const {
+    ASSIGN_OR_RETURN(const FindAudienceCall call, FromProto(request));
+    ASSIGN_OR_RETURN(
+        const UserList answer,
+        recommender_.AudienceOf(call.event_id, call.limit,
+                                call.include_interacted, clock_.Now()));
+    ToProto(answer, response);
+    return absl::OkStatus();
+  }
+
+  const Recommender& recommender_;
+  const Clock& clock_;
+  WorkerPool& pool_;
+};
+
+class AdminService final : public v1::AdminService::CallbackService {
+ public:
+  AdminService(const StatusReporter& reporter, WorkerPool& pool)
+      : reporter_(reporter), pool_(pool) {}
+
+  Reactor* GetStatus(Context* context, const v1::GetStatusRequest*,
+                     v1::GetStatusResponse* response) override {
+    return RunUnary(context, pool_, [this, response]() {
+      ToProto(reporter_.Report(), response);
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  const StatusReporter& reporter_;
+  WorkerPool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> NewRecommendationService(
+    const Recommender& recommender, const Clock& clock, WorkerPool& pool) {
+  return std::make_unique<RecommendationService>(recommender, clock, pool);
+}
+
+std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
+                                               WorkerPool& pool) {
+  return std::make_unique<AdminService>(reporter, pool);
+}
+
+}  // namespace usher

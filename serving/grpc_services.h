@@ -1,0 +1,27 @@
+// The services of the API over gRPC.
+#ifndef USHER_SERVING_GRPC_SERVICES_H_
+#define USHER_SERVING_GRPC_SERVICES_H_
+
+#include <memory>
+
+#include "serving/recommender.h"
+#include "serving/status_reporter.h"
+#include "serving/worker_pool.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace usher {
+
+// Borrow what they are given for their own life. Calls are converted, answered
+// and converted back on the pool's threads; a call whose caller is gone or
+// whose deadline has passed when its turn comes is not worked on.
+std::unique_ptr<grpc::Service> NewRecommendationService(
+    const Recommender& recommender, const Clock& clock, WorkerPool& pool);
+std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
+                                               WorkerPool& pool);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_GRPC_SERVICES_H_

@@ -1,0 +1,125 @@
+#include "serving/recommender.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/base/hash.h"
+#include "index/base/status_macros.h"
+#include "index/catalog/eligibility.h"
+#include "serving/ranking/audience.h"
+
+namespace usher {
+namespace {
+
+absl::StatusOr<EventRow> KnownEvent(const Catalog& catalog,
+                                    absl::string_view id) {
+  const EventRow row = catalog.FindEvent(id);
+  if (row != kNoEvent) return row;
+  return absl::NotFoundError(
+      absl::StrCat("event_id: there is no event \"", id, "\""));
+}
+
+std::vector<TasteSeed> Targets(const std::vector<Seed>& seeds,
+                               const Catalog& catalog) {
+  std::vector<TasteSeed> targets;
+  for (const Seed& seed : seeds) {
+    const EventRow row = catalog.FindEvent(seed.event_id);
+    if (row == kNoEvent) continue;
+    targets.push_back(
+        {row,
+         seed.weight *
+             TasteWeight(seed.kind, std::numeric_limits<float>::quiet_NaN())});
+  }
+  return targets;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
+  std::shared_ptr<const Served> served = holder_.Get();
+  if (served == nullptr) {
+    return absl::FailedPreconditionError(
+        "no model yet: publish one with usher-train train into the server's "
+        "--model_dir");
+  }
+  return served;
+}
+
+absl::StatusOr<Recommendations> Recommender::Recommend(
+    const Query& query) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  Ranking ranking =
+      RankEvents(query, served->policy(), *view, served->snapshot());
+  KeepLive(query, *served, ranking);
+  return Recommendations{std::move(served), std::move(ranking), NextId()};
+}
+
+absl::StatusOr<SimilarEventList> Recommender::SimilarEventsTo(
+    absl::string_view event_id, const Query& query) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  const Snapshot& snapshot = served->snapshot();
+  std::vector<TasteSeed> targets;
+  if (event_id.empty()) {
+    targets = Targets(query.seeds, snapshot.catalog);
+  } else {
+    ASSIGN_OR_RETURN(const EventRow row,
+                     KnownEvent(snapshot.catalog, event_id));
+    targets.push_back({row, 1});
+  }
+  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  std::vector<SimilarEvent> events =
+      SimilarEvents(targets, query, *view, snapshot);
+  return SimilarEventList{std::move(served), std::move(events)};
+}
+
+absl::StatusOr<UserList> Recommender::SimilarUsersTo(absl::string_view user_id,
+                                                     SimilarityBasis basis,
+                                                     int limit) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  std::vector<ScoredUser> users;
+  const UserRow row = served->snapshot().catalog.FindUser(user_id);
+  if (row != kNoUser) {
+    users = SimilarUsers(row, basis, limit, served->people());
+  }
+  return UserList{std::move(served), std::move(users)};
+}
+
+absl::StatusOr<UserList> Recommender::AudienceOf(absl::string_view event_id,
+                                                 int limit,
+                                                 bool include_interacted,
+                                                 Micros now) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  const Snapshot& snapshot = served->snapshot();
+  ASSIGN_OR_RETURN(const EventRow row, KnownEvent(snapshot.catalog, event_id));
+  std::vector<ScoredUser> users =
+      FindAudience({row, limit, include_interacted, now}, served->policy(),
+                   snapshot, served->people());
+  return UserList{std::move(served), std::move(users)};
+}
+
+void Recommender::KeepLive(const Query& query, const Served& served,
+                           Ranking& ranking) const {
+  const EligibilityOptions options{query.filter.include_running,
+                                   served.undated_lifetime()};
+  const Catalog& catalog = served.snapshot().catalog;
+  const size_t dead =
+      std::erase_if(ranking.results, [&](const RankedEvent& result) {
+        const DropReason reason = WhyNotLive(
+            catalog.events.columns[Index(result.event)], query.now, options);
+        if (reason == DropReason::kNone) return false;
+        ++ranking.dropped[static_cast<size_t>(reason)];
+        return true;
+      });
+  ineligible_.fetch_add(static_cast<int64_t>(dead), std::memory_order_relaxed);
+}
+
+// Mix64 is a bijection, so no id comes twice.
+std::string Recommender::NextId() const {
+  const uint64_t call = calls_.fetch_add(1, std::memory_order_relaxed);
+  return absl::StrCat(absl::Hex(Mix64(seed_ + call), absl::kZeroPad16),
+                      absl::Hex(Mix64(~seed_ ^ Mix64(call)), absl::kZeroPad16));
+}
+
+}  // namespace usher

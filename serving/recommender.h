@@ -1,0 +1,87 @@
+// Answers questions with the model of the moment.
+#ifndef USHER_SERVING_RECOMMENDER_H_
+#define USHER_SERVING_RECOMMENDER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serving/ranking/query.h"
+#include "serving/ranking/rank_events.h"
+#include "serving/ranking/scored_user.h"
+#include "serving/ranking/similar_events.h"
+#include "serving/ranking/similar_users.h"
+#include "serving/served.h"
+#include "serving/snapshot_holder.h"
+
+namespace usher {
+
+// Rows of an answer are those of `served`, which the answer keeps alive.
+struct Recommendations {
+  std::shared_ptr<const Served> served;
+  Ranking ranking;
+  std::string recommendation_id;
+};
+
+struct SimilarEventList {
+  std::shared_ptr<const Served> served;
+  std::vector<SimilarEvent> events;
+};
+
+struct UserList {
+  std::shared_ptr<const Served> served;
+  std::vector<ScoredUser> users;
+};
+
+// Takes the current model once a call, and what belongs around the ranking.
+// Queries are valid (convert_requests.h). FailedPrecondition before the first
+// model. Thread-safe.
+class Recommender {
+ public:
+  // Borrows `holder`. `seed` makes the ids of recommendations: two servers
+  // with the same seed give out the same ids.
+  Recommender(const SnapshotHolder& holder, uint64_t seed)
+      : holder_(holder), seed_(seed) {}
+
+  // No result is dead at query.now: each is checked once more at the very end.
+  absl::StatusOr<Recommendations> Recommend(const Query& query) const;
+
+  // Like `event_id` or, when that is empty, like the query's seeds. NotFound
+  // for an unknown event; unknown seeds are ignored.
+  absl::StatusOr<SimilarEventList> SimilarEventsTo(absl::string_view event_id,
+                                                   const Query& query) const;
+
+  // Nobody for an unknown user.
+  absl::StatusOr<UserList> SimilarUsersTo(absl::string_view user_id,
+                                          SimilarityBasis basis,
+                                          int limit) const;
+
+  // NotFound for an unknown event.
+  absl::StatusOr<UserList> AudienceOf(absl::string_view event_id, int limit,
+                                      bool include_interacted,
+                                      Micros now) const;
+
+  // Results that were found dead at the end and left out: a bug, if not 0.
+  int64_t ineligible() const {
+    return ineligible_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  absl::StatusOr<std::shared_ptr<const Served>> Current() const;
+  void KeepLive(const Query& query, const Served& served,
+                Ranking& ranking) const;
+  std::string NextId() const;
+
+  const SnapshotHolder& holder_;
+  const uint64_t seed_;
+  mutable std::atomic<uint64_t> calls_{0};
+  mutable std::atomic<int64_t> ineligible_{0};
+};
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_RECOMMENDER_H_

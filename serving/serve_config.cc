@@ -1,0 +1,71 @@
+#include "serving/serve_config.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include "absl/strings/str_cat.h"
+#include "index/base/status_macros.h"
+#include "serving/ranking/policy.h"
+#include "usher/config/config.pb.h"
+
+namespace usher {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+constexpr int kMaxQueuedCalls = 100'000;
+
+// Keeps the first error.
+class FirstError final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) {
+      text_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
+    }
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
+                            int value, int least, int most) {
+  if (value >= least && value <= most) return value;
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", field, ": ", value,
+                                                 " is not between ", least,
+                                                 " and ", most));
+}
+
+}  // namespace
+
+absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
+                                             absl::string_view text) {
+  config::ServeConfig proto;
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(std::string(text), &proto)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ":", error.text()));
+  }
+  ServeConfig config;
+  if (proto.has_threads()) {
+    ASSIGN_OR_RETURN(config.workers.threads,
+                     InRange(path, "threads", proto.threads(), 0, kMaxThreads));
+  }
+  if (proto.has_max_queued_calls()) {
+    ASSIGN_OR_RETURN(config.workers.max_queued,
+                     InRange(path, "max_queued_calls", proto.max_queued_calls(),
+                             1, kMaxQueuedCalls));
+  }
+  google::protobuf::TextFormat::PrintToString(proto.ranking(),
+                                              &config.ranking_config);
+  if (const auto policy =
+          ApplyRankingConfig(RankingPolicy(), config.ranking_config);
+      !policy.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", policy.status().message()));
+  }
+  return config;
+}
+
+}  // namespace usher

@@ -1,0 +1,26 @@
+// The server's configuration file.
+#ifndef USHER_SERVING_SERVE_CONFIG_H_
+#define USHER_SERVING_SERVE_CONFIG_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serving/worker_pool.h"
+
+namespace usher {
+
+struct ServeConfig {
+  WorkerPoolOptions workers;
+  std::string ranking_config;  // A RankingConfig as text; empty: none.
+};
+
+// Reads a usher.config.ServeConfig text proto; what it does not set has its
+// default. `path` is for messages. InvalidArgument with file, line or field,
+// and what is allowed.
+absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
+                                             absl::string_view text);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_SERVE_CONFIG_H_

@@ -1,0 +1,28 @@
+#include "serving/status_reporter.h"
+
+#include <memory>
+#include <string>
+
+#include "index/base/cpu.h"
+
+namespace usher {
+
+ServerStatus StatusReporter::Report() const {
+  ServerStatus status;
+  status.started = started_;
+  status.server_version = USHER_VERSION;
+  status.instruction_set =
+      std::string(InstructionSetName(ActiveInstructionSet()));
+  status.warnings = loader_.Warnings();
+  const std::shared_ptr<const Served> served = holder_.Get();
+  if (served == nullptr) return status;
+  const Snapshot& snapshot = served->snapshot();
+  status.model = snapshot.info;
+  status.users = static_cast<int64_t>(snapshot.catalog.num_users());
+  status.events = static_cast<int64_t>(snapshot.catalog.num_events());
+  status.live_events = static_cast<int64_t>(
+      served->ViewAt(clock_.Now())->columns.upcoming.Count());
+  return status;
+}
+
+}  // namespace usher

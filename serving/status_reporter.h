@@ -1,0 +1,33 @@
+// Looks at a running server.
+#ifndef USHER_SERVING_STATUS_REPORTER_H_
+#define USHER_SERVING_STATUS_REPORTER_H_
+
+#include "index/base/clock.h"
+#include "serving/model_loader.h"
+#include "serving/server_status.h"
+#include "serving/snapshot_holder.h"
+
+namespace usher {
+
+// Borrows what it looks at. Thread-safe.
+class StatusReporter {
+ public:
+  StatusReporter(const SnapshotHolder& holder, const ModelLoader& loader,
+                 const Clock& clock)
+      : holder_(holder),
+        loader_(loader),
+        clock_(clock),
+        started_(clock.Now()) {}
+
+  ServerStatus Report() const;
+
+ private:
+  const SnapshotHolder& holder_;
+  const ModelLoader& loader_;
+  const Clock& clock_;
+  const Micros started_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_STATUS_REPORTER_H_

@@ -1,0 +1,31 @@
+#include "serving/to_grpc_status.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+
+namespace usher {
+namespace {
+
+constexpr size_t kMaxMessageBytes = 1024;
+
+bool IsInternal(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal ||
+         code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // The codes have the same numbers.
+  const grpc::StatusCode code = static_cast<grpc::StatusCode>(status.code());
+  if (IsInternal(status.code())) {
+    spdlog::error("a call failed: {}", status.ToString());
+    return {code, "the server failed; its log says more"};
+  }
+  return {code, std::string(status.message().substr(0, kMaxMessageBytes))};
+}
+
+}  // namespace usher
