@@ -69,7 +69,6 @@ float BruteRank(const LiveColumns& live,
 TEST(LiveColumnsTest, WhatIsLiveWithinTheMinuteHasASlot) {
   const Catalog catalog = RandomCity(1, 400);
   const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  Random random(2);
   std::vector<Micros> nows = {kNow, kNow + kMinute - 1};
   for (size_t row = 0; row < catalog.num_events(); ++row) {
     const EventColumns& event = catalog.events.columns[row];
@@ -103,7 +102,9 @@ TEST(LiveColumnsTest, WhatIsLiveAtNoInstantOfTheMinuteHasNoSlot) {
     const bool dead = WhyNotLive(event, kNow, {true, 0}) != DropReason::kNone &&
                       (event.announce == kNoTime || event.announce <= kNow ||
                        event.announce >= kNow + kMinute);
-    if (dead) EXPECT_EQ(live.slot_of[row], -1) << row;
+    if (dead) {
+      EXPECT_EQ(live.slot_of[row], -1) << row;
+    }
   }
 }
 
