@@ -35,7 +35,7 @@ std::string PriceText(const v1::Event& event) {
   if (event.price() == 0) return "free";
   const bool whole = event.price() == std::floor(event.price());
   const std::string amount =
-      absl::StrFormat(whole ? "%.0f" : "%.2f", event.price());
+      absl::StrFormat("%.*f", whole ? 0 : 2, event.price());
   return Printable(absl::StrCat(amount, " ", event.currency()));
 }
 
@@ -48,7 +48,7 @@ std::string PlaceText(const v1::Event& event) {
 
 std::string DistanceText(const v1::Recommendation& result) {
   if (!result.has_distance_km()) return "";
-  return absl::StrFormat(result.distance_km() < 9.95 ? "%.1f" : "%.0f",
+  return absl::StrFormat("%.*f", result.distance_km() < 9.95 ? 1 : 0,
                          result.distance_km());
 }
 

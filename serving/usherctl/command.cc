@@ -95,9 +95,6 @@ constexpr Flag kContextFlags[] = {
      "the instant to answer for (default: the server's clock)"},
     {"near", "context.location", "LAT,LON",
      "where the user is, in degrees (default: the user's home)"},
-    {"time_zone", "context.time_zone", "NAME",
-     "in which hours of the day are meant, such as Europe/Berlin (default: "
-     "the event's own)"},
 };
 
 constexpr Flag kFilterFlags[] = {

@@ -57,7 +57,6 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
                                    "--max_per_organizer=1",
                                    "--max_per_venue=2",
                                    "--max_per_series=3",
-                                   "--time_zone=Europe/Berlin",
                                    "--request_id=r"});
   v1::RecommendRequest expected;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -67,7 +66,6 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
         context {
           now { seconds: 1496430000 }
           location { latitude: 36.16 longitude: -86.78 }
-          time_zone: "Europe/Berlin"
         }
         filter {
           start_after { seconds: 1496430000 }
