@@ -339,19 +339,22 @@ template <bool kSubtract, bool kAcross>
 void TileRows(int64_t rows, const float* a, const float* b, int64_t stride,
               int64_t depth, float* c) {
   const int64_t a_row = kAcross ? stride : 1;
-  const auto take = [&](int64_t taken) {
-    rows -= taken;
-    a += taken * a_row;
-    c += taken * stride;
-  };
-  for (; rows >= kTileRows; take(kTileRows)) {
+  for (; rows >= kTileRows; rows -= kTileRows) {
     Tile<kTileRows, kSubtract, kAcross>(a, b, stride, depth, c);
+    a += kTileRows * a_row;
+    c += kTileRows * stride;
   }
-  for (; rows >= 4; take(4)) {
+  while (rows >= 4) {
     Tile<4, kSubtract, kAcross>(a, b, stride, depth, c);
+    rows -= 4;
+    a += 4 * a_row;
+    c += 4 * stride;
   }
-  for (; rows >= 2; take(2)) {
+  while (rows >= 2) {
     Tile<2, kSubtract, kAcross>(a, b, stride, depth, c);
+    rows -= 2;
+    a += 2 * a_row;
+    c += 2 * stride;
   }
   if (rows == 1) Tile<1, kSubtract, kAcross>(a, b, stride, depth, c);
 }
