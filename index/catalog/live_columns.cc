@@ -37,8 +37,10 @@ void CollectSlots(const Catalog& catalog, Micros undated_lifetime,
         WhyNotLive(event, live.minute, {false, undated_lifetime});
     if (reason != DropReason::kNone) {
       ++live.not_live[static_cast<size_t>(reason)];
-      if (WhyNotLive(event, live.minute, {true, undated_lifetime}) !=
-          DropReason::kNone) {
+      const DropReason over =
+          WhyNotLive(event, live.minute, {true, undated_lifetime});
+      if (over != DropReason::kNone) {
+        ++live.not_live_nor_running[static_cast<size_t>(over)];
         continue;
       }
       live.running.Set(row);

@@ -44,8 +44,10 @@ struct LiveColumns {
   std::vector<float> organizer_next;  // Of the same organizer, sooner.
   std::vector<float> organizer_yes;   // Of the same organizer, more wanted.
 
-  // Events of the catalogue that are not live, by reason.
+  // Events of the catalogue that are not live, by reason; and those that are
+  // not even where running events count.
   std::array<int64_t, kNumDropReasons> not_live{};
+  std::array<int64_t, kNumDropReasons> not_live_nor_running{};
 };
 
 // The start of the minute of `now`.

@@ -60,9 +60,24 @@ std::string TextOf(Feature feature, const RankedEvent& event,
   }
 }
 
+// True when a rank of the event is about something that has happened to it:
+// with few live events, those that nobody answered are among the first, too.
+bool HasRank(Feature feature, EventRow event, const Catalog& catalog) {
+  const EventCounters& counters = catalog.events.counters[Index(event)];
+  switch (feature) {
+    case Feature::kLeadRank:
+      return catalog.events.columns[Index(event)].start != kNoTime;
+    case Feature::kYesRank:
+      return counters.yes > 0;
+    default:
+      return counters.last_answer != kNoTime;
+  }
+}
+
 // A feature whose best value is 0, so that its part is never positive: it
 // speaks for the event when the event is near the top of it.
-bool IsGoodRank(Feature feature, const RankedEvent& event) {
+bool IsGoodRank(Feature feature, const RankedEvent& event,
+                const Catalog& catalog) {
   switch (feature) {
     case Feature::kDistance:
       return event.distance_km < 3;
@@ -70,7 +85,8 @@ bool IsGoodRank(Feature feature, const RankedEvent& event) {
     case Feature::kDayRank:
     case Feature::kYesRank:
     case Feature::kAnswerRank:
-      return BeatenBy(event.features[static_cast<size_t>(feature)]) < kTopRank;
+      return HasRank(feature, event.event, catalog) &&
+             BeatenBy(event.features[static_cast<size_t>(feature)]) < kTopRank;
     default:
       return false;
   }
@@ -118,7 +134,7 @@ std::vector<Reason> Reasons(const RankedEvent& event,
   }
   for (size_t f = 0; f < kNumFeatures; ++f) {
     const Feature feature = static_cast<Feature>(f);
-    if (policy.weights[f] < 0 && IsGoodRank(feature, event)) {
+    if (policy.weights[f] < 0 && IsGoodRank(feature, event, snapshot.catalog)) {
       add(feature, event.features[f]);
     }
   }

@@ -30,8 +30,8 @@ struct Allowed {
   }
 };
 
-void Count(DropReason reason, Ranking& ranking, int64_t by = 1) {
-  ranking.dropped[static_cast<size_t>(reason)] += by;
+void Count(DropReason reason, Ranking& ranking) {
+  ++ranking.dropped[static_cast<size_t>(reason)];
 }
 
 // The rows that may be shown. Those at the edge of the minute are looked at
@@ -42,6 +42,7 @@ RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
   ranking.dropped = live.not_live;
   RowBitmap rows = live.upcoming;
   if (query.filter.include_running) {
+    ranking.dropped = live.not_live_nor_running;
     live.running.ForEach([&](size_t row) { rows.Set(row); });
   }
   if (!query.filter.include_interacted) {
