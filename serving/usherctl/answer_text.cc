@@ -106,9 +106,9 @@ std::string EventsTable(const RepeatedPtrField<v1::Recommendation>& results,
   if (results.empty()) return "No events.\n";
   const std::vector<Column> columns = {
       {.header = "#", .right = true},
-      {.header = "event", .bold = true, .least_width = 16},
+      {.header = "event", .bold = true, .least_width = 20},
       {.header = "when"},
-      {.header = "where", .least_width = 10},
+      {.header = "where", .least_width = 8},
       {.header = "km", .right = true},
       {.header = "price", .right = true},
       {.header = "score", .right = true},

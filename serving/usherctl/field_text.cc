@@ -171,7 +171,7 @@ absl::Status AddToList(absl::string_view text, absl::string_view path,
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
       reflection.AddString(&message, &field, Unescaped(part));
     } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      const absl::Status status =
+      absl::Status status =
           SetMessage(part, path, *reflection.AddMessage(&message, &field));
       if (!status.ok()) return status;
     } else {

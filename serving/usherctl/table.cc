@@ -39,14 +39,17 @@ int TotalWidth(const std::vector<int>& widths) {
 void FitWidths(const std::vector<Column>& columns, int width,
                std::vector<int>& widths) {
   for (int excess = TotalWidth(widths) - width; excess > 0; --excess) {
-    int widest = -1;
+    int most_room = 0;
+    size_t cut = 0;
     for (size_t c = 0; c < columns.size(); ++c) {
       if (columns[c].least_width == 0) continue;
-      if (widths[c] <= columns[c].least_width) continue;
-      if (widest < 0 || widths[c] > widths[widest]) widest = c;
+      const int room = widths[c] - columns[c].least_width;
+      if (room <= most_room) continue;
+      most_room = room;
+      cut = c;
     }
-    if (widest < 0) return;
-    --widths[widest];
+    if (most_room == 0) return;
+    --widths[cut];
   }
 }
 

@@ -27,9 +27,9 @@ struct Row {
 };
 
 // The header and the rows, each line ended. Columns that are empty in all rows
-// are left out. When the table is wider than the terminal, the widest columns
-// that may be cut are cut first; when that does not do, it sticks out. Empty
-// without rows.
+// are left out. When the table is wider than the terminal, the columns that
+// are furthest above their least width are cut first; when that does not do, it
+// sticks out. Empty without rows.
 std::string FormatTable(const std::vector<Column>& columns,
                         const std::vector<Row>& rows, const Terminal& terminal);
 

@@ -41,7 +41,7 @@ TEST(TableTest, LeavesOutColumnsThatAreEmptyInAllRows) {
             "1  Jazz    3\n");
 }
 
-TEST(TableTest, CutsTheWidestColumnFirstAndNeverBelowItsLeast) {
+TEST(TableTest, CutsWhereThereIsMostRoomAndNeverBelowTheLeast) {
   const std::vector<Row> rows = {
       {{"1", "a very long title of an event", "some venue", "3"}, {}}};
   for (int width = 24; width <= 60; ++width) {
