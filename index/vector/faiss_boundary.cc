@@ -248,7 +248,8 @@ absl::StatusOr<std::vector<int32_t>> IvfPq::Search(
     faiss::SearchParametersIVF params;
     params.nprobe =
         std::min(static_cast<size_t>(std::max(1, probes)), faiss_->index.nlist);
-    const AllowedRows selector(allowed != nullptr ? *allowed : RowBitmap());
+    const RowBitmap none;  // The selector keeps a reference.
+    const AllowedRows selector(allowed != nullptr ? *allowed : none);
     if (allowed != nullptr) {
       params.sel = const_cast<AllowedRows*>(&selector);
     }

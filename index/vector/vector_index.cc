@@ -232,6 +232,8 @@ std::vector<int32_t> VectorIndex::Retrieve(const ScanQuery& query,
         lists_->Search(query.query, wanted, options_.ivf_probe, query.allowed);
     if (found.ok()) rows = *std::move(found);  // Else too few: scanned exactly.
   }
+  // Rows of a large bias must not hide that too few were found.
+  if (rows.size() < static_cast<size_t>(query.k)) return {};
   if (!query.bias.empty()) AppendBestByBias(query, wanted, rows);
   return rows;
 }

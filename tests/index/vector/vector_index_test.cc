@@ -421,6 +421,32 @@ TEST(VectorIndexOptionsTest, OutOfRangeIsRefusedByName) {
       HasSubstr("hnsw_m"));
 }
 
+TEST(VectorIndexFallbackTest, AFilterAloneIsNoReasonToScanExactly) {
+  const Factors vectors = RandomVectors(3000, 8, 2);
+  const RowBitmap allowed = RandomRows(3000, 0.5, 4);
+  const Factors query = RandomVectors(1, 8, 3);
+  for (const Type type : {Type::kHnsw, Type::kIvfPq}) {
+    const auto index = VectorIndex::Build(vectors, OptionsFor(type));
+    ASSERT_TRUE(index.ok()) << index.status();
+    EXPECT_EQ((*index)->Search(query.Row(0), 10, &allowed)->size(), 10u);
+    EXPECT_EQ((*index)->exact_fallbacks(), 0);
+  }
+}
+
+TEST(VectorIndexFallbackTest, RowsOfALargeBiasDoNotHideThatTooFewWereFound) {
+  VectorIndexOptions options = OptionsFor(Type::kIvfPq);
+  options.ivf_lists = 30;
+  options.ivf_probe = 1;
+  const Factors vectors = RandomVectors(3000, 8, 2);
+  const auto index = VectorIndex::Build(vectors, options);
+  ASSERT_TRUE(index.ok()) << index.status();
+  const Factors query = RandomVectors(1, 8, 3);
+  const std::vector<float> bias(3000, 0.5f);
+  const auto got = (*index)->Search(query.Row(0), 500, nullptr, bias);
+  EXPECT_EQ(*got, *(*index)->SearchExact(query.Row(0), 500, nullptr, bias));
+  EXPECT_EQ((*index)->exact_fallbacks(), 1);
+}
+
 TEST(VectorIndexFallbackTest, CountsApproximateSearchesThatFoundTooFew) {
   VectorIndexOptions options = OptionsFor(Type::kIvfPq);
   options.ivf_lists = 30;
