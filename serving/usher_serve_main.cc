@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <stdlib.h>
 
 #include <cstdio>
 #include <memory>
@@ -171,6 +172,8 @@ int Fail(const absl::Status& status) {
 }
 
 int Main(int argc, char** argv) {
+  // What gRPC has to say about itself is said by our own errors.
+  setenv("GRPC_VERBOSITY", "NONE", /*replace=*/0);
   for (int i = 1; i < argc; ++i) {
     const absl::string_view arg = argv[i];
     if (arg == "--help" || arg == "-help" || arg == "-h") {

@@ -1,0 +1,180 @@
+#include "serving/ranking/similar_users.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "index/base/hash.h"
+#include "tests/testing/tiny_city.h"
+
+namespace usher {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> Ids(const std::vector<ScoredUser>& users,
+                             const Snapshot& snapshot) {
+  std::vector<std::string> ids;
+  for (const ScoredUser& user : users) {
+    ids.push_back(std::string(snapshot.catalog.UserId(user.user)));
+  }
+  return ids;
+}
+
+User Person(const std::string& id, const std::string& city,
+            std::vector<std::string> tags) {
+  User user;
+  user.id = id;
+  user.city = city;
+  user.tags = std::move(tags);
+  return user;
+}
+
+// Dimensions: degree=phd, degree=msc, city=Ghent, tag=jazz, tag=rust, and age
+// from 20 to 60.
+//   a  phd, Ghent, jazz, age 40   (1, 0, 1, 1, 0, 0.5)
+//   b  phd, Ghent, age 20         (1, 0, 1, 0, 0, 0)
+//   c  msc, jazz rust, age 60     (0, 1, 0, 1, 1, 1)
+//   d  nothing                    (0, 0, 0, 0, 0, 0)
+//   e  rust                       (0, 0, 0, 0, 1, 0)
+class FiveProfilesTest : public ::testing::Test {
+ protected:
+  FiveProfilesTest() {
+    User a = Person("a", "Ghent", {"jazz", "jazz"});
+    a.features = {{"age", 40.0}, {"degree", std::string("phd")}};
+    User b = Person("b", "Ghent", {});
+    b.features = {{"age", 20.0}, {"degree", std::string("phd")}};
+    User c = Person("c", "", {"rust", "jazz"});
+    c.features = {{"age", 60.0}, {"degree", std::string("msc")}};
+    for (const User& user :
+         {a, b, c, Person("d", "", {}), Person("e", "", {"rust"})}) {
+      catalog_.UpsertUser(user);
+    }
+  }
+
+  Catalog catalog_;
+};
+
+TEST_F(FiveProfilesTest, CosinesAreThoseWorkedOutByHand) {
+  const ProfileIndex index(catalog_);
+  const float a = std::sqrt(1 + 1 + 1 + 0.25f), b = std::sqrt(2.0f), c = 2;
+  const float expected[5][5] = {
+      {1, 2 / (a * b), 1.5f / (a * c), 0, 0},
+      {2 / (a * b), 1, 0, 0, 0},
+      {1.5f / (a * c), 0, 1, 0, 1 / c},
+      {0, 0, 0, 0, 0},
+      {0, 0, 1 / c, 0, 1},
+  };
+  for (int user = 0; user < 5; ++user) {
+    const std::vector<float> cosines = index.Cosines(UserRow{user});
+    for (int other = 0; other < 5; ++other) {
+      EXPECT_NEAR(cosines[other], expected[user][other], 1e-6)
+          << user << " " << other;
+    }
+  }
+}
+
+TEST_F(FiveProfilesTest, OthersAreListedBestFirstAndStrangersLeftOut) {
+  const Snapshot snapshot = TinySnapshot(std::move(catalog_));
+  const People people(&snapshot);
+  const auto ids = [&](int user, int limit) {
+    return Ids(
+        SimilarUsers(UserRow{user}, SimilarityBasis::kProfile, limit, people),
+        snapshot);
+  };
+  EXPECT_THAT(ids(0, 10), ElementsAre("b", "c"));
+  EXPECT_THAT(ids(0, 1), ElementsAre("b"));
+  EXPECT_THAT(ids(2, 10), ElementsAre("e", "a"));
+  EXPECT_THAT(ids(3, 10), IsEmpty());
+}
+
+TEST(ProfileIndexTest, ANumberThatAllShareSaysNothing) {
+  Catalog catalog;
+  for (const char* id : {"a", "b"}) {
+    User user;
+    user.id = id;
+    user.features = {{"age", 30.0}};
+    catalog.UpsertUser(user);
+  }
+  EXPECT_THAT(ProfileIndex(catalog).Cosines(UserRow{0}), ElementsAre(0, 0));
+}
+
+TEST(ProfileIndexTest, ATextIsNoOtherFeaturesText) {
+  Catalog catalog;
+  User a = Person("a", "jazz", {});
+  User b = Person("b", "", {"jazz"});
+  User c = Person("c", "", {});
+  c.features = {{"city", std::string("jazz")}};
+  for (const User& user : {a, b, c}) catalog.UpsertUser(user);
+  EXPECT_THAT(ProfileIndex(catalog).Cosines(UserRow{0}), ElementsAre(1, 0, 0));
+}
+
+class TasteTest : public ::testing::Test {
+ protected:
+  std::vector<ScoredUser> Alike(const std::string& user,
+                                SimilarityBasis basis) const {
+    return SimilarUsers(snapshot_.catalog.FindUser(user), basis, 10, people_);
+  }
+
+  Snapshot snapshot_ = TinySnapshot(TinyCatalog());
+  People people_{&snapshot_};
+};
+
+TEST_F(TasteTest, ThoseWhoWentToTheSameAreAlikeAndTheIdleAreNot) {
+  const std::vector<ScoredUser> users = Alike("bob", SimilarityBasis::kTaste);
+  EXPECT_THAT(Ids(users, snapshot_), ElementsAre("ann"));
+  EXPECT_NEAR(users[0].score, 1, 0.05);
+  EXPECT_THAT(Ids(Alike("dee", SimilarityBasis::kTaste), snapshot_),
+              ElementsAre("cem"));
+  EXPECT_THAT(Alike("eve", SimilarityBasis::kTaste), IsEmpty());
+}
+
+TEST_F(TasteTest, ABlendIsTheMeanOfBoth) {
+  const float taste = Alike("bob", SimilarityBasis::kTaste)[0].score;
+  const std::vector<ScoredUser> blend = Alike("bob", SimilarityBasis::kBlend);
+  ASSERT_EQ(blend.size(), 1u);
+  EXPECT_FLOAT_EQ(blend[0].score, taste / 2);
+}
+
+TEST_F(TasteTest, TrainedVectorsAreUsedUntilTheUserActs) {
+  Factors trained(3, snapshot_.model->dim());
+  trained.MutableRow(0)[0] = 2;  // ann
+  trained.MutableRow(1)[1] = 3;  // bob, the other way
+  snapshot_.user_vectors = std::make_shared<const Factors>(trained);
+  EXPECT_EQ(UserVectors(snapshot_).Norm(UserRow{1}), 3);
+  EXPECT_THAT(
+      UserVectors(snapshot_).Products(std::vector<float>{1, 1, 0, 0})[1], 3);
+  // dee is past the matrix, and folded in.
+  EXPECT_GT(UserVectors(snapshot_).Norm(snapshot_.catalog.FindUser("dee")), 0);
+  snapshot_.catalog.Apply(UserRow{1}, snapshot_.catalog.FindEvent("jazz1"),
+                          InteractionKind::kRsvpYes, 0, kTinyNow);
+  const UserVectors after(snapshot_);
+  EXPECT_NE(after.Norm(UserRow{1}), 3);
+  EXPECT_GT(after.Row(UserRow{1})[0], 0);
+  EXPECT_EQ(after.Norm(UserRow{0}), 2);
+}
+
+TEST(UserVectorsTest, ProductsAreThoseOfOneUserAtATime) {
+  const Snapshot snapshot = RandomSnapshot(50, VectorIndexOptions::Type::kFlat);
+  const UserVectors vectors(snapshot);
+  Random random(3);
+  std::vector<float> query(snapshot.model->dim());
+  for (float& value : query) value = static_cast<float>(random.Normal());
+  const std::vector<float> products = vectors.Products(query);
+  ASSERT_EQ(products.size(), 20u);
+  for (size_t row = 0; row < products.size(); ++row) {
+    const UserRow user{static_cast<int32_t>(row)};
+    const std::vector<float> folded = snapshot.model->UserVector(
+        snapshot.catalog, snapshot.catalog.users.history[row], {}, {});
+    double expected = 0;
+    for (size_t i = 0; i < query.size(); ++i) expected += query[i] * folded[i];
+    EXPECT_NEAR(products[row], expected, 1e-5);
+    EXPECT_EQ(vectors.Row(user).size(), folded.size());
+  }
+}
+
+}  // namespace
+}  // namespace usher

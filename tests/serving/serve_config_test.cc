@@ -1,0 +1,57 @@
+#include "serving/serve_config.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serving/ranking/policy.h"
+
+namespace usher {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string ErrorOf(absl::string_view text) {
+  const absl::StatusOr<ServeConfig> config =
+      ParseServeConfig("a.textproto", text);
+  EXPECT_TRUE(absl::IsInvalidArgument(config.status()));
+  return std::string(config.status().message());
+}
+
+TEST(ServeConfigTest, AnEmptyFileIsTheDefaults) {
+  const absl::StatusOr<ServeConfig> config = ParseServeConfig("a", "");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->workers.max_queued, WorkerPoolOptions().max_queued);
+  EXPECT_EQ(config->ranking_config, "");
+}
+
+TEST(ServeConfigTest, SetsWhatItNames) {
+  const absl::StatusOr<ServeConfig> config = ParseServeConfig(
+      "a",
+      "threads: 3 max_queued_calls: 9 "
+      "ranking { weights { feature: 'distance' weight: -7 } }");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->workers.threads, 3);
+  EXPECT_EQ(config->workers.max_queued, 9);
+  const RankingPolicy policy =
+      ApplyRankingConfig(RankingPolicy(), config->ranking_config).value();
+  EXPECT_EQ(policy.weight(Feature::kDistance), -7);
+  EXPECT_EQ(policy.weight(Feature::kFollowed),
+            RankingPolicy().weight(Feature::kFollowed));
+}
+
+TEST(ServeConfigTest, AnErrorNamesFileLineAndField) {
+  EXPECT_THAT(ErrorOf("threads: 2\nbogus: 1"),
+              AllOf(StartsWith("a.textproto:2:"), HasSubstr("bogus")));
+}
+
+TEST(ServeConfigTest, AValueOutOfRangeIsNamedWithItsRange) {
+  EXPECT_EQ(ErrorOf("threads: -1"),
+            "a.textproto: threads: -1 is not between 0 and 1024");
+  EXPECT_EQ(ErrorOf("max_queued_calls: 0"),
+            "a.textproto: max_queued_calls: 0 is not between 1 and 100000");
+  EXPECT_THAT(ErrorOf("ranking { weights { feature: 'nope' weight: 1 } }"),
+              HasSubstr("ranking.weights: there is no feature \"nope\""));
+}
+
+}  // namespace
+}  // namespace usher
