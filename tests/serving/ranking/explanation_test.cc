@@ -1,0 +1,141 @@
+#include "serving/ranking/explanation.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/serving/ranking/hand_city.h"
+
+namespace usher {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Snapshot TwoEvents() {
+  Catalog catalog;
+  Event jazz;
+  jazz.id = "jazz";
+  jazz.organizer = "club";
+  jazz.organizer_name = "The Club";
+  jazz.start_time = kCityNow + kDay;
+  catalog.UpsertEvent(jazz);
+  Event bare;
+  bare.id = "bare";
+  catalog.UpsertEvent(bare);
+  catalog.Apply(catalog.UserRowOf("ann"), EventRow{0},
+                InteractionKind::kRsvpYes, NAN, kCityNow - kHour);
+  return SnapshotOf(std::move(catalog));
+}
+
+RankedEvent Ranked(EventRow event) {
+  RankedEvent ranked;
+  ranked.event = event;
+  ranked.distance_km = NAN;
+  return ranked;
+}
+
+std::vector<std::string> Codes(const std::vector<Reason>& reasons) {
+  std::vector<std::string> codes;
+  for (const Reason& reason : reasons) codes.push_back(reason.code);
+  return codes;
+}
+
+class ExplanationTest : public ::testing::Test {
+ protected:
+  static void Set(RankedEvent& event, Feature feature, float value) {
+    event.features[static_cast<size_t>(feature)] = value;
+  }
+  std::vector<Reason> ReasonsOf(const RankedEvent& event, int limit = 20) {
+    return Reasons(event, policy_, snapshot_, limit);
+  }
+
+  const Snapshot snapshot_ = TwoEvents();
+  const RankingPolicy policy_;
+  RankedEvent jazz_ = Ranked(EventRow{0});
+};
+
+TEST_F(ExplanationTest, ContributionsAreWeightTimesValueTheLargestFirst) {
+  Set(jazz_, Feature::kVenue, 1);
+  Set(jazz_, Feature::kOwnOrganizer, 2);
+  Set(jazz_, Feature::kDistance, 4);
+  const std::vector<Contribution> parts = Contributions(jazz_, policy_);
+  ASSERT_EQ(parts.size(), 3);
+  EXPECT_EQ(parts[0].feature, Feature::kOwnOrganizer);
+  EXPECT_EQ(parts[0].value, 2);
+  EXPECT_EQ(parts[0].contribution, 2 * policy_.weight(Feature::kOwnOrganizer));
+  EXPECT_EQ(parts[1].feature, Feature::kDistance);
+  EXPECT_LT(parts[1].contribution, 0);
+  EXPECT_EQ(parts[2].feature, Feature::kVenue);
+}
+
+TEST_F(ExplanationTest, NothingKnownIsNoContribution) {
+  EXPECT_THAT(Contributions(jazz_, policy_), IsEmpty());
+}
+
+TEST_F(ExplanationTest, TheOrganizerIsNamed) {
+  Set(jazz_, Feature::kFollowed, 1);
+  const std::vector<Reason> reasons = ReasonsOf(jazz_, 1);
+  ASSERT_EQ(reasons.size(), 1);
+  EXPECT_EQ(reasons[0].code, "followed");
+  EXPECT_THAT(reasons[0].text, HasSubstr("The Club"));
+  EXPECT_EQ(reasons[0].value, 1);
+}
+
+TEST_F(ExplanationTest, ATextIsSaidOnce) {
+  Set(jazz_, Feature::kOwnOrganizer, 1);
+  Set(jazz_, Feature::kOwnShare, 1);
+  std::set<std::string> texts;
+  for (const Reason& reason : ReasonsOf(jazz_)) {
+    EXPECT_TRUE(texts.insert(reason.text).second) << reason.text;
+  }
+  EXPECT_EQ(texts.count("You went to events of The Club"), 1);
+}
+
+TEST_F(ExplanationTest, TheStrongestComeFirstAndAtMostSoMany) {
+  Set(jazz_, Feature::kOwnOrganizer, 1);
+  Set(jazz_, Feature::kFollowed, 1);
+  Set(jazz_, Feature::kContent, 0.5f);
+  EXPECT_THAT(Codes(ReasonsOf(jazz_, 2)),
+              ElementsAre("own_organizer", "followed"));
+  EXPECT_THAT(ReasonsOf(jazz_, 0), IsEmpty());
+}
+
+TEST_F(ExplanationTest, WhatSpeaksAgainstTheEventIsNoReason) {
+  Set(jazz_, Feature::kContent, -1);
+  Set(jazz_, Feature::kConflict, 1);
+  Set(jazz_, Feature::kOrganizerNo, 1);
+  Set(jazz_, Feature::kDistance, std::log1p(40.0f));
+  jazz_.distance_km = 40;
+  for (const Feature feature : {Feature::kLeadRank, Feature::kDayRank,
+                                Feature::kYesRank, Feature::kAnswerRank}) {
+    Set(jazz_, feature, std::log1p(500.0f));
+  }
+  EXPECT_THAT(ReasonsOf(jazz_), IsEmpty());
+}
+
+TEST_F(ExplanationTest, ANearAndWantedEventIsSaidToBeSo) {
+  jazz_.distance_km = 1.25f;
+  Set(jazz_, Feature::kYesRank, std::log1p(3.0f));
+  for (const Feature feature :
+       {Feature::kLeadRank, Feature::kDayRank, Feature::kAnswerRank}) {
+    Set(jazz_, feature, std::log1p(500.0f));
+  }
+  const std::vector<Reason> reasons = ReasonsOf(jazz_);
+  EXPECT_THAT(Codes(reasons), ElementsAre("distance", "yes_rank"));
+  EXPECT_THAT(reasons[0].text, HasSubstr("1.2 km"));
+}
+
+TEST_F(ExplanationTest, AmongFewEventsOneThatNobodyAnsweredIsNotPopular) {
+  // Every rank of it is among the best.
+  EXPECT_THAT(ReasonsOf(Ranked(EventRow{1})), IsEmpty());
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)),
+              ElementsAre("lead_rank", "day_rank", "yes_rank", "answer_rank"));
+}
+
+}  // namespace
+}  // namespace usher

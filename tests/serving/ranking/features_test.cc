@@ -1,0 +1,274 @@
+// Every feature of a city of five events, by hand.
+#include "serving/ranking/features.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/serving/ranking/hand_city.h"
+
+namespace usher {
+namespace {
+
+constexpr Micros kNow = kCityNow;
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr GeoPoint kHome{51.0f, 3.7f};
+
+// The rows of the city.
+constexpr EventRow kPastJazz{0};
+constexpr EventRow kPastTalk{1};
+constexpr EventRow kNextJazz{2};
+constexpr EventRow kTalk{3};
+constexpr EventRow kBare{4};
+
+Event Of(const std::string& id, const std::string& organizer,
+         const std::string& title, Micros start) {
+  Event event;
+  event.id = id;
+  event.organizer = organizer;
+  event.title = title;
+  event.start_time = start;
+  return event;
+}
+
+// Ann went to club's jazz on Thursday evenings, 60 days ago, and refused a
+// talk of the hosts, whom she follows; Bob went there too and will go to both.
+Catalog FiveEvents() {
+  Catalog catalog;
+  Event past_jazz = Of("past jazz", "club", "Jazz 1", kNow - 60 * kDay);
+  past_jazz.location = kHome;
+  past_jazz.venue = "cellar";
+  Event next_jazz =
+      Of("next jazz", "club", "Jazz 2", kNow + 3 * kDay + 20 * kHour);
+  next_jazz.location = {51.0f, 3.7f};
+  next_jazz.venue = "cellar";
+  Event talk = Of("talk", "hosts", "Talk", kNow + kDay + 6 * kHour);
+  talk.location = {51.09f, 3.7f};
+  Event bare;
+  bare.id = "bare";
+  catalog.UpsertEvent(past_jazz);
+  catalog.UpsertEvent(Of("past talk", "hosts", "Talk", kNow - 30 * kDay));
+  catalog.UpsertEvent(next_jazz);
+  catalog.UpsertEvent(talk);
+  catalog.UpsertEvent(bare);
+  User ann;
+  ann.id = "ann";
+  ann.location = kHome;
+  ann.groups = {{"hosts", kNow - 10 * kDay}};
+  const UserRow row = catalog.UpsertUser(ann);
+  const UserRow bob = catalog.UserRowOf("bob");
+  catalog.Apply(row, kPastJazz, InteractionKind::kRsvpYes, kNaN,
+                kNow - 60 * kDay);
+  catalog.Apply(row, kPastTalk, InteractionKind::kRsvpNo, kNaN,
+                kNow - 31 * kDay);
+  catalog.Apply(bob, kPastJazz, InteractionKind::kRsvpYes, kNaN,
+                kNow - 60 * kDay);
+  catalog.Apply(bob, kTalk, InteractionKind::kRsvpYes, kNaN, kNow - kDay);
+  return catalog;
+}
+
+class FeaturesTest : public ::testing::Test {
+ protected:
+  float Of(EventRow event, Feature feature, const std::string& who = "ann") {
+    Query query = query_;
+    query.user_id = who;
+    const LiveColumns live =
+        BuildLiveColumns(snapshot_.catalog, MinuteOf(query.now), 0);
+    const UserState user = BuildUserState(query, snapshot_, live);
+    FeatureMatrix features =
+        ComputeFeatures({kNextJazz, event}, user, live, snapshot_);
+    return features.at(1, feature);
+  }
+
+  void Reset(Catalog catalog) { snapshot_ = SnapshotOf(std::move(catalog)); }
+
+  Snapshot snapshot_ = SnapshotOf(FiveEvents());
+  Query query_ = [] {
+    Query query;
+    query.now = kNow;
+    return query;
+  }();
+};
+
+TEST_F(FeaturesTest, OwnOrganizerFadesByHalfInSixtyDays) {
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kOwnOrganizer), std::log1p(0.5f));
+  query_.now = kNow - 60 * kDay;
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kOwnOrganizer), std::log1p(1.0f));
+  EXPECT_EQ(Of(kTalk, Feature::kOwnOrganizer), 0);
+  EXPECT_EQ(Of(kBare, Feature::kOwnOrganizer), 0);
+}
+
+TEST_F(FeaturesTest, OwnShareIsThePartOfTheCommitments) {
+  EXPECT_EQ(Of(kNextJazz, Feature::kOwnShare), 1);
+  Catalog catalog = FiveEvents();
+  catalog.Apply(catalog.FindUser("ann"), kBare, InteractionKind::kAttend, kNaN,
+                kNow);
+  Reset(std::move(catalog));
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kOwnShare), 0.5f);
+  EXPECT_EQ(Of(kTalk, Feature::kOwnShare), 0);
+}
+
+TEST_F(FeaturesTest, FollowedIsWhetherTheUserFollows) {
+  EXPECT_EQ(Of(kTalk, Feature::kFollowed), 1);
+  EXPECT_EQ(Of(kNextJazz, Feature::kFollowed), 0);
+  EXPECT_EQ(Of(kBare, Feature::kFollowed), 0);
+}
+
+TEST_F(FeaturesTest, RefusalsOfAnOrganizerAreCounted) {
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerNo), std::log1p(1.0f));
+  EXPECT_EQ(Of(kNextJazz, Feature::kOrganizerNo), 0);
+}
+
+TEST_F(FeaturesTest, ASeriesIsOneOrganizerAndTitleButForDigits) {
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kSeries), std::log1p(1.0f));
+  // The talk is of a series that was refused.
+  EXPECT_EQ(Of(kTalk, Feature::kSeries), 0);
+  EXPECT_EQ(Of(kBare, Feature::kSeries), 0);
+}
+
+TEST_F(FeaturesTest, VenuesAreCounted) {
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kVenue), std::log1p(1.0f));
+  EXPECT_EQ(Of(kTalk, Feature::kVenue), 0);
+}
+
+TEST_F(FeaturesTest, FactorizationsAreInnerProductsOfTheirParts) {
+  const Catalog& catalog = snapshot_.catalog;
+  const size_t ann = Index(catalog.FindUser("ann"));
+  const std::vector<float> user = snapshot_.model->UserVector(
+      catalog, catalog.users.history[ann], catalog.users.follows[ann], {});
+  const absl::Span<const float> talk = snapshot_.vectors.Row(Index(kTalk));
+  EXPECT_NEAR(Of(kTalk, Feature::kAlsEvent),
+              user[0] * talk[0] + user[1] * talk[1] + user[2] * talk[2], 1e-5);
+  EXPECT_NEAR(Of(kTalk, Feature::kAlsOrganizer),
+              user[3] * talk[3] + user[4] * talk[4], 1e-5);
+}
+
+TEST_F(FeaturesTest, ContentIsTheCosineWithTheFadedMeanOfTheHistory) {
+  const auto embedding = [&](EventRow row, size_t i) {
+    return static_cast<double>(snapshot_.embeddings.Row(Index(row))[i]);
+  };
+  const double yes = std::exp(-60.0 / 90);
+  const double no = -0.3 * std::exp(-31.0 / 90);
+  double mean[2];
+  for (size_t i = 0; i < 2; ++i) {
+    mean[i] = yes * embedding(kPastJazz, i) + no * embedding(kPastTalk, i);
+  }
+  const double cosine =
+      (mean[0] * embedding(kTalk, 0) + mean[1] * embedding(kTalk, 1)) /
+      std::hypot(mean[0], mean[1]);
+  EXPECT_NEAR(Of(kTalk, Feature::kContent), cosine, 1e-5);
+}
+
+TEST_F(FeaturesTest, NeighboursAreWeighedByTheSizeOfWhatTheySawTogether) {
+  // Ann was at one event, with two attendees: Bob weighs 1 / sqrt(3), over
+  // sqrt(1 + 1).
+  EXPECT_NEAR(Of(kTalk, Feature::kNeighbours),
+              std::log1p(1 / std::sqrt(3.0f) / std::sqrt(2.0f)), 1e-6);
+  EXPECT_EQ(Of(kNextJazz, Feature::kNeighbours), 0);
+}
+
+TEST_F(FeaturesTest, DistanceIsTheLogarithmOfKilometres) {
+  EXPECT_EQ(Of(kNextJazz, Feature::kDistance), 0);
+  // 0.09 degrees of latitude.
+  const double km = 6371.0088 * 0.09 * M_PI / 180;
+  EXPECT_NEAR(Of(kTalk, Feature::kDistance), std::log1p(km), 1e-4);
+  EXPECT_NEAR(Of(kBare, Feature::kDistance), std::log1p(10.0), 1e-6);
+  // Nobody knows where Bob is.
+  EXPECT_EQ(Of(kTalk, Feature::kDistance, "bob"), 0);
+  query_.location = {51.09f, 3.7f};
+  EXPECT_EQ(Of(kTalk, Feature::kDistance), 0);
+}
+
+TEST_F(FeaturesTest, PlaceDensityIsAKernelOverPastPlaces) {
+  EXPECT_NEAR(Of(kNextJazz, Feature::kPlaceDensity), std::log(1.01 / 0.01),
+              1e-4);
+  const double km = 6371.0088 * 0.09 * M_PI / 180;
+  EXPECT_NEAR(Of(kTalk, Feature::kPlaceDensity),
+              std::log((std::exp(-km * km / 18) + 0.01) / 0.01), 1e-3);
+  EXPECT_EQ(Of(kBare, Feature::kPlaceDensity), 0);
+}
+
+TEST_F(FeaturesTest, UsualHoursMatchBetterThanOthers) {
+  // Ann was out once: 60 days ago at midnight, a Thursday.
+  Catalog catalog = FiveEvents();
+  Event same = snapshot_.catalog.GetEvent(kNextJazz);
+  same.start_time = kNow + 3 * kDay;
+  catalog.UpsertEvent(same);
+  Event close = snapshot_.catalog.GetEvent(kTalk);
+  close.start_time = kNow + 3 * kDay + 2 * kHour;
+  catalog.UpsertEvent(close);
+  Reset(std::move(catalog));
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kHourMatch), 0.5f);
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kHourMatch), std::exp(-1.0f) / 2);
+  EXPECT_EQ(Of(kBare, Feature::kHourMatch), 0);
+}
+
+TEST_F(FeaturesTest, TheHourOfAnotherWeekdayMatchesLess) {
+  Catalog catalog = FiveEvents();
+  Event tuesday = snapshot_.catalog.GetEvent(kTalk);
+  tuesday.start_time = kNow + kDay;
+  catalog.UpsertEvent(tuesday);
+  Reset(std::move(catalog));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kHourMatch), 0.3f / 2);
+}
+
+TEST_F(FeaturesTest, AConflictIsWithinTwoHoursOfWhatTheUserGoesTo) {
+  const Micros start = kNow + 3 * kDay + 20 * kHour;  // Of the next jazz.
+  for (const auto& [offset, conflict] :
+       std::vector<std::pair<Micros, float>>{{-2 * kHour - 1, 0},
+                                             {-2 * kHour, 1},
+                                             {0, 1},
+                                             {2 * kHour, 1},
+                                             {2 * kHour + 1, 0}}) {
+    Catalog catalog = FiveEvents();
+    Event talk = snapshot_.catalog.GetEvent(kTalk);
+    talk.start_time = start + offset;
+    catalog.UpsertEvent(talk);
+    catalog.Apply(catalog.FindUser("ann"), kNextJazz, InteractionKind::kTicket,
+                  kNaN, kNow);
+    Reset(std::move(catalog));
+    EXPECT_EQ(Of(kTalk, Feature::kConflict), conflict) << offset;
+    EXPECT_EQ(Of(kBare, Feature::kConflict), 0);
+  }
+}
+
+TEST_F(FeaturesTest, LiveFeaturesAreTheColumnsOfTheMinute) {
+  // The talk starts before the next jazz, the bare event never does.
+  EXPECT_EQ(Of(kTalk, Feature::kLeadRank), 0);
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kLeadRank), std::log1p(1.0f));
+  EXPECT_FLOAT_EQ(Of(kBare, Feature::kLeadRank), std::log1p(2.0f));
+  // Bob answered the talk.
+  EXPECT_EQ(Of(kTalk, Feature::kYesRank), 0);
+  EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kYesRank), std::log1p(1.0f));
+  EXPECT_FLOAT_EQ(Of(kBare, Feature::kDayRank), std::log1p(1.0f));
+}
+
+TEST_F(FeaturesTest, AStrangerKnowsNobodyAndNothing) {
+  const std::set<Feature> about_user = {
+      Feature::kOwnOrganizer, Feature::kOwnShare,     Feature::kFollowed,
+      Feature::kOrganizerNo,  Feature::kSeries,       Feature::kVenue,
+      Feature::kAlsOrganizer, Feature::kAlsEvent,     Feature::kNeighbours,
+      Feature::kContent,      Feature::kPlaceDensity, Feature::kDistance,
+      Feature::kHourMatch,    Feature::kConflict};
+  for (const Feature feature : about_user) {
+    EXPECT_EQ(Of(kTalk, feature, "stranger"), 0) << FeatureName(feature);
+  }
+  EXPECT_EQ(about_user.size(), static_cast<size_t>(kFirstLiveFeature));
+}
+
+TEST(FeatureNameTest, EveryFeatureHasANameOfItsOwn) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < kNumFeatures; ++i) {
+    const Feature feature = static_cast<Feature>(i);
+    names.insert(std::string(FeatureName(feature)));
+    EXPECT_EQ(FeatureFromName(FeatureName(feature)), feature);
+  }
+  EXPECT_EQ(names.size(), kNumFeatures);
+  EXPECT_EQ(FeatureFromName("own_organiser"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace usher
