@@ -1,0 +1,84 @@
+// A server on a snapshot made by hand, with a client on a channel without a
+// socket.
+#ifndef USHER_TESTS_SERVING_SERVER_FIXTURE_H_
+#define USHER_TESTS_SERVING_SERVER_FIXTURE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "serving/server.h"
+#include "tests/testing/tiny_city.h"
+#include "usher/v1/recommendation.grpc.pb.h"
+
+namespace usher {
+
+// Of the ids of recommendations.
+inline constexpr uint64_t kSeed = 5;
+
+// One worker, and room for one call that waits.
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    server_ =
+        Server::Start("", {recommender_, reporter_, clock_, pool_}).value();
+    channel_ = server_->InProcessChannel();
+    stub_ = v1::RecommendationService::NewStub(channel_);
+    request_.set_user_id("ann");
+  }
+
+  void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
+    holder_.Publish(
+        std::make_shared<const Served>(std::move(snapshot), policy, 0));
+  }
+  void PublishTiny() { Publish(TinySnapshot(TinyCatalog())); }
+
+  grpc::Status Call(const v1::RecommendRequest& request,
+                    v1::RecommendResponse* response) {
+    grpc::ClientContext context;
+    return stub_->Recommend(&context, request, response);
+  }
+  v1::RecommendResponse Recommend() {
+    v1::RecommendResponse response;
+    const grpc::Status status = Call(request_, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  std::vector<std::string> Ids() { return IdsOf(Recommend()); }
+
+  template <class Response>
+  static std::vector<std::string> IdsOf(const Response& response) {
+    std::vector<std::string> ids;
+    for (const auto& result : response.results()) {
+      ids.push_back(result.event_id());
+    }
+    return ids;
+  }
+  template <class Response>
+  static std::vector<std::string> UsersOf(const Response& response) {
+    std::vector<std::string> ids;
+    for (const auto& result : response.results()) {
+      ids.push_back(result.user_id());
+    }
+    return ids;
+  }
+
+  SnapshotHolder holder_;
+  FakeClock clock_{kTinyNow};
+  ModelLoader loader_{{"nowhere", "", 0}, holder_, clock_};
+  Recommender recommender_{holder_, kSeed};
+  StatusReporter reporter_{holder_, loader_, clock_};
+  WorkerPool pool_{{1, 1}};
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::RecommendationService::Stub> stub_;
+  v1::RecommendRequest request_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_TESTS_SERVING_SERVER_FIXTURE_H_

@@ -1,0 +1,102 @@
+#include "trainer/train_config.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace usher {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Complaint(const std::string& text) {
+  const absl::Status status = ParseTrainConfig(text).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+  return std::string(status.message());
+}
+
+TEST(TrainConfigTest, NothingSaidIsTheDefaults) {
+  EXPECT_EQ(TrainConfigText(ParseTrainConfig("").value()),
+            TrainConfigText(TrainOptions()));
+}
+
+TEST(TrainConfigTest, WhatIsSaidReplacesTheDefault) {
+  const TrainOptions options =
+      ParseTrainConfig(R"(seed: 7 threads: 3 content_dim: 9
+        event_als { dim: 5 sweeps: 2 unobserved_weight: 0.5
+                    regularization: 0.25 frequency_exponent: 0
+                    solver: CHOLESKY }
+        organizer_als { dim: 6 }
+        index { type: IVF_PQ ivf_lists: 11 ivf_probe: 4 }
+        ranking { scan_candidates: 55 })")
+          .value();
+  EXPECT_EQ(options.event_als.dim, 5);
+  EXPECT_EQ(options.event_als.sweeps, 2);
+  EXPECT_EQ(options.event_als.unobserved_weight, 0.5f);
+  EXPECT_EQ(options.event_als.regularization, 0.25f);
+  EXPECT_EQ(options.event_als.frequency_exponent, 0);
+  EXPECT_EQ(options.event_als.solver, AlsSolver::kCholesky);
+  EXPECT_EQ(options.organizer_als.dim, 6);
+  EXPECT_EQ(options.organizer_als.sweeps, TrainOptions().organizer_als.sweeps);
+  EXPECT_EQ(options.content.dim, 9);
+  EXPECT_EQ(options.index.type, VectorIndexOptions::Type::kIvfPq);
+  EXPECT_EQ(options.index.ivf_lists, 11);
+  EXPECT_EQ(options.index.ivf_probe, 4);
+  EXPECT_THAT(options.ranking_config, HasSubstr("scan_candidates: 55"));
+}
+
+TEST(TrainConfigTest, SeedAndThreadsReachEveryStep) {
+  const TrainOptions options = ParseTrainConfig("seed: 7 threads: 3").value();
+  EXPECT_EQ(options.seed, 7);
+  EXPECT_EQ(options.event_als.seed, 7);
+  EXPECT_EQ(options.organizer_als.seed, 7);
+  EXPECT_EQ(options.content.seed, 7);
+  EXPECT_EQ(options.index.seed, 7);
+  EXPECT_EQ(options.threads, 3);
+  EXPECT_EQ(options.event_als.threads, 3);
+  EXPECT_EQ(options.organizer_als.threads, 3);
+  EXPECT_EQ(options.content.threads, 3);
+  EXPECT_EQ(options.index.build_threads, 3);
+}
+
+TEST(TrainConfigTest, ItsTextGivesItBack) {
+  TrainOptions options;
+  options.seed = 12;
+  options.event_als.dim = 33;
+  options.event_als.solver = AlsSolver::kCholesky;
+  options.organizer_als.frequency_exponent = 0.5f;
+  options.content.dim = 17;
+  options.index.type = VectorIndexOptions::Type::kHnsw;
+  options.index.ef_search = 99;
+  options.ranking_config = "scan_candidates: 44\n";
+  const std::string text = TrainConfigText(options);
+  const TrainOptions read = ParseTrainConfig(text).value();
+  EXPECT_EQ(TrainConfigText(read), text);
+  EXPECT_EQ(read.event_als.dim, 33);
+  EXPECT_EQ(read.index.ef_search, 99);
+  EXPECT_EQ(read.ranking_config, "scan_candidates: 44\n");
+}
+
+TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
+  EXPECT_THAT(Complaint("seed: 1\n  event_asl { dim: 5 }"),
+              AllOf(HasSubstr("line 2"), HasSubstr("event_asl")));
+}
+
+TEST(TrainConfigTest, AValueOutOfRangeIsNamedWithItsField) {
+  EXPECT_THAT(Complaint("event_als { dim: 513 }"),
+              AllOf(HasSubstr("event_als.dim"), HasSubstr("513")));
+  EXPECT_THAT(Complaint("organizer_als { sweeps: 201 }"),
+              HasSubstr("organizer_als.sweeps"));
+  EXPECT_THAT(Complaint("event_als { dim: 0 }"), HasSubstr("event_als"));
+  EXPECT_THAT(Complaint("organizer_als { regularization: -1 }"),
+              HasSubstr("organizer_als"));
+  EXPECT_THAT(Complaint("threads: -1"), HasSubstr("threads"));
+  EXPECT_THAT(Complaint("content_dim: 0"), HasSubstr("content_dim"));
+  EXPECT_THAT(Complaint("ranking { weights { feature: 'x' weight: 1 } }"),
+              HasSubstr("\"x\""));
+}
+
+}  // namespace
+}  // namespace usher
