@@ -53,7 +53,7 @@ class RecommendationService final
   Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
                      v1::RecommendResponse* response) override {
     return RunUnary(context, pool_, [this, request, response]() {
-      return Recommend(*request, response);
+      return Answer(*request, response);
     });
   }
 
@@ -61,7 +61,7 @@ class RecommendationService final
                          const v1::SimilarEventsRequest* request,
                          v1::SimilarEventsResponse* response) override {
     return RunUnary(context, pool_, [this, request, response]() {
-      return SimilarEvents(*request, response);
+      return Answer(*request, response);
     });
   }
 
@@ -69,7 +69,7 @@ class RecommendationService final
                         const v1::SimilarUsersRequest* request,
                         v1::SimilarUsersResponse* response) override {
     return RunUnary(context, pool_, [this, request, response]() {
-      return SimilarUsers(*request, response);
+      return Answer(*request, response);
     });
   }
 
@@ -77,13 +77,13 @@ class RecommendationService final
                         const v1::FindAudienceRequest* request,
                         v1::FindAudienceResponse* response) override {
     return RunUnary(context, pool_, [this, request, response]() {
-      return FindAudience(*request, response);
+      return Answer(*request, response);
     });
   }
 
  private:
-  absl::Status Recommend(const v1::RecommendRequest& request,
-                         v1::RecommendResponse* response) const {
+  absl::Status Answer(const v1::RecommendRequest& request,
+                      v1::RecommendResponse* response) const {
     ASSIGN_OR_RETURN(const Query query, FromProto(request, clock_.Now()));
     ASSIGN_OR_RETURN(const Recommendations answer,
                      recommender_.Recommend(query));
@@ -91,8 +91,8 @@ class RecommendationService final
     return absl::OkStatus();
   }
 
-  absl::Status SimilarEvents(const v1::SimilarEventsRequest& request,
-                             v1::SimilarEventsResponse* response) const {
+  absl::Status Answer(const v1::SimilarEventsRequest& request,
+                      v1::SimilarEventsResponse* response) const {
     ASSIGN_OR_RETURN(const SimilarEventsCall call,
                      FromProto(request, clock_.Now()));
     ASSIGN_OR_RETURN(const SimilarEventList answer,
@@ -101,8 +101,8 @@ class RecommendationService final
     return absl::OkStatus();
   }
 
-  absl::Status SimilarUsers(const v1::SimilarUsersRequest& request,
-                            v1::SimilarUsersResponse* response) const {
+  absl::Status Answer(const v1::SimilarUsersRequest& request,
+                      v1::SimilarUsersResponse* response) const {
     ASSIGN_OR_RETURN(const SimilarUsersCall call, FromProto(request));
     ASSIGN_OR_RETURN(
         const UserList answer,
@@ -111,8 +111,8 @@ class RecommendationService final
     return absl::OkStatus();
   }
 
-  absl::Status FindAudience(const v1::FindAudienceRequest& request,
-                            v1::FindAudienceResponse* response) const {
+  absl::Status Answer(const v1::FindAudienceRequest& request,
+                      v1::FindAudienceResponse* response) const {
     ASSIGN_OR_RETURN(const FindAudienceCall call, FromProto(request));
     ASSIGN_OR_RETURN(
         const UserList answer,
