@@ -46,8 +46,8 @@ enum class AlsSolver {
 struct AlsOptions {
   int dim = 64;                     // Factors of a user or item; 1 to 2048.
   int sweeps = 15;                  // Passes over users, then items.
-  float unobserved_weight = 0.1f;   // a above: the pull of "not seen" toward 0.
-  float regularization = 0.003f;    // Above 0.
+  float unobserved_weight = 0.01f;  // a above: the pull of "not seen" toward 0.
+  float regularization = 0.005f;    // Above 0.
   float frequency_exponent = 1.0f;  // 0: the same for every row.
   AlsSolver solver = AlsSolver::kConjugateGradient;
   int cg_steps = 3;          // Of a row in a sweep; conjugate gradients only.

@@ -19,6 +19,7 @@ namespace {
 
 // Rows that a thread multiplies at once; AlsScratch::block holds them.
 constexpr int64_t kRowBlock = 48;
+constexpr int64_t kSolveBlock = 32;  // Rows that a thread solves at once.
 
 }  // namespace
 
@@ -112,6 +113,15 @@ void AlsSide::Multiply(const AlsRun& run, const float* square) {
       });
 }
 
+void AlsSide::HintNext(const AlsRun& run, int32_t row,
+                       AlsRowSystem& system) const {
+  system.next_x = nullptr;
+  if (row < 0) return;
+  system.next_columns = entries_.RowColumns(row).data();
+  system.next_count = entries_.RowSize(row);
+  system.next_x = factors_.data() + int64_t{row} * run.stride;
+}
+
 bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
                        AlsRowSystem& system) {
   system.columns = entries_.RowColumns(row).data();
@@ -136,14 +146,15 @@ absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
   shared.unobserved_weight = run.options.unobserved_weight;
   for (int d = 0; d < run.stride; ++d) shared.trace += spectrum[d];
   std::atomic<int32_t> singular{-1};
-  ParallelForWithWorker(static_cast<int64_t>(order_.size()), 16, run.threads,
-                        [&](int worker, int64_t begin, int64_t end) {
-                          AlsRowSystem system = shared;
-                          for (int64_t i = begin; i < end; ++i) {
-                            if (!SolveRow(run, worker, order_[i], system))
-                              singular = order_[i];
-                          }
-                        });
+  const int64_t count = static_cast<int64_t>(order_.size());
+  const auto solve = [&](int worker, int64_t begin, int64_t end) {
+    AlsRowSystem system = shared;
+    for (int64_t i = begin; i < end; ++i) {
+      HintNext(run, i + 1 < end ? order_[i + 1] : -1, system);
+      if (!SolveRow(run, worker, order_[i], system)) singular = order_[i];
+    }
+  };
+  ParallelForWithWorker(count, kSolveBlock, run.threads, solve);
   if (singular < 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "als: row ", singular.load(), " has a singular system; raise ",

@@ -73,6 +73,8 @@ class AlsSide {
   Factors Export(const AlsRun& run, const float* square) const;
 
  private:
+  // Tells the kernels of the row after this one; none when negative.
+  void HintNext(const AlsRun& run, int32_t row, AlsRowSystem& system) const;
   bool SolveRow(const AlsRun& run, int worker, int32_t row,
                 AlsRowSystem& system);
 
