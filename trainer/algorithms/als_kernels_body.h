@@ -8,8 +8,8 @@
 namespace usher {
 namespace {
 
-constexpr int kGroup = 8;               // Entries that a pass takes at once.
-constexpr int kPrefetchFloats = 16384;  // Of the next row, fetched early.
+constexpr int kGroup = 8;              // Entries that a pass takes at once.
+constexpr int kPrefetchFloats = 4096;  // Of the next row, fetched early.
 
 // ---- Passes over gathered entries ----
 

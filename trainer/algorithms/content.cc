@@ -75,7 +75,7 @@ std::vector<size_t> AllOf(size_t count) {
 }
 
 absl::StatusOr<SparseMatrix> TfIdfMatrix(const TermBags& bags,
-                                         const Vocabulary& vocabulary,
+                                         const TermVocabulary& vocabulary,
                                          absl::Span<const size_t> chosen) {
   std::vector<SparseEntry> entries;
   for (size_t row = 0; row < chosen.size(); ++row) {
@@ -91,7 +91,7 @@ absl::StatusOr<SparseMatrix> TfIdfMatrix(const TermBags& bags,
 }
 
 absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
-                                        const Vocabulary& vocabulary,
+                                        const TermVocabulary& vocabulary,
                                         const ContentOptions& options) {
   const std::vector<size_t> chosen =
       Draw(AllOf(bags.bags.size()), options.max_decomposed, options.seed);
@@ -171,7 +171,7 @@ Factors Product(const Factors& a, const Factors& b) {
 
 // projection * W, where W leads from projected texts to the given space.
 absl::StatusOr<Factors> Bridge(const TermBags& bags,
-                               const Vocabulary& vocabulary,
+                               const TermVocabulary& vocabulary,
                                const Factors& projection, const Given& given,
                                const Factors& given_projection,
                                const ContentOptions& options) {
@@ -209,7 +209,7 @@ absl::StatusOr<ContentEncoder> TrainContentEncoder(
   RETURN_IF_ERROR(Check(options));
   ASSIGN_OR_RETURN(const Given given, ReadGiven(events));
   const TermBags bags = ReadTermBags(events, options.fields, options.threads);
-  const Vocabulary vocabulary =
+  const TermVocabulary vocabulary =
       ChooseVocabulary(bags, Limits(events.size(), options));
   ContentParts parts;
   parts.fields = options.fields;

@@ -97,9 +97,9 @@ TermBags ReadTermBags(absl::Span<const Event> events,
   return out;
 }
 
-Vocabulary ChooseVocabulary(const TermBags& bags,
-                            const VocabularyLimits& limits) {
-  Vocabulary out;
+TermVocabulary ChooseVocabulary(const TermBags& bags,
+                                const VocabularyLimits& limits) {
+  TermVocabulary out;
   const double documents = static_cast<double>(bags.bags.size());
   for (const auto& [hash, term] : Candidates(bags, limits)) {
     out.ids.emplace(hash, static_cast<uint32_t>(out.terms.size()));
@@ -111,7 +111,7 @@ Vocabulary ChooseVocabulary(const TermBags& bags,
 }
 
 std::vector<TermWeight> TfIdf(absl::Span<const TermBags::Entry> bag,
-                              const Vocabulary& vocabulary) {
+                              const TermVocabulary& vocabulary) {
   std::vector<TermWeight> weights;
   for (const auto& [hash, frequency] : bag) {
     const auto found = vocabulary.ids.find(hash);

@@ -41,7 +41,7 @@ struct VocabularyLimits {
 };
 
 // The terms that stay.
-struct Vocabulary {
+struct TermVocabulary {
   std::vector<std::string> terms;  // Ascending by bytes.
   std::vector<float> idf;          // ln((1 + documents) / (1 + df)) + 1.
   absl::flat_hash_map<uint64_t, uint32_t> ids;  // From hash to place in terms.
@@ -49,12 +49,12 @@ struct Vocabulary {
 
 // The terms within the limits; of too many the commonest, of equally common
 // ones the first by bytes.
-Vocabulary ChooseVocabulary(const TermBags& bags,
-                            const VocabularyLimits& limits);
+TermVocabulary ChooseVocabulary(const TermBags& bags,
+                                const VocabularyLimits& limits);
 
 // The TF-IDF vector of a bag, as ContentEncoder::TfIdf would have it.
 std::vector<TermWeight> TfIdf(absl::Span<const TermBags::Entry> bag,
-                              const Vocabulary& vocabulary);
+                              const TermVocabulary& vocabulary);
 
 }  // namespace usher
 
