@@ -70,6 +70,7 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
   proto.set_index_type(manifest.info.index_type);
   proto.set_interactions(manifest.info.interactions);
   proto.set_state_position(manifest.info.state_position);
+  proto.set_state_id(manifest.info.state_id);
   proto.set_users(manifest.users);
   proto.set_events(manifest.events);
   proto.set_organizers(manifest.organizers);
@@ -106,6 +107,7 @@ absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
   manifest.info.index_type = proto.index_type();
   manifest.info.interactions = proto.interactions();
   manifest.info.state_position = proto.state_position();
+  manifest.info.state_id = proto.state_id();
   manifest.users = proto.users();
   manifest.events = proto.events();
   manifest.organizers = proto.organizers();

@@ -14,8 +14,10 @@ struct VersionInfo {
   Micros created = kNoTime;
   std::string algorithm;
   std::string index_type;
-  // Rows of the state up to this one are in the version; 0 without a state.
+  // Rows of the state `state_id` up to this one are in the version; 0 and empty
+  // without a state.
   int64_t state_position = 0;
+  std::string state_id;
   int64_t interactions = 0;
   // The ranking policy: a usher.config.RankingConfig as text, which only
   // serving/ranking reads. Empty: the defaults.

@@ -61,6 +61,9 @@ struct Interaction {
   InteractionKind kind = InteractionKind::kRsvpYes;
   float value = std::numeric_limits<float>::quiet_NaN();
   Micros occurred_at = kNoTime;
+  // The list that it came from, and the place on it (from 1; 0: none).
+  std::string recommendation_id;
+  int32_t position = 0;
   std::string device;
   GeoPoint location;  // Where the user was.
 };

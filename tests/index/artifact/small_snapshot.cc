@@ -97,6 +97,7 @@ Snapshot SmallSnapshot(int events, uint64_t seed) {
   snapshot.info.algorithm = "als";
   snapshot.info.index_type = "flat";
   snapshot.info.state_position = 77;
+  snapshot.info.state_id = "0123";
   snapshot.info.interactions = 123;
   snapshot.info.ranking_config = "scan_candidates: 250\n";
   FillCatalog(events, seed, &snapshot.catalog);

@@ -171,6 +171,7 @@ TEST_F(VersionTest, TheInfoSurvives) {
   EXPECT_EQ(opened->info.algorithm, written.info.algorithm);
   EXPECT_EQ(opened->info.index_type, written.info.index_type);
   EXPECT_EQ(opened->info.state_position, written.info.state_position);
+  EXPECT_EQ(opened->info.state_id, written.info.state_id);
   EXPECT_EQ(opened->info.interactions, written.info.interactions);
   EXPECT_EQ(opened->info.ranking_config, written.info.ranking_config);
 }

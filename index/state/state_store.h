@@ -1,0 +1,95 @@
+// What was written while the server ran, durable: a SQLite file.
+#ifndef USHER_INDEX_STATE_STATE_STORE_H_
+#define USHER_INDEX_STATE_STATE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "index/catalog/event.h"
+#include "index/catalog/interaction.h"
+#include "index/catalog/user.h"
+
+namespace usher {
+
+// Rows with `after` < position <= `up_to`.
+struct PositionRange {
+  int64_t after = 0;
+  int64_t up_to = 0;
+};
+
+// Tables `events`, `users`, `interactions`; their columns are described in the
+// schema itself (state_store.cc; `.schema` in the sqlite3 shell prints it).
+// Every change of any table takes the next position, 1, 2, ...; an event or a
+// user has the position of its last change.
+//
+// A write-ahead log with synchronous=FULL: what Commit() answered with OK is on
+// the disk. Of one thread; any number of processes may read the file meanwhile.
+// Errors name the file: Unavailable or ResourceExhausted when the disk fails,
+// DataLoss when the file is damaged.
+class StateStore {
+ public:
+  static constexpr char kMemory[] = ":memory:";
+
+  // For writing; made if need be. ":memory:" keeps nothing. One process at a
+  // time: FailedPrecondition when another one writes to the file,
+  // InvalidArgument when it is no state.
+  static absl::StatusOr<std::unique_ptr<StateStore>> Open(
+      const std::string& path);
+  // For reading, as of this moment. NotFound when the file is not there.
+  static absl::StatusOr<std::unique_ptr<StateStore>> OpenToRead(
+      const std::string& path);
+  ~StateStore();
+
+  const std::string& path() const { return path_; }
+  // Tells this state from every other one; made with the file.
+  const std::string& id() const { return id_; }
+  // Of the last change that was committed; 0 when there is none.
+  int64_t position() const { return committed_; }
+
+  // The next change takes a position behind `position` or later.
+  void SkipTo(int64_t position);
+
+  // Changes belong between Begin() and Commit() or Rollback(). After an error
+  // of any of them the caller rolls back.
+  absl::Status Begin();
+  absl::Status PutEvent(const Event& event);
+  absl::Status DeleteEvent(absl::string_view id);
+  absl::Status PutUser(const User& user);
+  // False when it has been recorded before: the same interaction_id or, where
+  // that is empty, the same user, event, kind and time.
+  absl::StatusOr<bool> PutInteraction(const Interaction& interaction);
+  absl::Status Commit();
+  void Rollback();
+
+  // Rows in the order of their positions, as they are now. `read` ends the
+  // reading with an error of its own.
+  absl::Status ReadEvents(
+      PositionRange range,
+      absl::FunctionRef<absl::Status(const Event& event, bool deleted)> read);
+  absl::Status ReadUsers(PositionRange range,
+                         absl::FunctionRef<absl::Status(const User&)> read);
+  absl::Status ReadInteractions(
+      PositionRange range,
+      absl::FunctionRef<absl::Status(const Interaction&)> read);
+
+ private:
+  struct Parts;
+  explicit StateStore(std::string path);
+  absl::Status Prepare(bool write);
+  absl::StatusOr<bool> IsRecorded(const Interaction& interaction, int64_t key);
+
+  const std::string path_;
+  std::string id_;
+  int64_t committed_ = 0;
+  int64_t next_ = 1;  // Position of the next change.
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_STATE_STATE_STORE_H_
