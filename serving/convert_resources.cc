@@ -1,11 +1,15 @@
 #include "serving/convert_resources.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "index/base/status_macros.h"
 
 namespace usher {
 namespace {
@@ -20,6 +24,49 @@ v1::Location LocationToProto(const GeoPoint& point) {
   proto.set_latitude(point.latitude);
   proto.set_longitude(point.longitude);
   return proto;
+}
+
+absl::Status CheckText(const std::string& text, absl::string_view path) {
+  if (text.size() <= kMaxFieldBytes) return absl::OkStatus();
+  return Invalid(path, absl::StrCat("has ", text.size(), " bytes; at most ",
+                                    kMaxFieldBytes, " are allowed"));
+}
+
+absl::Status CheckEntries(int entries, int most, absl::string_view path) {
+  if (entries <= most) return absl::OkStatus();
+  return Invalid(path, absl::StrCat("has ", entries, " entries; at most ", most,
+                                    " are allowed"));
+}
+
+absl::Status ReadTags(
+    const google::protobuf::RepeatedPtrField<std::string>& tags,
+    absl::string_view path, std::vector<std::string>* into) {
+  RETURN_IF_ERROR(CheckEntries(tags.size(), kMaxListEntries, path));
+  for (int i = 0; i < tags.size(); ++i) {
+    RETURN_IF_ERROR(CheckText(tags[i], absl::StrCat(path, "[", i, "]")));
+  }
+  into->assign(tags.begin(), tags.end());
+  return absl::OkStatus();
+}
+
+absl::Status ReadFeatures(const v1::User& proto, const std::string& path,
+                          User* user) {
+  RETURN_IF_ERROR(CheckEntries(proto.features_size(), kMaxListEntries, path));
+  for (const auto& [name, value] : proto.features()) {
+    const std::string at = absl::StrCat(path, "[\"", name, "\"]");
+    RETURN_IF_ERROR(CheckText(name, at));
+    RETURN_IF_ERROR(CheckText(value.text(), at));
+    if (value.value_case() == v1::FeatureValue::kNumber) {
+      if (!std::isfinite(value.number())) {
+        return Invalid(at, "is not a finite number");
+      }
+      user->features.emplace_back(name, value.number());
+    } else {
+      user->features.emplace_back(name, value.text());
+    }
+  }
+  std::sort(user->features.begin(), user->features.end());
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -82,6 +129,176 @@ absl::StatusOr<InteractionKind> FromProto(v1::InteractionKind kind,
                                       " is no kind of interaction"));
   }
   return static_cast<InteractionKind>(kind);
+}
+
+absl::StatusOr<Event> FromProto(const v1::Event& proto,
+                                absl::string_view path) {
+  Event event;
+  const auto at = [&](absl::string_view field) {
+    return absl::StrCat(path, ".", field);
+  };
+  RETURN_IF_ERROR(CheckId(proto.id(), at("id")));
+  event.id = proto.id();
+  const std::tuple<absl::string_view, const std::string*, std::string*>
+      texts[] = {
+          {"title", &proto.title(), &event.title},
+          {"description", &proto.description(), &event.description},
+          {"category", &proto.category(), &event.category},
+          {"organizer_name", &proto.organizer_name(), &event.organizer_name},
+          {"venue", &proto.venue(), &event.venue},
+          {"city", &proto.city(), &event.city},
+          {"currency", &proto.currency(), &event.currency},
+          {"time_zone", &proto.time_zone(), &event.time_zone}};
+  for (const auto& [name, from, into] : texts) {
+    RETURN_IF_ERROR(CheckText(*from, at(name)));
+    *into = *from;
+  }
+  if (!proto.organizer().empty()) {
+    RETURN_IF_ERROR(CheckId(proto.organizer(), at("organizer")));
+    event.organizer = proto.organizer();
+  }
+  RETURN_IF_ERROR(ReadTags(proto.tags(), at("tags"), &event.tags));
+  if (proto.has_location()) {
+    ASSIGN_OR_RETURN(event.location,
+                     FromProto(proto.location(), at("location")));
+  }
+  if (proto.has_start_time()) {
+    ASSIGN_OR_RETURN(event.start_time,
+                     FromProto(proto.start_time(), at("start_time")));
+  }
+  if (proto.has_end_time()) {
+    ASSIGN_OR_RETURN(event.end_time,
+                     FromProto(proto.end_time(), at("end_time")));
+  }
+  if (proto.has_announce_time()) {
+    ASSIGN_OR_RETURN(event.announce_time,
+                     FromProto(proto.announce_time(), at("announce_time")));
+  }
+  if (proto.has_price()) {
+    if (!(std::isfinite(proto.price()) && proto.price() >= 0)) {
+      return Invalid(at("price"), absl::StrCat(proto.price(),
+                                               " is no price; leave it out "
+                                               "when it is not known"));
+    }
+    event.price = static_cast<float>(proto.price());
+  }
+  if (proto.has_capacity()) {
+    if (proto.capacity() < 0) {
+      return Invalid(at("capacity"),
+                     absl::StrCat(proto.capacity(),
+                                  " is negative; leave it out when it is not "
+                                  "known"));
+    }
+    event.capacity = proto.capacity();
+  }
+  if (!v1::EventStatus_IsValid(proto.status())) {
+    return Invalid(at("status"), absl::StrCat(static_cast<int>(proto.status()),
+                                              " is no status of an event"));
+  }
+  if (proto.status() != v1::EVENT_STATUS_UNSPECIFIED) {
+    event.status =
+        static_cast<EventStatus>(static_cast<int>(proto.status()) - 1);
+  }
+  if (proto.embedding_size() > kMaxEmbedding) {
+    return Invalid(
+        at("embedding"),
+        absl::StrCat("has ", proto.embedding_size(), " numbers; at most ",
+                     kMaxEmbedding, " are allowed"));
+  }
+  event.embedding.assign(proto.embedding().begin(), proto.embedding().end());
+  for (const float value : event.embedding) {
+    if (!std::isfinite(value)) {
+      return Invalid(at("embedding"), "holds a number that is not finite");
+    }
+  }
+  return event;
+}
+
+absl::StatusOr<User> FromProto(const v1::User& proto, absl::string_view path) {
+  User user;
+  const auto at = [&](absl::string_view field) {
+    return absl::StrCat(path, ".", field);
+  };
+  RETURN_IF_ERROR(CheckId(proto.id(), at("id")));
+  user.id = proto.id();
+  if (proto.has_location()) {
+    ASSIGN_OR_RETURN(user.location,
+                     FromProto(proto.location(), at("location")));
+  }
+  RETURN_IF_ERROR(CheckText(proto.city(), at("city")));
+  user.city = proto.city();
+  RETURN_IF_ERROR(ReadTags(proto.tags(), at("tags"), &user.tags));
+  RETURN_IF_ERROR(CheckEntries(proto.groups_size(), kMaxGroups, at("groups")));
+  for (int i = 0; i < proto.groups_size(); ++i) {
+    const std::string group_path = absl::StrCat(at("groups"), "[", i, "]");
+    Group group;
+    group.id = proto.groups(i).id();
+    RETURN_IF_ERROR(CheckId(group.id, group_path + ".id"));
+    if (proto.groups(i).has_joined()) {
+      ASSIGN_OR_RETURN(group.joined, FromProto(proto.groups(i).joined(),
+                                               group_path + ".joined"));
+    }
+    user.groups.push_back(std::move(group));
+  }
+  if (proto.has_joined_time()) {
+    ASSIGN_OR_RETURN(user.joined_time,
+                     FromProto(proto.joined_time(), at("joined_time")));
+  }
+  RETURN_IF_ERROR(ReadFeatures(proto, at("features"), &user));
+  return user;
+}
+
+absl::StatusOr<Interaction> FromProto(const v1::Interaction& proto, Micros now,
+                                      absl::string_view path) {
+  Interaction interaction;
+  const auto at = [&](absl::string_view field) {
+    return absl::StrCat(path, ".", field);
+  };
+  if (!proto.interaction_id().empty()) {
+    RETURN_IF_ERROR(CheckId(proto.interaction_id(), at("interaction_id")));
+  }
+  interaction.interaction_id = proto.interaction_id();
+  RETURN_IF_ERROR(CheckId(proto.user_id(), at("user_id")));
+  interaction.user_id = proto.user_id();
+  RETURN_IF_ERROR(CheckId(proto.event_id(), at("event_id")));
+  interaction.event_id = proto.event_id();
+  if (proto.kind() == v1::INTERACTION_KIND_UNSPECIFIED) {
+    return Invalid(at("kind"), "is required");
+  }
+  ASSIGN_OR_RETURN(interaction.kind, FromProto(proto.kind(), at("kind")));
+  if (proto.has_value()) {
+    if (!std::isfinite(proto.value())) {
+      return Invalid(at("value"), "is not a finite number");
+    }
+    interaction.value = static_cast<float>(proto.value());
+  }
+  interaction.occurred_at = now;
+  if (proto.has_occurred_at()) {
+    ASSIGN_OR_RETURN(interaction.occurred_at,
+                     FromProto(proto.occurred_at(), at("occurred_at")));
+  }
+  if (!proto.recommendation_id().empty()) {
+    RETURN_IF_ERROR(
+        CheckId(proto.recommendation_id(), at("recommendation_id")));
+  }
+  interaction.recommendation_id = proto.recommendation_id();
+  if (proto.position() < 0) {
+    return Invalid(
+        at("position"),
+        absl::StrCat(proto.position(), " is negative; positions count from 1"));
+  }
+  interaction.position = proto.position();
+  if (proto.device().size() > kMaxIdBytes) {
+    return Invalid(at("device"), absl::StrCat("has ", proto.device().size(),
+                                              " bytes; at most ", kMaxIdBytes,
+                                              " are allowed"));
+  }
+  interaction.device = proto.device();
+  if (proto.has_location()) {
+    ASSIGN_OR_RETURN(interaction.location,
+                     FromProto(proto.location(), at("location")));
+  }
+  return interaction;
 }
 
 v1::Event ToProto(const Event& event) {

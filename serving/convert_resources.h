@@ -15,6 +15,11 @@
 
 namespace usher {
 
+inline constexpr size_t kMaxFieldBytes = 1 << 16;
+inline constexpr int kMaxListEntries = 1'000;
+inline constexpr int kMaxGroups = 10'000;
+inline constexpr int kMaxEmbedding = 4'096;
+
 // In all functions `path` is the field's path in the request, which an
 // InvalidArgument begins with: "context.location.latitude: 91 is ...".
 
@@ -36,6 +41,13 @@ absl::StatusOr<GeoPoint> FromProto(const v1::Location& location,
 // A kind of the enum other than UNSPECIFIED.
 absl::StatusOr<InteractionKind> FromProto(v1::InteractionKind kind,
                                           absl::string_view path);
+
+// Checked against the limits below.
+absl::StatusOr<Event> FromProto(const v1::Event& event, absl::string_view path);
+absl::StatusOr<User> FromProto(const v1::User& user, absl::string_view path);
+// `now` is used where the interaction names no time.
+absl::StatusOr<Interaction> FromProto(const v1::Interaction& interaction,
+                                      Micros now, absl::string_view path);
 
 // What the event or user does not have stays unset.
 v1::Event ToProto(const Event& event);

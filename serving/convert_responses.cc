@@ -132,6 +132,8 @@ void ToProto(const ServerStatus& status, v1::GetStatusResponse* response) {
   }
   response->set_instruction_set(status.instruction_set);
   response->set_server_version(status.server_version);
+  response->set_state(status.state);
+  response->set_state_position(status.state_position);
   response->mutable_warnings()->Add(status.warnings.begin(),
                                     status.warnings.end());
 }

@@ -2,13 +2,12 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
 #include <utility>
 
 #include "index/base/status_macros.h"
 #include "serving/convert_requests.h"
 #include "serving/convert_responses.h"
-#include "serving/to_grpc_status.h"
+#include "serving/grpc_calls.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -17,31 +16,6 @@ namespace {
 
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
-
-absl::Status CheckWanted(const Context& context) {
-  if (context.deadline() < std::chrono::system_clock::now()) {
-    return absl::DeadlineExceededError(
-        "the caller's deadline passed before the work began");
-  }
-  if (context.IsCancelled()) {
-    return absl::CancelledError("the caller has given up");
-  }
-  return absl::OkStatus();
-}
-
-// Has `work`, which returns an absl::Status, done by the pool.
-template <class Work>
-Reactor* RunUnary(Context* context, WorkerPool& pool, Work work) {
-  Reactor* const reactor = context->DefaultReactor();
-  const absl::Status queued =
-      pool.Submit([context, reactor, work = std::move(work)] {
-        absl::Status status = CheckWanted(*context);
-        if (status.ok()) status = work();
-        reactor->Finish(ToGrpcStatus(status));
-      });
-  if (!queued.ok()) reactor->Finish(ToGrpcStatus(queued));
-  return reactor;
-}
 
 class RecommendationService final
     : public v1::RecommendationService::CallbackService {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "serving/recommender.h"
+#include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
 #include "serving/worker_pool.h"
 
@@ -19,6 +20,11 @@ namespace usher {
 // whose deadline has passed when its turn comes is not worked on.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const Clock& clock, WorkerPool& pool);
+std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
+                                                 SnapshotPublisher& publisher,
+                                                 WorkerPool& pool);
+std::unique_ptr<grpc::Service> NewInteractionService(
+    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                WorkerPool& pool);
 

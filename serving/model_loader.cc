@@ -27,12 +27,11 @@ std::optional<int64_t> NextVersion(
   return current;
 }
 
-ModelLoader::ModelLoader(ModelLoaderOptions options, SnapshotHolder& holder,
-                         const Clock& clock)
-    : options_(std::move(options)), holder_(holder), clock_(clock) {}
+ModelLoader::ModelLoader(ModelLoaderOptions options,
+                         SnapshotPublisher& publisher, const Clock& clock)
+    : options_(std::move(options)), publisher_(publisher), clock_(clock) {}
 
 std::optional<int64_t> ModelLoader::RunOnce() {
-  holder_.Reclaim();
   const std::optional<int64_t> current = Current();
   std::optional<int64_t> next;
   {
@@ -40,16 +39,15 @@ std::optional<int64_t> ModelLoader::RunOnce() {
     next = NextVersion(serving_, current, refused_);
   }
   if (!next.has_value()) return std::nullopt;
-  absl::StatusOr<std::shared_ptr<const Served>> served = Load(*next);
-  if (!served.ok()) {
-    const std::string reason = absl::StrCat(
-        "model version ", *next, " is refused: ", served.status().message());
+  const absl::Status loaded = Load(*next);
+  if (!loaded.ok()) {
+    const std::string reason = absl::StrCat("model version ", *next,
+                                            " is refused: ", loaded.message());
     spdlog::error("{}", reason);
     absl::MutexLock lock(&mu_);
     refused_[*next] = reason;
     return std::nullopt;
   }
-  holder_.Publish(*std::move(served));
   serving_ = next;
   return next;
 }
@@ -69,8 +67,7 @@ std::optional<int64_t> ModelLoader::Current() {
   return current.ok() ? std::optional<int64_t>(*current) : std::nullopt;
 }
 
-absl::StatusOr<std::shared_ptr<const Served>> ModelLoader::Load(
-    int64_t version) const {
+absl::Status ModelLoader::Load(int64_t version) {
   const Micros begin = clock_.Now();
   ASSIGN_OR_RETURN(Snapshot snapshot, OpenVersion(options_.model_dir, version));
   ASSIGN_OR_RETURN(
@@ -78,31 +75,33 @@ absl::StatusOr<std::shared_ptr<const Served>> ModelLoader::Load(
       ApplyRankingConfig(RankingPolicy(), snapshot.info.ranking_config));
   ASSIGN_OR_RETURN(policy, ApplyRankingConfig(policy, options_.ranking_config));
   const Micros opened = clock_.Now();
-  auto served = std::make_shared<const Served>(std::move(snapshot), policy,
-                                               options_.undated_lifetime);
-  Warm(*served);
+  Warm(snapshot, policy);
+  const Micros warmed = clock_.Now();
+  const size_t events = snapshot.catalog.num_events();
+  const size_t users = snapshot.catalog.num_users();
+  RETURN_IF_ERROR(publisher_.Adopt(std::move(snapshot), policy));
   spdlog::info(
-      "model version {}: {} events, {} users; opened in {} ms, warmed "
-      "in {} ms",
-      version, served->snapshot().catalog.num_events(),
-      served->snapshot().catalog.num_users(), (opened - begin) / 1000,
-      (clock_.Now() - opened) / 1000);
-  return served;
+      "model version {}: {} events, {} users; opened in {} ms, warmed in {} "
+      "ms, brought up to date in {} ms",
+      version, events, users, (opened - begin) / 1000, (warmed - opened) / 1000,
+      (clock_.Now() - warmed) / 1000);
+  return absl::OkStatus();
 }
 
-// The first requests find the view of the minute made and the model's pages in
-// memory.
-void ModelLoader::Warm(const Served& served) const {
+// The first requests find the model's pages in memory.
+void ModelLoader::Warm(const Snapshot& snapshot,
+                       const RankingPolicy& policy) const {
   Query query;
   query.now = clock_.Now();
-  const std::shared_ptr<const LiveView> view = served.ViewAt(query.now);
-  const Catalog& catalog = served.snapshot().catalog;
+  const LiveView view =
+      BuildLiveView(snapshot, policy, query.now, options_.undated_lifetime);
+  const Catalog& catalog = snapshot.catalog;
   const size_t users = std::min(kWarmUsers, catalog.num_users());
   for (size_t i = 0; i < users; ++i) {
     const size_t row = i * catalog.num_users() / users;
     query.user_id =
         std::string(catalog.UserId(UserRow{static_cast<int32_t>(row)}));
-    RankEvents(query, served.policy(), *view, served.snapshot());
+    RankEvents(query, policy, view, snapshot);
   }
 }
 

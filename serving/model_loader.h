@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "index/base/clock.h"
-#include "serving/snapshot_holder.h"
+#include "serving/snapshot_publisher.h"
 
 namespace usher {
 
@@ -30,17 +30,17 @@ struct ModelLoaderOptions {
   // What the server's own configuration replaces in a version's policy: a
   // RankingConfig as text.
   std::string ranking_config;
-  Micros undated_lifetime = 0;  // 0: events without a start never end.
+  Micros undated_lifetime = 0;  // For warming; as the publisher has it.
 };
 
-// Looks into the model directory and publishes what it names, checked and
+// Looks into the model directory and has published what it names, checked and
 // warmed; the old model serves until the new one is ready. A version that
 // cannot be served is refused with its reason and not tried again, whatever is
 // served stays. One thread calls RunOnce(); the rest is thread-safe.
 class ModelLoader {
  public:
-  // Borrows `holder` and `clock`.
-  ModelLoader(ModelLoaderOptions options, SnapshotHolder& holder,
+  // Borrows `publisher` and `clock`.
+  ModelLoader(ModelLoaderOptions options, SnapshotPublisher& publisher,
               const Clock& clock);
 
   // One look. Returns the version if one was published now.
@@ -52,12 +52,12 @@ class ModelLoader {
 
  private:
   std::optional<int64_t> Current() ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<std::shared_ptr<const Served>> Load(int64_t version) const;
-  void Warm(const Served& served) const;
+  absl::Status Load(int64_t version);
+  void Warm(const Snapshot& snapshot, const RankingPolicy& policy) const;
 
   // Constant after construction.
   const ModelLoaderOptions options_;
-  SnapshotHolder& holder_;
+  SnapshotPublisher& publisher_;
   const Clock& clock_;
 
   // Of the thread that calls RunOnce().

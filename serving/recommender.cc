@@ -39,9 +39,7 @@ std::vector<TasteSeed> Targets(const std::vector<Seed>& seeds,
 absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
   std::shared_ptr<const Served> served = holder_.Get();
   if (served == nullptr) {
-    return absl::FailedPreconditionError(
-        "no model yet: publish one with usher-train train into the server's "
-        "--model_dir");
+    return ErrorOfNoModel();
   }
   return served;
 }

@@ -5,12 +5,20 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "index/artifact/snapshot.h"
 #include "serving/live_view_cache.h"
 #include "serving/ranking/people.h"
 #include "serving/ranking/policy.h"
 
 namespace usher {
+
+// FailedPrecondition: there is nothing to answer from yet.
+inline absl::Status ErrorOfNoModel() {
+  return absl::FailedPreconditionError(
+      "no model yet: publish one with usher-train train into the server's "
+      "--model_dir");
+}
 
 // A snapshot, the policy that ranks it, and what is worked out of the two once.
 // Immutable to its readers; what is built lazily has its own synchronization.

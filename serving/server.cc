@@ -18,8 +18,11 @@
 namespace usher {
 namespace {
 
-constexpr const char* kServiceNames[] = {"", "usher.v1.RecommendationService",
-                                         "usher.v1.AdminService"};
+constexpr const char* kServiceNames[] = {
+    "", "usher.v1.RecommendationService", "usher.v1.CatalogService",
+    "usher.v1.InteractionService", "usher.v1.AdminService"};
+// Room for 10,000 events with their descriptions.
+constexpr int kMaxMessageBytes = 64 << 20;
 // Running calls get this long to end, then those that only wait (health
 // watchers, reflection) are cut off.
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
@@ -57,10 +60,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   auto grpc = std::make_unique<Grpc>();
   grpc->services.push_back(
       NewRecommendationService(parts.recommender, parts.clock, parts.pool));
+  grpc->services.push_back(
+      NewCatalogService(parts.holder, parts.publisher, parts.pool));
+  grpc->services.push_back(
+      NewInteractionService(parts.publisher, parts.clock, parts.pool));
   grpc->services.push_back(NewAdminService(parts.reporter, parts.pool));
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   int port = 0;
   if (!address.empty()) {
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "index/base/clock.h"
 #include "serving/recommender.h"
+#include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
 #include "serving/worker_pool.h"
 
@@ -19,6 +20,8 @@ namespace usher {
 
 // What the services answer with; borrowed.
 struct ServerParts {
+  const SnapshotHolder& holder;
+  SnapshotPublisher& publisher;
   const Recommender& recommender;
   const StatusReporter& reporter;
   const Clock& clock;

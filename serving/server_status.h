@@ -17,6 +17,8 @@ struct ServerStatus {
   int64_t events = 0;
   int64_t live_events = 0;  // At the server's present time.
   Micros started = kNoTime;
+  std::string state;           // Where writes are kept; empty: in memory.
+  int64_t state_position = 0;  // Of the last write.
   std::string instruction_set;
   std::string server_version;
   std::vector<std::string> warnings;

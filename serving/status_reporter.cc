@@ -14,6 +14,14 @@ ServerStatus StatusReporter::Report() const {
   status.instruction_set =
       std::string(InstructionSetName(ActiveInstructionSet()));
   status.warnings = loader_.Warnings();
+  if (publisher_.state_path() == StateStore::kMemory) {
+    status.warnings.push_back(
+        "writes are kept in memory only and are lost when the server ends; "
+        "name a file with --state");
+  } else {
+    status.state = publisher_.state_path();
+  }
+  status.state_position = publisher_.position();
   const std::shared_ptr<const Served> served = holder_.Get();
   if (served == nullptr) return status;
   const Snapshot& snapshot = served->snapshot();

@@ -12,9 +12,11 @@ namespace usher {
 // Borrows what it looks at. Thread-safe.
 class StatusReporter {
  public:
-  StatusReporter(const SnapshotHolder& holder, const ModelLoader& loader,
+  StatusReporter(const SnapshotHolder& holder,
+                 const SnapshotPublisher& publisher, const ModelLoader& loader,
                  const Clock& clock)
       : holder_(holder),
+        publisher_(publisher),
         loader_(loader),
         clock_(clock),
         started_(clock.Now()) {}
@@ -23,6 +25,7 @@ class StatusReporter {
 
  private:
   const SnapshotHolder& holder_;
+  const SnapshotPublisher& publisher_;
   const ModelLoader& loader_;
   const Clock& clock_;
   const Micros started_;

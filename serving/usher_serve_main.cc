@@ -19,16 +19,19 @@
 #include "absl/time/time.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
+#include "index/state/state_store.h"
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
 #include "serving/serve_config.h"
 #include "serving/server.h"
 #include "serving/snapshot_holder.h"
+#include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
 #include "serving/worker_pool.h"
 
 ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
+ABSL_FLAG(std::string, state, "", "where writes are kept");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
 ABSL_FLAG(double, undated_lifetime_days, 0,
@@ -53,6 +56,9 @@ answered, then it exits with 0.
   --model_dir=DIR          where usher-train publishes (required)
   --listen=HOST:PORT       address to listen on; port 0 means any free one;
                            unix:PATH is a socket file (127.0.0.1:50051)
+  --state=FILE.db          where writes are kept: a SQLite file, made if need
+                           be; one server at a time. Without it writes are
+                           kept in memory and lost at the end
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
   --check_config           check the flags and the configuration, say what is
                            wrong or "configuration: ok", and exit
@@ -61,14 +67,16 @@ answered, then it exits with 0.
                            announce_time; 0: they never end (0)
   --help                   this text
 
-Services: usher.v1.RecommendationService, usher.v1.AdminService,
-grpc.health.v1.Health, and reflection.
+Services: usher.v1.RecommendationService, usher.v1.CatalogService,
+usher.v1.InteractionService, usher.v1.AdminService, grpc.health.v1.Health, and
+reflection.
 )";
 
 constexpr absl::Duration kPollPeriod = absl::Seconds(1);
 
 struct Settings {
   std::string listen;
+  std::string state;
   ServeConfig config;
   ModelLoaderOptions loader;
 };
@@ -79,6 +87,8 @@ absl::StatusOr<Settings> SettingsFromFlags() {
   if (settings.listen.empty()) {
     return absl::InvalidArgumentError("--listen: is empty; say HOST:PORT");
   }
+  settings.state = absl::GetFlag(FLAGS_state);
+  if (settings.state.empty()) settings.state = StateStore::kMemory;
   settings.loader.model_dir = absl::GetFlag(FLAGS_model_dir);
   if (settings.loader.model_dir.empty()) {
     return absl::InvalidArgumentError(
@@ -145,16 +155,35 @@ uint64_t RandomSeed() {
   return uint64_t{device()} << 32 | device();
 }
 
+absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
+  if (path == StateStore::kMemory) {
+    spdlog::warn(
+        "without --state writes are kept in memory only and are lost at the "
+        "end");
+  }
+  absl::StatusOr<std::unique_ptr<StateStore>> state = StateStore::Open(path);
+  if (!state.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--state: ", state.status().message()));
+  }
+  return state;
+}
+
 absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const Clock& clock = Clock::System();
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state,
+                   OpenState(settings.state));
   SnapshotHolder holder;
-  ModelLoader loader(settings.loader, holder, clock);
+  SnapshotPublisher publisher(*state, holder,
+                              {settings.loader.undated_lifetime});
+  ModelLoader loader(settings.loader, publisher, clock);
   const Recommender recommender(holder, RandomSeed());
-  const StatusReporter reporter(holder, loader, clock);
+  const StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen, {recommender, reporter, clock, pool}));
+      Server::Start(settings.listen,
+                    {holder, publisher, recommender, reporter, clock, pool}));
   absl::Notification stop;
   std::thread poller([&] { PollModels(loader, *server, stop); });
   const int number = signals.Wait();

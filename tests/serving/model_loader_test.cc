@@ -67,10 +67,13 @@ class ModelLoaderTest : public ::testing::Test {
   std::string dir_;
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
+  std::unique_ptr<StateStore> state_ =
+      StateStore::Open(StateStore::kMemory).value();
+  SnapshotPublisher publisher_{*state_, holder_, {}};
 };
 
 TEST_F(ModelLoaderTest, WaitsUntilAVersionAppears) {
-  ModelLoader loader({dir_ + "/later", "", 0}, holder_, clock_);
+  ModelLoader loader({dir_ + "/later", "", 0}, publisher_, clock_);
   EXPECT_EQ(loader.RunOnce(), std::nullopt);
   EXPECT_THAT(loader.Warnings(), ElementsAre(HasSubstr("no model in ")));
   std::filesystem::create_directory(dir_ + "/later");
@@ -84,7 +87,7 @@ TEST_F(ModelLoaderTest, WaitsUntilAVersionAppears) {
 }
 
 TEST_F(ModelLoaderTest, ReplacesTheServedVersionAndOnlyOnce) {
-  ModelLoader loader({dir_, "", 0}, holder_, clock_);
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
   Write();
   EXPECT_EQ(loader.RunOnce(), 1);
   EXPECT_EQ(loader.RunOnce(), std::nullopt);
@@ -94,7 +97,7 @@ TEST_F(ModelLoaderTest, ReplacesTheServedVersionAndOnlyOnce) {
 }
 
 TEST_F(ModelLoaderTest, RefusesADamagedVersionAndKeepsServing) {
-  ModelLoader loader({dir_, "", 0}, holder_, clock_);
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
   Write();
   EXPECT_EQ(loader.RunOnce(), 1);
   Write();
@@ -116,7 +119,7 @@ TEST_F(ModelLoaderTest, TheServersRankingReplacesWhatItNames) {
       "weights { feature: 'followed' weight: 5 } "
       "weights { feature: 'distance' weight: -5 }");
   ModelLoader loader({dir_, "weights { feature: 'distance' weight: -9 }", 0},
-                     holder_, clock_);
+                     publisher_, clock_);
   ASSERT_EQ(loader.RunOnce(), 1);
   const std::shared_ptr<const Served> served = holder_.Get();
   EXPECT_EQ(served->policy().weight(Feature::kFollowed), 5);

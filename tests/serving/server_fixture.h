@@ -24,16 +24,16 @@ inline constexpr uint64_t kSeed = 5;
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    server_ =
-        Server::Start("", {recommender_, reporter_, clock_, pool_}).value();
+    server_ = Server::Start("", {holder_, publisher_, recommender_, reporter_,
+                                 clock_, pool_})
+                  .value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);
     request_.set_user_id("ann");
   }
 
   void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
-    holder_.Publish(
-        std::make_shared<const Served>(std::move(snapshot), policy, 0));
+    ASSERT_TRUE(publisher_.Adopt(std::move(snapshot), policy).ok());
   }
   void PublishTiny() { Publish(TinySnapshot(TinyCatalog())); }
 
@@ -69,9 +69,12 @@ class ServerTest : public ::testing::Test {
 
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
-  ModelLoader loader_{{"nowhere", "", 0}, holder_, clock_};
+  std::unique_ptr<StateStore> state_ =
+      StateStore::Open(StateStore::kMemory).value();
+  SnapshotPublisher publisher_{*state_, holder_, {}};
+  ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Recommender recommender_{holder_, kSeed};
-  StatusReporter reporter_{holder_, loader_, clock_};
+  StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 1}};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;

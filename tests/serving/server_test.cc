@@ -135,7 +135,9 @@ TEST_F(ServerTest, StatusAnswersBeforeAndAfterTheFirstModel) {
   ASSERT_TRUE(admin->GetStatus(&first, {}, &status).ok());
   EXPECT_EQ(status.model_version(), 0);
   EXPECT_EQ(FromProto(status.started(), "").value(), kTinyNow);
-  EXPECT_THAT(status.warnings(), ElementsAre(HasSubstr("no model in nowhere")));
+  EXPECT_THAT(status.warnings(), ElementsAre(HasSubstr("no model in nowhere"),
+                                             HasSubstr("kept in memory only")));
+  EXPECT_EQ(status.state(), "");
   PublishTiny();
   grpc::ClientContext second;
   ASSERT_TRUE(admin->GetStatus(&second, {}, &status).ok());
@@ -216,11 +218,15 @@ TEST_F(ServerTest, WhileDrainingCallsAreUnavailable) {
 TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   SnapshotHolder holder;
   const FakeClock clock(kTinyNow);
-  ModelLoader loader({"nowhere", "", 0}, holder, clock);
+  const std::unique_ptr<StateStore> state =
+      StateStore::Open(StateStore::kMemory).value();
+  SnapshotPublisher publisher(*state, holder, {});
+  ModelLoader loader({"nowhere", "", 0}, publisher, clock);
   Recommender recommender(holder, 1);
-  StatusReporter reporter(holder, loader, clock);
+  StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool({1, 1});
-  const ServerParts parts{recommender, reporter, clock, pool};
+  const ServerParts parts{holder,   publisher, recommender,
+                          reporter, clock,     pool};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

@@ -1,0 +1,26 @@
+// What a write means: for the state, and for the snapshot that answers.
+#ifndef USHER_SERVING_APPLY_WRITE_H_
+#define USHER_SERVING_APPLY_WRITE_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "index/artifact/snapshot.h"
+#include "index/state/state_store.h"
+#include "serving/state_write.h"
+
+namespace usher {
+
+// Writes to both, within a transaction that the caller has begun. Fields that a
+// mask leaves out come from the snapshot. After an error both are in between:
+// the caller rolls back the one and throws away the other.
+absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
+                                        StateStore& state, Snapshot& snapshot);
+
+// Brings to the snapshot what the state has in `range`: events first, then
+// users, then interactions, so that an interaction finds its event described.
+absl::Status ApplyState(StateStore& state, PositionRange range,
+                        Snapshot& snapshot);
+
+}  // namespace usher
+
+#endif  // USHER_SERVING_APPLY_WRITE_H_
