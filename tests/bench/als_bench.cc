@@ -42,6 +42,7 @@ ABSL_FLAG(double, frequency_exponent, 1, "");
 ABSL_FLAG(double, init_stddev, usher::AlsOptions().init_stddev, "");
 ABSL_FLAG(std::string, solver, "cg", "cg or cholesky.");
 ABSL_FLAG(int, cg_steps, usher::AlsOptions().cg_steps, "");
+ABSL_FLAG(uint64_t, seed, usher::AlsOptions().seed, "");
 ABSL_FLAG(int, threads, 0, "");
 ABSL_FLAG(bool, objective, false, "Report the objective of each sweep.");
 
@@ -180,6 +181,7 @@ AlsOptions OptionsFromFlags() {
                        ? AlsSolver::kCholesky
                        : AlsSolver::kConjugateGradient;
   options.cg_steps = absl::GetFlag(FLAGS_cg_steps);
+  options.seed = absl::GetFlag(FLAGS_seed);
   options.threads = absl::GetFlag(FLAGS_threads);
   options.report_objective = absl::GetFlag(FLAGS_objective);
   return options;
