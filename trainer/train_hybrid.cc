@@ -76,12 +76,21 @@ struct RidgeExamples {
   std::vector<int64_t> groups;
 };
 
+// False when no example has content or place: then a map could answer with the
+// mean of all factors only, and would drag rare events toward it.
+bool SaysSomething(const RidgeExamples& examples) {
+  return std::any_of(
+      examples.x.begin(), examples.x.end(), [](const std::vector<float>& x) {
+        return std::any_of(x.begin(), x.end(), [](float v) { return v != 0; });
+      });
+}
+
 absl::StatusOr<RidgeMap> FitMap(const RidgeExamples& examples,
                                 const FactorSpace& space,
                                 const TrainOptions& options, const char* what,
                                 Steps& steps) {
   const size_t n = examples.x.size();
-  if (n < kMinRidgeExamples || examples.x.front().empty()) return RidgeMap();
+  if (n < kMinRidgeExamples || !SaysSomething(examples)) return RidgeMap();
   Factors x(n, examples.x.front().size());
   Factors y(n, space.dim());
   std::vector<float> weights(n);

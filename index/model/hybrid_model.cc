@@ -29,14 +29,15 @@ std::vector<WeightedItem> Merged(std::vector<WeightedItem> items) {
 }
 
 // Writes the part of one space: own factors where they were learned, the map's
-// answer for the rest.
+// answer for the rest. Without a map there is nothing to shrink toward.
 void BlendPart(const FactorSpace& space, int32_t item, float shrinkage,
                const RidgeMap& map, absl::Span<const float> description,
                float* out) {
   const size_t row = static_cast<size_t>(item);
   const bool learned = item >= 0 && row < space.items().rows();
   const float seen = learned ? space.observations()[row] : 0.0f;
-  const float own = seen / (seen + shrinkage);
+  const float prior = map.empty() ? 0.0f : shrinkage;
+  const float own = seen > 0 ? seen / (seen + prior) : 0.0f;
   std::vector<float> mapped;
   if (own < 1 && !map.empty()) mapped = map.Apply(description);
   for (size_t i = 0; i < space.dim(); ++i) {

@@ -27,9 +27,10 @@ struct TasteSeed {
 // A hybrid vector is [event part, organizer part], of by_event.dim() +
 // by_organizer.dim() floats. Each part of an event is its own factors, shrunk
 // by how much was seen of it, and for the rest what the ridge map says of its
-// content and place; so an event that is one second old, of an organizer never
-// seen, has a vector. A user's parts are folded in from their history. The
-// inner product of the two is the sum of both factorizations' scores.
+// content and place (unshrunk where there is no map); so an event that is one
+// second old, of an organizer never seen, has a vector. A user's parts are
+// folded in from their history. The inner product of the two is the sum of both
+// factorizations' scores.
 struct HybridModel {
   ContentEncoder content;
   PlaceFeatures places;

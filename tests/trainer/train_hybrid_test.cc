@@ -350,6 +350,13 @@ TEST(TrainHybridTest, AVenueFindsItsArtistsWithAndWithoutThoseBooked) {
   }
 }
 
+TEST(TrainHybridTest, WithoutContentAnEventsVectorIsItsFactors) {
+  const TrainedVersion trained = Trained(Blocks(3, 60, 48));
+  EXPECT_TRUE(trained.snapshot.model->event_map.empty());
+  ExpectSameBits(*trained.snapshot.vectors.base(),
+                 trained.snapshot.model->by_event.items());
+}
+
 TEST(TrainHybridTest, NothingToLearnFromIsSaid) {
   DatasetBuilder builder;
   InteractionRecord refusal;

@@ -90,11 +90,12 @@ TEST_F(HybridModelTest, AnEventNewerThanTrainingIsWhatTheMapsSay) {
   EXPECT_THAT(VectorOf(4, 4), Pointwise(FloatEq(), {8.0f, -8.0f, 14.0f}));
 }
 
-TEST_F(HybridModelTest, WithoutMapsAnUnknownEventIsZeros) {
+TEST_F(HybridModelTest, WithoutMapsAnEventIsItsOwnFactorsOrZeros) {
   model_.event_map = RidgeMap();
   model_.organizer_map = RidgeMap();
   EXPECT_THAT(VectorOf(3, 4), ElementsAre(0, 0, 0));
-  EXPECT_THAT(VectorOf(0, 4), Pointwise(FloatEq(), {0.5f, 1.0f, 4.0f}));
+  EXPECT_THAT(VectorOf(1, 4), ElementsAre(0, 0, 0));
+  EXPECT_THAT(VectorOf(0, 4), Pointwise(FloatEq(), {1.0f, 2.0f, 8.0f}));
 }
 
 TEST_F(HybridModelTest, ADescriptionIsContentThenPlace) {
