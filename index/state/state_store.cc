@@ -14,6 +14,7 @@
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "index/state/json_text.h"
+#include "index/state/key_table.h"
 #include "index/state/sqlite.h"
 
 namespace usher {
@@ -57,7 +58,7 @@ CREATE TABLE IF NOT EXISTS users (
 );
 CREATE TABLE IF NOT EXISTS interactions (
   position INTEGER PRIMARY KEY,
-  key INTEGER NOT NULL UNIQUE, -- hash of what makes it the same interaction
+  key INTEGER NOT NULL, -- hash of what makes it the same interaction
   interaction_id TEXT,
   user_id TEXT NOT NULL, event_id TEXT NOT NULL,
   kind TEXT NOT NULL, -- rsvp_yes, view, ...
@@ -66,6 +67,10 @@ CREATE TABLE IF NOT EXISTS interactions (
   recommendation_id TEXT, list_position INTEGER, -- of the list it came from
   device TEXT,
   latitude REAL, longitude REAL -- where the user was
+);
+CREATE TABLE IF NOT EXISTS interaction_keys ( -- see key_table.h
+  key INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL
 );
 )sql";
 
@@ -76,8 +81,9 @@ constexpr char kPutUser[] =
     "INSERT OR REPLACE INTO users VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)";
 constexpr char kPutInteraction[] =
     "INSERT INTO interactions VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
-    "?13) ON CONFLICT (key) DO NOTHING";
-constexpr char kFindInteraction[] = "SELECT * FROM interactions WHERE key = ?1";
+    "?13)";
+constexpr char kGetInteraction[] =
+    "SELECT * FROM interactions WHERE position = ?1";
 constexpr char kReadEvents[] =
     "SELECT * FROM events WHERE position > ?1 AND position <= ?2 "
     "ORDER BY position";
@@ -263,13 +269,14 @@ class WriterLock {
 struct StateStore::Parts {
   WriterLock lock;
   SqliteDatabase database;
+  KeyTable keys;
   SqliteStatement begin;
   SqliteStatement commit;
   SqliteStatement rollback;
   SqliteStatement put_event;
   SqliteStatement put_user;
   SqliteStatement put_interaction;
-  SqliteStatement find_interaction;
+  SqliteStatement get_interaction;
   SqliteStatement read_events;
   SqliteStatement read_users;
   SqliteStatement read_interactions;
@@ -345,13 +352,14 @@ absl::Status StateStore::Prepare(bool write) {
       {&parts_->put_event, kPutEvent},
       {&parts_->put_user, kPutUser},
       {&parts_->put_interaction, kPutInteraction},
-      {&parts_->find_interaction, kFindInteraction},
+      {&parts_->get_interaction, kGetInteraction},
       {&parts_->read_events, kReadEvents},
       {&parts_->read_users, kReadUsers},
       {&parts_->read_interactions, kReadInteractions}};
   for (const auto& [statement, sql] : statements) {
     ASSIGN_OR_RETURN(*statement, database.Prepare(sql));
   }
+  if (write) RETURN_IF_ERROR(parts_->keys.Open(database));
   ASSIGN_OR_RETURN(SqliteStatement last, database.Prepare(kLastPosition));
   ASSIGN_OR_RETURN(row, last.Step());
   committed_ = last.Int(0);
@@ -368,7 +376,9 @@ void StateStore::SkipTo(int64_t position) {
 absl::Status StateStore::Begin() { return parts_->begin.Run(); }
 
 absl::Status StateStore::Commit() {
+  RETURN_IF_ERROR(parts_->keys.MergeSlice());
   RETURN_IF_ERROR(parts_->commit.Run());
+  parts_->keys.Committed();
   committed_ = next_ - 1;
   return absl::OkStatus();
 }
@@ -376,6 +386,7 @@ absl::Status StateStore::Commit() {
 void StateStore::Rollback() {
   // Fails when SQLite has rolled back by itself.
   parts_->rollback.Run().IgnoreError();
+  parts_->keys.RolledBack();
   next_ = committed_ + 1;
 }
 
@@ -402,7 +413,7 @@ absl::Status StateStore::PutEvent(const Event& event) {
   if (event.capacity >= 0) {
     put.BindInt(19, event.capacity);
   } else {
-    put.BindBytes(19, "");
+    put.BindText(19, "");
   }
   put.BindText(20, EventStatusName(event.status));
   put.BindText(21, event.time_zone);
@@ -444,22 +455,33 @@ absl::Status StateStore::PutUser(const User& user) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> StateStore::IsRecorded(const Interaction& interaction,
-                                            int64_t key) {
-  SqliteStatement& find = parts_->find_interaction;
-  find.BindInt(1, key);
-  ASSIGN_OR_RETURN(const bool found, find.Step());
+absl::StatusOr<bool> StateStore::IsAt(const Interaction& interaction,
+                                      int64_t position) {
+  SqliteStatement& get = parts_->get_interaction;
+  get.BindInt(1, position);
+  ASSIGN_OR_RETURN(const bool found, get.Step());
   if (!found) return false;
-  const absl::StatusOr<Interaction> other = InteractionAt(find);
-  find.Reset();
+  const absl::StatusOr<Interaction> other = InteractionAt(get);
+  get.Reset();
   RETURN_IF_ERROR(other.status());
   return IsSame(interaction, *other);
 }
 
 absl::StatusOr<bool> StateStore::PutInteraction(
     const Interaction& interaction) {
+  // Of two different interactions with one hash the later takes the next key.
+  int64_t key = KeyOf(interaction);
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> taken,
+                     parts_->keys.Find(key));
+    if (!taken.has_value()) break;
+    ASSIGN_OR_RETURN(const bool recorded, IsAt(interaction, *taken));
+    if (recorded) return false;
+    key = static_cast<int64_t>(static_cast<uint64_t>(key) + 1);
+  }
   SqliteStatement& put = parts_->put_interaction;
   put.BindInt(1, next_);
+  put.BindInt(2, key);
   put.BindText(3, interaction.interaction_id);
   put.BindText(4, interaction.user_id);
   put.BindText(5, interaction.event_id);
@@ -470,19 +492,12 @@ absl::StatusOr<bool> StateStore::PutInteraction(
   if (interaction.position > 0) {
     put.BindInt(10, interaction.position);
   } else {
-    put.BindBytes(10, "");
+    put.BindText(10, "");
   }
   put.BindText(11, interaction.device);
   BindPlace(put, 12, interaction.location);
-  // Of two different interactions with one hash the later takes the next key.
-  for (int64_t key = KeyOf(interaction);;
-       key = static_cast<int64_t>(static_cast<uint64_t>(key) + 1)) {
-    put.BindInt(2, key);
-    RETURN_IF_ERROR(put.Run());
-    if (parts_->database.Changes() > 0) break;
-    ASSIGN_OR_RETURN(const bool recorded, IsRecorded(interaction, key));
-    if (recorded) return false;
-  }
+  RETURN_IF_ERROR(put.Run());
+  parts_->keys.Add(key, next_);
   ++next_;
   return true;
 }

@@ -81,7 +81,7 @@ class StateStore {
   struct Parts;
   explicit StateStore(std::string path);
   absl::Status Prepare(bool write);
-  absl::StatusOr<bool> IsRecorded(const Interaction& interaction, int64_t key);
+  absl::StatusOr<bool> IsAt(const Interaction& interaction, int64_t position);
 
   const std::string path_;
   std::string id_;

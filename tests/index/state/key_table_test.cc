@@ -1,0 +1,130 @@
+#include "index/state/key_table.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "index/base/hash.h"
+
+namespace usher {
+namespace {
+
+constexpr size_t kMergeAt = 500;
+
+// The part of a state that the table needs, and a std::map beside it.
+class KeyTableTest : public ::testing::Test {
+ protected:
+  KeyTableTest() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
+    dir_ = mkdtemp(name.data());
+    Open();
+    EXPECT_TRUE(
+        database_
+            .Execute("CREATE TABLE properties (name PRIMARY KEY, value);"
+                     "CREATE TABLE interactions (position INTEGER "
+                     "PRIMARY KEY, key INTEGER);"
+                     "CREATE TABLE interaction_keys (key INTEGER "
+                     "PRIMARY KEY, position INTEGER)")
+            .ok());
+    Reopen();
+  }
+  ~KeyTableTest() override { std::filesystem::remove_all(dir_); }
+
+  void Open() {
+    database_ =
+        SqliteDatabase::Open(dir_ + "/keys.db", SqliteDatabase::Mode::kWrite)
+            .value();
+    ASSERT_TRUE(database_.Execute("PRAGMA synchronous=OFF").ok());
+  }
+  void Reopen() {
+    table_.reset();
+    Open();
+    table_.emplace(kMergeAt);
+    ASSERT_TRUE(table_->Open(database_).ok());
+  }
+
+  // A transaction of `rows` random keys.
+  void AddGroup(int rows, bool commit) {
+    ASSERT_TRUE(database_.Execute("BEGIN").ok());
+    std::map<int64_t, int64_t> added;
+    int64_t position = position_;
+    for (int i = 0; i < rows; ++i) {
+      const int64_t key = static_cast<int64_t>(Mix64(++random_));
+      ++position;
+      ASSERT_TRUE(database_
+                      .Execute(absl::StrCat("INSERT INTO interactions VALUES (",
+                                            position, ",", key, ")"))
+                      .ok());
+      table_->Add(key, position);
+      added[key] = position;
+    }
+    ASSERT_TRUE(table_->MergeSlice().ok());
+    if (!commit) {
+      ASSERT_TRUE(database_.Execute("ROLLBACK").ok());
+      table_->RolledBack();
+      for (const auto& [key, at] : added) never_[key] = at;
+      return;
+    }
+    ASSERT_TRUE(database_.Execute("COMMIT").ok());
+    table_->Committed();
+    position_ = position;
+    expected_.insert(added.begin(), added.end());
+  }
+
+  void ExpectAllFound() {
+    for (const auto& [key, position] : expected_) {
+      ASSERT_EQ(table_->Find(key).value(), position);
+    }
+    for (const auto& [key, position] : never_) {
+      ASSERT_EQ(table_->Find(key).value(), std::nullopt);
+    }
+  }
+
+  std::string dir_;
+  SqliteDatabase database_;
+  std::optional<KeyTable> table_;
+  std::map<int64_t, int64_t> expected_;
+  std::map<int64_t, int64_t> never_;
+  int64_t position_ = 0;
+  uint64_t random_ = 0;
+};
+
+TEST_F(KeyTableTest, FindsEveryKeyWhereverItIsAndAfterAReopen) {
+  for (int group = 0; group < 100; ++group) {
+    AddGroup(1 + group % 70, /*commit=*/group % 7 != 3);
+    if (group % 20 == 19) ExpectAllFound();
+    if (group % 30 == 29) {
+      Reopen();
+      ExpectAllFound();
+    }
+  }
+  EXPECT_GT(expected_.size(), 3 * kMergeAt);
+}
+
+TEST_F(KeyTableTest, KeepsAFewTimesItsBoundInMemory) {
+  for (int group = 0; group < 200; ++group) {
+    AddGroup(50, /*commit=*/true);
+    ASSERT_LT(table_->in_memory(), 3 * kMergeAt);
+  }
+  Reopen();
+  EXPECT_LT(table_->in_memory(), 4 * kMergeAt);
+  ExpectAllFound();
+}
+
+TEST_F(KeyTableTest, AMergeThatIsRolledBackIsDoneAgain) {
+  while (table_->in_memory() + 60 < kMergeAt) AddGroup(50, /*commit=*/true);
+  for (int i = 0; i < 5; ++i) AddGroup(50, /*commit=*/false);
+  ExpectAllFound();
+  for (int i = 0; i < 30; ++i) AddGroup(20, /*commit=*/true);
+  ExpectAllFound();
+  Reopen();
+  ExpectAllFound();
+}
+
+}  // namespace
+}  // namespace usher
