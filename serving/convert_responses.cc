@@ -138,4 +138,20 @@ void ToProto(const ServerStatus& status, v1::GetStatusResponse* response) {
                                     status.warnings.end());
 }
 
+void ToProto(const std::vector<ListedVersion>& list,
+             v1::ListModelVersionsResponse* response) {
+  for (const ListedVersion& listed : list) {
+    v1::ModelVersion& version = *response->add_versions();
+    version.set_version(listed.version);
+    if (listed.created != kNoTime) {
+      *version.mutable_created() = ToProto(listed.created);
+    }
+    version.set_algorithm(listed.algorithm);
+    version.set_current(listed.current);
+    version.set_serving(listed.serving);
+    version.set_pinned(listed.pinned);
+    version.set_refused(listed.refused);
+  }
+}
+
 }  // namespace usher

@@ -2,6 +2,9 @@
 #ifndef USHER_SERVING_CONVERT_RESPONSES_H_
 #define USHER_SERVING_CONVERT_RESPONSES_H_
 
+#include <vector>
+
+#include "serving/model_loader.h"
 #include "serving/recommender.h"
 #include "serving/server_status.h"
 #include "usher/v1/admin.pb.h"
@@ -21,6 +24,8 @@ void ToProto(const SimilarEventList& answer,
 void ToProto(const UserList& answer, v1::SimilarUsersResponse* response);
 void ToProto(const UserList& answer, v1::FindAudienceResponse* response);
 void ToProto(const ServerStatus& status, v1::GetStatusResponse* response);
+void ToProto(const std::vector<ListedVersion>& list,
+             v1::ListModelVersionsResponse* response);
 
 }  // namespace usher
 

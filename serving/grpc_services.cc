@@ -6,6 +6,7 @@
 
 #include "index/base/status_macros.h"
 #include "serving/convert_requests.h"
+#include "serving/convert_resources.h"
 #include "serving/convert_responses.h"
 #include "serving/grpc_calls.h"
 #include "usher/v1/admin.grpc.pb.h"
@@ -103,8 +104,9 @@ class RecommendationService final
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  AdminService(const StatusReporter& reporter, WorkerPool& pool)
-      : reporter_(reporter), pool_(pool) {}
+  AdminService(const StatusReporter& reporter, ModelLoader& loader,
+               WorkerPool& pool)
+      : reporter_(reporter), loader_(loader), pool_(pool) {}
 
   Reactor* GetStatus(Context* context, const v1::GetStatusRequest*,
                      v1::GetStatusResponse* response) override {
@@ -114,8 +116,42 @@ class AdminService final : public v1::AdminService::CallbackService {
     });
   }
 
+  Reactor* ListModelVersions(Context* context,
+                             const v1::ListModelVersionsRequest*,
+                             v1::ListModelVersionsResponse* response) override {
+    return RunUnary(context, pool_, [this, response]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::vector<ListedVersion> list, loader_.List());
+      ToProto(list, response);
+      return absl::OkStatus();
+    });
+  }
+
+  Reactor* PinModelVersion(Context* context,
+                           const v1::PinModelVersionRequest* request,
+                           v1::PinModelVersionResponse* response) override {
+    return RunUnary(
+        context, pool_, [this, request, response]() -> absl::Status {
+          if (request->version() < 0) {
+            return Invalid("version", "is negative; 0 unpins");
+          }
+          RETURN_IF_ERROR(loader_.Pin(request->version()));
+          response->set_model_version(reporter_.Report().model.version);
+          return absl::OkStatus();
+        });
+  }
+
+  Reactor* ReloadModel(Context* context, const v1::ReloadModelRequest*,
+                       v1::ReloadModelResponse* response) override {
+    return RunUnary(context, pool_, [this, response]() -> absl::Status {
+      ASSIGN_OR_RETURN(const int64_t version, loader_.Reload());
+      response->set_model_version(version);
+      return absl::OkStatus();
+    });
+  }
+
  private:
   const StatusReporter& reporter_;
+  ModelLoader& loader_;
   WorkerPool& pool_;
 };
 
@@ -127,8 +163,9 @@ std::unique_ptr<grpc::Service> NewRecommendationService(
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
+                                               ModelLoader& loader,
                                                WorkerPool& pool) {
-  return std::make_unique<AdminService>(reporter, pool);
+  return std::make_unique<AdminService>(reporter, loader, pool);
 }
 
 }  // namespace usher

@@ -26,6 +26,7 @@ std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
 std::unique_ptr<grpc::Service> NewInteractionService(
     SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
+                                               ModelLoader& loader,
                                                WorkerPool& pool);
 
 }  // namespace usher

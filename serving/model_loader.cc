@@ -6,7 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/artifact/manifest.h"
+#include "index/artifact/model_directory.h"
 #include "index/artifact/version.h"
+#include "index/base/file.h"
+#include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/rank_events.h"
@@ -19,12 +23,11 @@ constexpr size_t kWarmUsers = 16;
 
 }  // namespace
 
-std::optional<int64_t> NextVersion(
-    std::optional<int64_t> serving, std::optional<int64_t> current,
-    const std::map<int64_t, std::string>& refused) {
-  if (!current.has_value() || current == serving) return std::nullopt;
-  if (refused.contains(*current)) return std::nullopt;
-  return current;
+std::optional<int64_t> NextVersion(std::optional<int64_t> serving,
+                                   std::optional<int64_t> pinned,
+                                   std::optional<int64_t> current) {
+  const std::optional<int64_t> wanted = pinned.has_value() ? pinned : current;
+  return wanted == serving ? std::nullopt : wanted;
 }
 
 ModelLoader::ModelLoader(ModelLoaderOptions options,
@@ -32,24 +35,103 @@ ModelLoader::ModelLoader(ModelLoaderOptions options,
     : options_(std::move(options)), publisher_(publisher), clock_(clock) {}
 
 std::optional<int64_t> ModelLoader::RunOnce() {
+  absl::MutexLock load_lock(&load_mu_);
   const std::optional<int64_t> current = Current();
   std::optional<int64_t> next;
   {
     absl::MutexLock lock(&mu_);
-    next = NextVersion(serving_, current, refused_);
+    next = NextVersion(serving_, pinned_, current);
   }
-  if (!next.has_value()) return std::nullopt;
-  const absl::Status loaded = Load(*next);
-  if (!loaded.ok()) {
-    const std::string reason = absl::StrCat("model version ", *next,
-                                            " is refused: ", loaded.message());
-    spdlog::error("{}", reason);
-    absl::MutexLock lock(&mu_);
-    refused_[*next] = reason;
+  if (!next.has_value() || IsRefused(*next) || !Serve(*next).ok()) {
     return std::nullopt;
   }
-  serving_ = next;
   return next;
+}
+
+absl::Status ModelLoader::Pin(int64_t version) {
+  absl::MutexLock load_lock(&load_mu_);
+  std::optional<int64_t> pinned;
+  if (version != 0) pinned = version;
+  const std::optional<int64_t> current = Current();
+  std::optional<int64_t> next;
+  {
+    absl::MutexLock lock(&mu_);
+    next = NextVersion(serving_, pinned, current);
+  }
+  if (next.has_value()) RETURN_IF_ERROR(Serve(*next));
+  absl::MutexLock lock(&mu_);
+  pinned_ = pinned;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> ModelLoader::Reload() {
+  absl::MutexLock load_lock(&load_mu_);
+  const std::optional<int64_t> current = Current();
+  std::optional<int64_t> next;
+  {
+    absl::MutexLock lock(&mu_);
+    next = NextVersion(serving_, pinned_, current);
+  }
+  if (next.has_value()) RETURN_IF_ERROR(Serve(*next));
+  absl::MutexLock lock(&mu_);
+  if (!serving_.has_value()) return absl::FailedPreconditionError(trouble_);
+  return *serving_;
+}
+
+absl::StatusOr<std::vector<ListedVersion>> ModelLoader::List() const {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> versions,
+                   ListVersions(options_.model_dir));
+  const absl::StatusOr<int64_t> current = CurrentVersion(options_.model_dir);
+  std::vector<ListedVersion> list;
+  for (const int64_t version : versions) {
+    ListedVersion& listed = list.emplace_back();
+    listed.version = version;
+    listed.current = current.ok() && *current == version;
+    const absl::StatusOr<Manifest> manifest =
+        ReadManifest(options_.model_dir, version);
+    if (manifest.ok()) {
+      listed.created = manifest->info.created;
+      listed.algorithm = manifest->info.algorithm;
+    }
+    absl::MutexLock lock(&mu_);
+    listed.serving = serving_ == version;
+    listed.pinned = pinned_ == version;
+    const auto refused = refused_.find(version);
+    if (refused != refused_.end()) listed.refused = refused->second.reason;
+  }
+  return list;
+}
+
+bool ModelLoader::IsRefused(int64_t version) const {
+  const uint64_t manifest = ManifestHash(version);
+  absl::MutexLock lock(&mu_);
+  const auto found = refused_.find(version);
+  return found != refused_.end() && found->second.manifest == manifest;
+}
+
+uint64_t ModelLoader::ManifestHash(int64_t version) const {
+  const absl::StatusOr<std::string> bytes = ReadFile(absl::StrCat(
+      VersionPath(options_.model_dir, version), "/", kManifestFile));
+  return bytes.ok() ? Hash64(*bytes) : 0;
+}
+
+absl::Status ModelLoader::Serve(int64_t version) {
+  const uint64_t manifest = ManifestHash(version);
+  const absl::Status loaded = Load(version);
+  absl::MutexLock lock(&mu_);
+  refused_.erase(version);
+  if (loaded.ok()) {
+    serving_ = version;
+    return loaded;
+  }
+  const std::string reason = absl::StrCat("model version ", version,
+                                          " is refused: ", loaded.message());
+  spdlog::error("{}", reason);
+  if (absl::IsDataLoss(loaded) || absl::IsInvalidArgument(loaded) ||
+      absl::IsFailedPrecondition(loaded)) {
+    refused_[version] = {reason, manifest};
+  }
+  return absl::Status(loaded.code(), reason);
 }
 
 std::optional<int64_t> ModelLoader::Current() {
@@ -109,7 +191,9 @@ std::vector<std::string> ModelLoader::Warnings() const {
   absl::MutexLock lock(&mu_);
   std::vector<std::string> warnings;
   if (!trouble_.empty()) warnings.push_back(trouble_);
-  for (const auto& [version, reason] : refused_) warnings.push_back(reason);
+  for (const auto& [version, refusal] : refused_) {
+    warnings.push_back(refusal.reason);
+  }
   return warnings;
 }
 

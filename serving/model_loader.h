@@ -18,12 +18,29 @@
 
 namespace usher {
 
-// Picks the version to load, or nullopt to stay: the one that CURRENT names,
-// unless it is served already or was refused. Going back to a smaller number is
-// a rollback and as good as any other. Pure.
-std::optional<int64_t> NextVersion(
-    std::optional<int64_t> serving, std::optional<int64_t> current,
-    const std::map<int64_t, std::string>& refused);
+// A version that could not be served, and the manifest that it had.
+struct Refusal {
+  std::string reason;
+  uint64_t manifest = 0;  // Hash of its bytes.
+};
+
+// Picks the version to load, or nullopt to stay: the pinned one, else the one
+// that CURRENT names, unless it is served already. Going back to a smaller
+// number is a rollback and as good as any other. Pure.
+std::optional<int64_t> NextVersion(std::optional<int64_t> serving,
+                                   std::optional<int64_t> pinned,
+                                   std::optional<int64_t> current);
+
+// What there is to serve.
+struct ListedVersion {
+  int64_t version = 0;
+  Micros created = kNoTime;  // kNoTime when its manifest cannot be read.
+  std::string algorithm;
+  bool current = false;  // CURRENT names it.
+  bool serving = false;
+  bool pinned = false;
+  std::string refused;  // Why it is not served; empty: it was not refused.
+};
 
 struct ModelLoaderOptions {
   std::string model_dir;
@@ -34,9 +51,11 @@ struct ModelLoaderOptions {
 };
 
 // Looks into the model directory and has published what it names, checked and
-// warmed; the old model serves until the new one is ready. A version that
-// cannot be served is refused with its reason and not tried again, whatever is
-// served stays. One thread calls RunOnce(); the rest is thread-safe.
+// warmed; the old model serves until the new one is ready. A version that is
+// damaged or does not fit is refused with its reason and not tried again until
+// its manifest changes or somebody asks for it; whatever is served stays. Any
+// other trouble is tried again at the next look. Thread-safe; one call at a
+// time loads.
 class ModelLoader {
  public:
   // Borrows `publisher` and `clock`.
@@ -44,7 +63,21 @@ class ModelLoader {
               const Clock& clock);
 
   // One look. Returns the version if one was published now.
-  std::optional<int64_t> RunOnce() ABSL_LOCKS_EXCLUDED(mu_);
+  std::optional<int64_t> RunOnce() ABSL_LOCKS_EXCLUDED(load_mu_, mu_);
+
+  // Serves this version, whatever CURRENT says, until another is pinned; 0:
+  // follows CURRENT again. When it returns, the version is served. NotFound
+  // when there is none of that number, or with the reason of a refusal; then
+  // nothing has changed.
+  absl::Status Pin(int64_t version) ABSL_LOCKS_EXCLUDED(load_mu_, mu_);
+
+  // Looks now, also at what was refused before. Returns what is served then;
+  // with the reason when the version to serve cannot be.
+  absl::StatusOr<int64_t> Reload() ABSL_LOCKS_EXCLUDED(load_mu_, mu_);
+
+  // All published versions, ascending.
+  absl::StatusOr<std::vector<ListedVersion>> List() const
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // What an operator should know: a directory without a model, versions that
   // were refused.
@@ -52,7 +85,11 @@ class ModelLoader {
 
  private:
   std::optional<int64_t> Current() ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsRefused(int64_t version) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Loads the version and publishes it; remembers a refusal.
+  absl::Status Serve(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mu_);
   absl::Status Load(int64_t version);
+  uint64_t ManifestHash(int64_t version) const;
   void Warm(const Snapshot& snapshot, const RankingPolicy& policy) const;
 
   // Constant after construction.
@@ -60,12 +97,14 @@ class ModelLoader {
   SnapshotPublisher& publisher_;
   const Clock& clock_;
 
-  // Of the thread that calls RunOnce().
-  std::optional<int64_t> serving_;
+  // Held while a version is loaded.
+  absl::Mutex load_mu_ ABSL_ACQUIRED_BEFORE(mu_);
 
   mutable absl::Mutex mu_;
+  std::optional<int64_t> serving_ ABSL_GUARDED_BY(mu_);
+  std::optional<int64_t> pinned_ ABSL_GUARDED_BY(mu_);
   std::string trouble_ ABSL_GUARDED_BY(mu_);  // With the directory.
-  std::map<int64_t, std::string> refused_ ABSL_GUARDED_BY(mu_);
+  std::map<int64_t, Refusal> refused_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace usher

@@ -64,7 +64,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       NewCatalogService(parts.holder, parts.publisher, parts.pool));
   grpc->services.push_back(
       NewInteractionService(parts.publisher, parts.clock, parts.pool));
-  grpc->services.push_back(NewAdminService(parts.reporter, parts.pool));
+  grpc->services.push_back(
+      NewAdminService(parts.reporter, parts.loader, parts.pool));
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

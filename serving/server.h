@@ -24,6 +24,7 @@ struct ServerParts {
   SnapshotPublisher& publisher;
   const Recommender& recommender;
   const StatusReporter& reporter;
+  ModelLoader& loader;
   const Clock& clock;
   WorkerPool& pool;
 };

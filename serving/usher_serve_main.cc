@@ -182,8 +182,8 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen,
-                    {holder, publisher, recommender, reporter, clock, pool}));
+      Server::Start(settings.listen, {holder, publisher, recommender, reporter,
+                                      loader, clock, pool}));
   absl::Notification stop;
   std::thread poller([&] { PollModels(loader, *server, stop); });
   const int number = signals.Wait();

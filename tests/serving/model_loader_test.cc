@@ -20,27 +20,23 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::map<int64_t, std::string> kNoneRefused;
-
 TEST(NextVersionTest, StaysWithoutAPublishedVersion) {
-  EXPECT_EQ(NextVersion(std::nullopt, std::nullopt, kNoneRefused),
+  EXPECT_EQ(NextVersion(std::nullopt, std::nullopt, std::nullopt),
             std::nullopt);
-  EXPECT_EQ(NextVersion(3, std::nullopt, kNoneRefused), std::nullopt);
-}
-
-TEST(NextVersionTest, TakesTheFirst) {
-  EXPECT_EQ(NextVersion(std::nullopt, 1, kNoneRefused), 1);
+  EXPECT_EQ(NextVersion(3, std::nullopt, std::nullopt), std::nullopt);
 }
 
 TEST(NextVersionTest, FollowsCurrentForwardAndBack) {
-  EXPECT_EQ(NextVersion(1, 2, kNoneRefused), 2);
-  EXPECT_EQ(NextVersion(2, 1, kNoneRefused), 1);
-  EXPECT_EQ(NextVersion(2, 2, kNoneRefused), std::nullopt);
+  EXPECT_EQ(NextVersion(std::nullopt, std::nullopt, 1), 1);
+  EXPECT_EQ(NextVersion(1, std::nullopt, 2), 2);
+  EXPECT_EQ(NextVersion(2, std::nullopt, 1), 1);
+  EXPECT_EQ(NextVersion(2, std::nullopt, 2), std::nullopt);
 }
 
-TEST(NextVersionTest, DoesNotTryARefusedOneAgain) {
-  EXPECT_EQ(NextVersion(1, 2, {{2, "bad"}}), std::nullopt);
-  EXPECT_EQ(NextVersion(std::nullopt, 2, {{2, "bad"}}), std::nullopt);
+TEST(NextVersionTest, APinGoesBeforeCurrent) {
+  EXPECT_EQ(NextVersion(2, 1, 2), 1);
+  EXPECT_EQ(NextVersion(1, 1, 2), std::nullopt);
+  EXPECT_EQ(NextVersion(std::nullopt, 1, std::nullopt), 1);
 }
 
 class ModelLoaderTest : public ::testing::Test {
@@ -112,6 +108,69 @@ TEST_F(ModelLoaderTest, RefusesADamagedVersionAndKeepsServing) {
                                 HasSubstr("catalog.events"))));
   Write();
   EXPECT_EQ(loader.RunOnce(), 3);
+}
+
+TEST_F(ModelLoaderTest, ARefusedNumberThatIsWrittenAnewIsServed) {
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
+  Write();
+  ASSERT_TRUE(WriteFileSynced(dir_ + "/1/catalog.events", "").ok());
+  EXPECT_EQ(loader.RunOnce(), std::nullopt);
+  EXPECT_EQ(loader.RunOnce(), std::nullopt);
+  // Another version of the number.
+  dir_ += "/other";
+  Write("weights { feature: 'followed' weight: 5 }");
+  std::filesystem::remove_all(dir_ + "/../1");
+  std::filesystem::rename(dir_ + "/1", dir_ + "/../1");
+  dir_.resize(dir_.size() - 6);
+  EXPECT_EQ(loader.RunOnce(), 1);
+  EXPECT_THAT(loader.Warnings(), IsEmpty());
+}
+
+TEST_F(ModelLoaderTest, ReloadTriesWhatWasRefusedAgain) {
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
+  EXPECT_TRUE(absl::IsFailedPrecondition(loader.Reload().status()));
+  Write();
+  const std::string path = dir_ + "/1/catalog.events";
+  const std::string good = ReadFile(path).value();
+  ASSERT_TRUE(WriteFileSynced(path, good + "x").ok());
+  EXPECT_TRUE(absl::IsDataLoss(loader.Reload().status()));
+  ASSERT_TRUE(WriteFileSynced(path, good).ok());
+  EXPECT_EQ(loader.Reload().value(), 1);
+  EXPECT_EQ(Serving(), 1);
+}
+
+TEST_F(ModelLoaderTest, APinnedVersionStaysUntilItIsUnpinned) {
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
+  Write();
+  Write();
+  EXPECT_EQ(loader.RunOnce(), 2);
+  EXPECT_TRUE(absl::IsNotFound(loader.Pin(9)));
+  EXPECT_EQ(Serving(), 2);
+  ASSERT_TRUE(loader.Pin(1).ok());
+  EXPECT_EQ(Serving(), 1);
+  Write();
+  EXPECT_EQ(loader.RunOnce(), std::nullopt);
+  EXPECT_EQ(Serving(), 1);
+  ASSERT_TRUE(loader.Pin(0).ok());
+  EXPECT_EQ(Serving(), 3);
+}
+
+TEST_F(ModelLoaderTest, TheListTellsWhatIsServedPinnedCurrentAndRefused) {
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
+  Write();
+  Write();
+  Write();
+  ASSERT_TRUE(WriteFileSynced(dir_ + "/3/catalog.events", "").ok());
+  EXPECT_EQ(loader.RunOnce(), std::nullopt);
+  ASSERT_TRUE(loader.Pin(1).ok());
+  const std::vector<ListedVersion> list = loader.List().value();
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(list[0].version, 1);
+  EXPECT_TRUE(list[0].serving && list[0].pinned && !list[0].current);
+  EXPECT_EQ(list[0].algorithm, "hand");
+  EXPECT_TRUE(!list[1].serving && !list[1].pinned && !list[1].current);
+  EXPECT_TRUE(!list[2].serving && list[2].current);
+  EXPECT_THAT(list[2].refused, HasSubstr("catalog.events"));
 }
 
 TEST_F(ModelLoaderTest, TheServersRankingReplacesWhatItNames) {

@@ -25,7 +25,7 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     server_ = Server::Start("", {holder_, publisher_, recommender_, reporter_,
-                                 clock_, pool_})
+                                 loader_, clock_, pool_})
                   .value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);

@@ -225,8 +225,8 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   Recommender recommender(holder, 1);
   StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool({1, 1});
-  const ServerParts parts{holder,   publisher, recommender,
-                          reporter, clock,     pool};
+  const ServerParts parts{holder, publisher, recommender, reporter,
+                          loader, clock,     pool};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),
