@@ -21,7 +21,8 @@ using ::testing::IsEmpty;
 
 template <class T>
 bool SameBytes(absl::Span<const T> a, absl::Span<const T> b) {
-  return a.size() == b.size() &&
+  if (a.size() != b.size()) return false;
+  return a.empty() ||
          std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
