@@ -224,8 +224,13 @@ absl::StatusOr<SimilarUsersCall> FromProto(
 }
 
 absl::StatusOr<FindAudienceCall> FromProto(
-    const v1::FindAudienceRequest& request) {
+    const v1::FindAudienceRequest& request, Micros now) {
   FindAudienceCall call;
+  call.now = now;
+  if (request.context().has_now()) {
+    ASSIGN_OR_RETURN(call.now,
+                     FromProto(request.context().now(), "context.now"));
+  }
   RETURN_IF_ERROR(CheckId(request.event_id(), "event_id"));
   call.event_id = request.event_id();
   ASSIGN_OR_RETURN(call.limit, Limit(request.limit(), kMaxAudience));

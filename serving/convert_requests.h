@@ -33,6 +33,7 @@ struct FindAudienceCall {
   std::string event_id;
   int limit = kDefaultLimit;
   bool include_interacted = false;
+  Micros now = 0;
 };
 
 // `now` is used where the request names no instant. InvalidArgument begins
@@ -44,7 +45,7 @@ absl::StatusOr<SimilarEventsCall> FromProto(
 absl::StatusOr<SimilarUsersCall> FromProto(
     const v1::SimilarUsersRequest& request);
 absl::StatusOr<FindAudienceCall> FromProto(
-    const v1::FindAudienceRequest& request);
+    const v1::FindAudienceRequest& request, Micros now);
 
 }  // namespace usher
 

@@ -88,11 +88,12 @@ class RecommendationService final
 
   absl::Status Answer(const v1::FindAudienceRequest& request,
                       v1::FindAudienceResponse* response) const {
-    ASSIGN_OR_RETURN(const FindAudienceCall call, FromProto(request));
+    ASSIGN_OR_RETURN(const FindAudienceCall call,
+                     FromProto(request, clock_.Now()));
     ASSIGN_OR_RETURN(
         const UserList answer,
         recommender_.AudienceOf(call.event_id, call.limit,
-                                call.include_interacted, clock_.Now()));
+                                call.include_interacted, call.now));
     ToProto(answer, response);
     return absl::OkStatus();
   }

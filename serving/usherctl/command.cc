@@ -149,6 +149,8 @@ constexpr Flag kAudienceFlags[] = {
     kLimit,
     {"include_interacted", "include_interacted", "",
      "also users who have answered the event"},
+    {"now", "context.now", "TIME",
+     "the instant to answer for (default: the server's clock)"},
 };
 
 constexpr FlagGroup kAudienceGroups[] = {{"Flags", kAudienceFlags}};

@@ -107,9 +107,9 @@ TEST(ConvertRequestsTest, LimitsAreReadAsTheProtoSays) {
   EXPECT_EQ(FromProto(request, kNow)->limit, 200);
   v1::FindAudienceRequest audience;
   audience.set_event_id("e");
-  EXPECT_EQ(FromProto(audience)->limit, 20);
+  EXPECT_EQ(FromProto(audience, kNow)->limit, 20);
   audience.set_limit(10'001);
-  EXPECT_EQ(FromProto(audience)->limit, 10'000);
+  EXPECT_EQ(FromProto(audience, kNow)->limit, 10'000);
 }
 
 // Each case spoils one field of a good request.
@@ -266,10 +266,13 @@ TEST(ConvertRequestsTest, SimilarUsersChecksUserLimitAndBasis) {
 
 TEST(ConvertRequestsTest, FindAudienceChecksEventAndLimit) {
   v1::FindAudienceRequest request;
-  ExpectInvalid(FromProto(request), "event_id: is required");
+  ExpectInvalid(FromProto(request, kNow), "event_id: is required");
   request.set_event_id("e");
+  EXPECT_EQ(FromProto(request, kNow)->now, kNow);
+  request.mutable_context()->mutable_now()->set_seconds(5);
+  EXPECT_EQ(FromProto(request, kNow)->now, 5 * kSecond);
   request.set_limit(-5);
-  ExpectInvalid(FromProto(request), "limit: -5 is negative");
+  ExpectInvalid(FromProto(request, kNow), "limit: -5 is negative");
 }
 
 }  // namespace
