@@ -29,6 +29,13 @@ absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress) {
       "%6.2f s  read %d events, %d users, %d interactions",
       static_cast<double>(Clock::System().Now() - start) / 1e6,
       report.events.rows, report.users.rows, report.interactions.rows));
+  if (report.absent_events > 0) {
+    progress.Line(absl::StrCat(
+        report.absent_interactions, " interactions are with ",
+        report.absent_events, " events that ", flags.Text("events"),
+        " does not have: they count as history, and the events are never "
+        "recommended"));
+  }
   if (until.has_value()) {
     progress.Line(absl::StrCat(
         "left out as not yet known: ", report.events_dropped, " events, ",

@@ -40,6 +40,9 @@ struct Dataset {
   // In file order; behind them, in order of appearance, those that only
   // interactions name: they have an id and nothing else.
   std::vector<Event> events;
+  // The events from here on belong to histories alone and are never
+  // recommended (UnknownEvents::kAbsent).
+  size_t described_events = 0;
   std::vector<User> users;
   // By time, undated ones first; equal times in file order.
   std::vector<InteractionRecord> interactions;
@@ -48,12 +51,19 @@ struct Dataset {
   uint64_t fingerprint = 0;
 };
 
+// What becomes of an event that interactions name and nothing describes.
+enum class UnknownEvents {
+  kLive,    // It is an event as any other: the data are ids and pairs.
+  kAbsent,  // It was taken out of the list, or never in it: history, no more.
+};
+
 // Puts a dataset together from wherever its parts come. Order matters: all
 // events and users first. Single-threaded.
 class DatasetBuilder {
  public:
   // With `until`, what was known at that instant is kept: see LoadDataset().
-  explicit DatasetBuilder(std::optional<Micros> until = std::nullopt);
+  explicit DatasetBuilder(std::optional<Micros> until = std::nullopt,
+                          UnknownEvents unknown = UnknownEvents::kLive);
 
   // The id must be new. A later event is left out, with its interactions.
   void AddEvent(Event event);
@@ -72,6 +82,8 @@ class DatasetBuilder {
   // How much `until` left out so far.
   int64_t dropped_events() const { return dropped_events_; }
   int64_t dropped_interactions() const { return dropped_interactions_; }
+  // Interactions so far with events that are absent.
+  int64_t absent_interactions() const { return absent_interactions_; }
 
   // Sorts and gives the dataset away. The builder is empty afterwards.
   Dataset Finish(uint64_t fingerprint);
@@ -81,12 +93,14 @@ class DatasetBuilder {
   uint16_t DeviceIndex(absl::string_view device);
 
   std::optional<Micros> until_;
+  UnknownEvents unknown_;
   Dataset data_;
   IdTable event_index_;  // -1: left out.
   IdTable user_index_;
   IdTable device_index_;
   int64_t dropped_events_ = 0;
   int64_t dropped_interactions_ = 0;
+  int64_t absent_interactions_ = 0;
 };
 
 // Where a dataset is. An empty name means that there is no such file; only the
@@ -104,9 +118,13 @@ struct DatasetReport {
   ReadReport interactions;
   int64_t events_dropped = 0;
   int64_t interactions_dropped = 0;
+  // Named by interactions and not in the file of events; and those rows.
+  int64_t absent_events = 0;
+  int64_t absent_interactions = 0;
 };
 
-// Reads the three files. With `until`, the dataset is as of that instant:
+// Reads the three files. Events that the file of events does not have are
+// absent; without such a file they are live. With `until`, the dataset is as of that instant:
 // interactions and joins of groups at or after it are dropped, events that are
 // announced at or after it stay out with all their interactions; events without
 // an announce time stay, and undated interactions and joins do. Errors: those
