@@ -174,6 +174,11 @@ absl::Status Run(const Flags& flags) {
       options.clock == ReplayOptions::Clock::kWeek ? "week" : "rsvp",
       " clock, ", replay.training.interactions.size(),
       " interactions to learn from"));
+  if (replay.undated_rows + replay.repeated_answers > 0) {
+    progress.Line(absl::StrCat(
+        "left out: ", replay.undated_rows, " interactions without a time, ",
+        replay.repeated_answers, " answers to what was answered before"));
+  }
   ASSIGN_OR_RETURN(
       TrainedVersion trained,
       TrainHybrid(replay.training, train,

@@ -124,11 +124,12 @@ struct DatasetReport {
 };
 
 // Reads the three files. Events that the file of events does not have are
-// absent; without such a file they are live. With `until`, the dataset is as of that instant:
-// interactions and joins of groups at or after it are dropped, events that are
-// announced at or after it stay out with all their interactions; events without
-// an announce time stay, and undated interactions and joins do. Errors: those
-// of the readers. `report` may be null; it is filled as far as the reading got.
+// absent; without such a file they are live. With `until`, the dataset is as of
+// that instant: interactions and joins of groups at or after it are dropped,
+// events that are announced at or after it stay out with all their
+// interactions; events without an announce time stay, and undated interactions
+// and joins do. Errors: those of the readers. `report` may be null; it is
+// filled as far as the reading got.
 absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files,
                                     const ReadOptions& options,
                                     std::optional<Micros> until = std::nullopt,
