@@ -382,6 +382,15 @@ TEST(TrainHybridTest, OptionsOutOfRangeAreRefused) {
       absl::StatusCode::kInvalidArgument);
 }
 
+TEST(TrainHybridTest, OneAbsurdValueDoesNotEndTheRun) {
+  Dataset data = City();
+  data.interactions.front().kind = InteractionKind::kRating;
+  data.interactions.front().value = 3e38f;
+  const absl::Status status =
+      TrainHybrid(data, SmallOptions(), [](absl::string_view) {}).status();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST(TrainHybridTest, EveryEventHasAFiniteVectorAndTheFlatIndexIsExact) {
   const Snapshot& snapshot = TrainedCity().snapshot;
   ASSERT_EQ(snapshot.vectors.size(), City().events.size());
