@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "index/artifact/version.h"
 #include "index/base/clock.h"
+#include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "trainer/command.h"
 #include "trainer/load_dataset.h"
@@ -34,6 +35,8 @@ absl::Status Run(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"interactions", "model_dir"}));
   RETURN_IF_ERROR(CheckAlgorithm(flags));
   ASSIGN_OR_RETURN(const TrainOptions options, TrainOptionsOf(flags));
+  const std::string dir = flags.Text("model_dir");
+  RETURN_IF_ERROR(CheckWritable(dir));
   Progress progress;
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDatasetOf(flags, progress));
   ASSIGN_OR_RETURN(TrainedVersion trained,
@@ -46,7 +49,6 @@ absl::Status Run(const Flags& flags) {
   record.data_fingerprint = dataset.fingerprint;
   record.metrics = std::move(trained.metrics);
   record.notes = std::move(trained.notes);
-  const std::string dir = flags.Text("model_dir");
   ASSIGN_OR_RETURN(const int64_t version,
                    WriteVersion(dir, trained.snapshot, record));
   std::printf("published version %lld in %s\n", static_cast<long long>(version),

@@ -99,6 +99,19 @@ train_errors() {
   refuses 1 event_asl "$bin/usher-train" train --model_dir=other \
     --interactions=city/interactions.csv --config=wrong.textproto
   refuses 1 nowhere "$bin/usher-train" inspect --model_dir=nowhere
+  # Each is found before the data are read, which would be another error.
+  touch file
+  refuses 1 file/below "$bin/usher-train" train --model_dir=file/below \
+    --interactions=nowhere.csv
+  local evaluate=("$bin/usher-train" evaluate --interactions=nowhere.csv)
+  refuses 1 file/below "${evaluate[@]}" --report=file/below
+  refuses 1 none/answers "${evaluate[@]}" --report=r --answers=none/answers
+  refuses 1 city "${evaluate[@]}" --report=r --answers=city
+  refuses 1 --clock=sun "${evaluate[@]}" --report=r --clock=sun
+  echo 'index { hnsw_m: -3 }' >wrong.textproto
+  refuses 1 hnsw_m "$bin/usher-train" train --model_dir=other \
+    --interactions=nowhere.csv --config=wrong.textproto
+  [[ ! -e r ]] || fail "a run that failed left a report"
   [[ ! -e other ]] || fail "a run that failed left a model directory"
   runs "$bin/usher-train" --help
   has inspect

@@ -22,16 +22,15 @@ using RowMatrixF =
     Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kBlock = 256;
-constexpr int kMaxDim = 4096;
 // With fewer events a share of them says little of how common a term is.
 constexpr size_t kMinEventsForFraction = 100;
 // Events that the map between texts and given embeddings is learned from.
 constexpr size_t kMaxBridged = 100'000;
 
 absl::Status Check(const ContentOptions& options) {
-  if (options.dim < 1 || options.dim > kMaxDim) {
+  if (options.dim < 1 || options.dim > kMaxContentDim) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "content: dim is ", options.dim, "; choose 1 to ", kMaxDim));
+        "content: dim is ", options.dim, "; choose 1 to ", kMaxContentDim));
   }
   if (options.min_document_frequency < 1 || options.max_vocabulary < 1 ||
       options.max_decomposed < 1 || !(options.max_document_fraction > 0)) {

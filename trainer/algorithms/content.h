@@ -12,8 +12,11 @@
 
 namespace usher {
 
+// Of an embedding, at most.
+inline constexpr int kMaxContentDim = 1024;
+
 struct ContentOptions {
-  int dim = 64;                        // Of the embedding.
+  int dim = 64;                        // Of the embedding; 1 to kMaxContentDim.
   int min_document_frequency = 2;      // Rarer terms are dropped ...
   double max_document_fraction = 0.5;  // ... and so are commoner ones, where
                                        // there are at least 100 events.
