@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -110,20 +111,26 @@ struct Given {
   Factors units;
 };
 
-absl::StatusOr<Given> ReadGiven(absl::Span<const Event> events) {
+// The length that most embeddings have; the shorter one of two.
+size_t CommonLength(absl::Span<const Event> events) {
+  std::map<size_t, int64_t> counts;
+  for (const Event& event : events) {
+    if (!event.embedding.empty()) ++counts[event.embedding.size()];
+  }
+  size_t common = 0;
+  for (const auto& [length, count] : counts) {
+    if (common == 0 || count > counts[common]) common = length;
+  }
+  return common;
+}
+
+Given ReadGiven(absl::Span<const Event> events) {
   Given given;
-  size_t length = 0;
+  const size_t length = CommonLength(events);
   std::vector<std::vector<float>> units;
   for (size_t i = 0; i < events.size(); ++i) {
     std::vector<float> unit = events[i].embedding;
-    if (unit.empty()) continue;
-    if (length == 0) length = unit.size();
-    if (unit.size() != length) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("content: the embedding of event ", events[i].id,
-                       " has ", unit.size(), " numbers and an earlier one ",
-                       length, "; give all of one length"));
-    }
+    if (unit.empty() || unit.size() != length) continue;
     if (!Normalize(absl::MakeSpan(unit))) continue;
     given.events.push_back(i);
     units.push_back(std::move(unit));
@@ -206,7 +213,7 @@ absl::StatusOr<Factors> Bridge(const TermBags& bags,
 absl::StatusOr<ContentEncoder> TrainContentEncoder(
     absl::Span<const Event> events, const ContentOptions& options) {
   RETURN_IF_ERROR(Check(options));
-  ASSIGN_OR_RETURN(const Given given, ReadGiven(events));
+  const Given given = ReadGiven(events);
   const TermBags bags = ReadTermBags(events, options.fields, options.threads);
   const TermVocabulary vocabulary =
       ChooseVocabulary(bags, Limits(events.size(), options));

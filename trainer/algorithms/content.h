@@ -39,8 +39,11 @@ struct ContentOptions {
 // when longer. The projection of texts is then followed by a ridge regression
 // onto the given space, learned from the events that have both.
 //
-// InvalidArgument when an option is out of range or two given embeddings differ
-// in length. No events, or none with words, give an encoder that makes zeros.
+// An embedding of another length than most is not used: its event is embedded
+// by its text.
+//
+// InvalidArgument when an option is out of range. No events, or none with
+// words, give an encoder that makes zeros.
 absl::StatusOr<ContentEncoder> TrainContentEncoder(
     absl::Span<const Event> events, const ContentOptions& options);
 
