@@ -11,6 +11,7 @@
 #include "serving/ranking/policy.h"
 #include "tests/testing/synthetic_city.h"
 #include "trainer/evaluation/play.h"
+#include "trainer/evaluation/scores.h"
 
 namespace usher {
 namespace {
@@ -117,6 +118,24 @@ TEST(PlayTest, ListsHoldNeitherAnsweredNorUndescribedEvents) {
   PlayOwnOrganizerRule(replay, true, 10, check);
   EXPECT_EQ(trained.snapshot.vectors.size(),
             trained.snapshot.catalog.num_events());
+}
+
+// The city of quickstart must not be one where learning is worth nothing.
+TEST(PlayTest, OnTheMadeUpCityTheRankerBeatsTheRule) {
+  const Dataset city = SyntheticCity(SynthOptions());
+  const Replay replay = BuildReplay(city, {}).value();
+  TrainedVersion trained = Trained(replay.training, TrainOptions());
+  MeanScores hybrid;
+  MeanScores rule;
+  const auto into = [](MeanScores& scores) {
+    return [&scores](const ReplayQuery& query,
+                     const std::vector<std::string>& list) {
+      scores.Add(query.user, ScoreList(list, query.relevant, 10));
+    };
+  };
+  PlayRanker(replay, RankingPolicy(), 10, trained.snapshot, into(hybrid));
+  PlayOwnOrganizerRule(replay, true, 10, into(rule));
+  EXPECT_GT(hybrid.Mean().ndcg, rule.Mean().ndcg);
 }
 
 // A list may repeat what its user has seen, not what they have answered.
