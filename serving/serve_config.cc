@@ -1,9 +1,9 @@
 #include "serving/serve_config.h"
 
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include "absl/strings/str_cat.h"
+#include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "usher/config/config.pb.h"
@@ -13,20 +13,6 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kMaxQueuedCalls = 100'000;
-
-// Keeps the first error.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) {
-      text_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
-    }
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
                             int value, int least, int most) {
@@ -41,11 +27,9 @@ absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
 absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
                                              absl::string_view text) {
   config::ServeConfig proto;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(text), &proto)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ":", error.text()));
+  if (const absl::Status parsed = ParseTextProto(text, &proto); !parsed.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":", parsed.message()));
   }
   ServeConfig config;
   if (proto.has_threads()) {

@@ -4,7 +4,14 @@ namespace usher {
 
 Catalog BuildCatalog(const Dataset& dataset) {
   Catalog catalog;
-  for (const Event& event : dataset.events) catalog.UpsertEvent(event);
+  for (size_t i = 0; i < dataset.events.size(); ++i) {
+    const Event& event = dataset.events[i];
+    if (i < dataset.described_events) {
+      catalog.UpsertEvent(event);
+    } else {
+      catalog.EventRowOf(event.id);
+    }
+  }
   for (const User& user : dataset.users) catalog.UpsertUser(user);
   for (const InteractionRecord& row : dataset.interactions) {
     catalog.Apply(UserRow{row.user}, EventRow{row.event}, row.kind, row.value,

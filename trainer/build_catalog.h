@@ -8,8 +8,8 @@
 namespace usher {
 
 // Events and users in the dataset's order, so that the row of each is its index
-// there; then the interactions in theirs. Events that only interactions name
-// are part of it, too.
+// there; then the interactions in theirs. Events that nothing describes have a
+// row without content, as a live write gives them: absent.
 Catalog BuildCatalog(const Dataset& dataset);
 
 }  // namespace usher

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -69,6 +70,20 @@ bool TimesAreStarts(const Dataset& dataset) {
   return at_start * 2 > dated;
 }
 
+absl::Status CheckChoices(const Flags& flags) {
+  const std::string clock = flags.Text("clock");
+  if (clock != "rsvp" && clock != "week" && clock != "auto") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--clock=", clock, ": rsvp, week or auto"));
+  }
+  if (flags.Text("protocol") != "replay") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--protocol=", flags.Text("protocol"), ": there is only replay"));
+  }
+  return absl::OkStatus();
+}
+
+// Of flags that CheckChoices() has passed.
 absl::StatusOr<ReplayOptions> OptionsOf(const Flags& flags,
                                         const Dataset& dataset) {
   ReplayOptions options;
@@ -77,18 +92,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Flags& flags,
                    flags.Integer("join_delay", 0, 365 * 86400));
   options.join_delay = delay * kSecond;
   const std::string clock = flags.Text("clock");
-  if (clock != "rsvp" && clock != "week" && clock != "auto") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--clock=", clock, ": rsvp, week or auto"));
-  }
   const bool week =
       clock == "week" || (clock == "auto" && TimesAreStarts(dataset));
   options.clock =
       week ? ReplayOptions::Clock::kWeek : ReplayOptions::Clock::kRsvp;
-  if (flags.Text("protocol") != "replay") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--protocol=", flags.Text("protocol"), ": there is only replay"));
-  }
   return options;
 }
 
@@ -162,8 +169,28 @@ class Answers {
   std::ofstream file_;
 };
 
+// What can be known to fail before the work is.
+absl::Status CheckOutputs(const Flags& flags) {
+  RETURN_IF_ERROR(CheckWritable(flags.Text("report")));
+  if (!flags.Has("answers")) return absl::OkStatus();
+  const std::filesystem::path answers = flags.Text("answers");
+  std::error_code ignored;
+  if (std::filesystem::is_directory(answers, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--answers=", answers.string(), " is a directory; name a file in it"));
+  }
+  const std::string parent = answers.parent_path().string();
+  if (!std::filesystem::is_directory(parent.empty() ? "." : parent, ignored)) {
+    return absl::NotFoundError(absl::StrCat(
+        "--answers=", answers.string(), ": there is no directory ", parent));
+  }
+  return CheckWritable(parent);
+}
+
 absl::Status Run(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"interactions", "report"}));
+  RETURN_IF_ERROR(CheckChoices(flags));
+  RETURN_IF_ERROR(CheckOutputs(flags));
   Progress progress;
   ASSIGN_OR_RETURN(const TrainOptions train, TrainOptionsOf(flags));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDatasetOf(flags, progress));
@@ -174,10 +201,13 @@ absl::Status Run(const Flags& flags) {
       options.clock == ReplayOptions::Clock::kWeek ? "week" : "rsvp",
       " clock, ", replay.training.interactions.size(),
       " interactions to learn from"));
-  ASSIGN_OR_RETURN(
-      TrainedVersion trained,
-      TrainHybrid(replay.training, train,
-                  [&](absl::string_view line) { progress.Line(line); }));
+  if (replay.undated_rows + replay.repeated_answers > 0) {
+    progress.Line(absl::StrCat(
+        "left out: ", replay.undated_rows, " interactions without a time, ",
+        replay.repeated_answers, " answers to what was answered before"));
+  }
+  ASSIGN_OR_RETURN(TrainedVersion trained,
+                   TrainHybrid(replay.training, train, LogTo(progress)));
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));
@@ -206,6 +236,10 @@ absl::Status Run(const Flags& flags) {
   const std::string dir = flags.Text("report");
   std::error_code error;
   std::filesystem::create_directories(dir, error);
+  if (error) {
+    return absl::ErrnoToStatus(error.value(),
+                               absl::StrCat("cannot make --report=", dir));
+  }
   return ReplaceFile(absl::StrCat(dir, "/report.json"), ReportOf(rows));
 }
 

@@ -1,9 +1,9 @@
 #include "trainer/train_config.h"
 
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include "absl/strings/str_cat.h"
+#include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "usher/config/config.pb.h"
@@ -12,18 +12,6 @@ namespace usher {
 namespace {
 
 using google::protobuf::TextFormat;
-
-// Keeps the first complaint of the parser.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text.empty()) {
-      text = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ",
-                          message);
-    }
-  }
-  std::string text;
-};
 
 absl::Status OutOfRange(absl::string_view field, double value,
                         absl::string_view allowed) {
@@ -47,10 +35,11 @@ absl::Status ReadAls(const config::AlsConfig& from, absl::string_view field,
                     ? AlsSolver::kCholesky
                     : AlsSolver::kConjugateGradient;
   }
-  if (to.dim > 512) {
-    return OutOfRange(absl::StrCat(field, ".dim"), to.dim, "1 to 512");
+  if (to.dim < 1 || to.dim > kMaxAlsDim) {
+    return OutOfRange(absl::StrCat(field, ".dim"), to.dim,
+                      absl::StrCat("1 to ", kMaxAlsDim));
   }
-  if (to.sweeps > 200) {
+  if (to.sweeps < 1 || to.sweeps > 200) {
     return OutOfRange(absl::StrCat(field, ".sweeps"), to.sweeps, "1 to 200");
   }
   const absl::Status valid = ValidateAlsOptions(to);
@@ -70,7 +59,8 @@ void WriteAls(const AlsOptions& from, config::AlsConfig& to) {
                     : config::AlsConfig::CONJUGATE_GRADIENT);
 }
 
-void ReadIndex(const config::IndexConfig& from, VectorIndexOptions& to) {
+absl::Status ReadIndex(const config::IndexConfig& from,
+                       VectorIndexOptions& to) {
   if (from.has_type()) {
     to.type = static_cast<VectorIndexOptions::Type>(from.type());
   }
@@ -79,6 +69,10 @@ void ReadIndex(const config::IndexConfig& from, VectorIndexOptions& to) {
   if (from.has_ef_search()) to.ef_search = from.ef_search();
   if (from.has_ivf_lists()) to.ivf_lists = from.ivf_lists();
   if (from.has_ivf_probe()) to.ivf_probe = from.ivf_probe();
+  const absl::Status valid = ValidateVectorIndexOptions(to);
+  if (valid.ok()) return valid;
+  return absl::InvalidArgumentError(
+      absl::StrCat("configuration: index: ", valid.message()));
 }
 
 void WriteIndex(const VectorIndexOptions& from, config::IndexConfig& to) {
@@ -104,13 +98,11 @@ void SetThreads(int threads, TrainOptions& options) {
 
 absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   config::TrainConfig config;
-  FirstError error;
-  TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(text_proto), &config)) {
+  if (const absl::Status parsed = ParseTextProto(text_proto, &config);
+      !parsed.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "configuration is not a text proto of usher.config.TrainConfig: ",
-        error.text));
+        parsed.message()));
   }
   TrainOptions options;
   if (config.has_seed()) SetSeed(config.seed(), options);
@@ -124,12 +116,13 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   RETURN_IF_ERROR(
       ReadAls(config.organizer_als(), "organizer_als", options.organizer_als));
   if (config.has_content_dim()) {
-    if (config.content_dim() < 1 || config.content_dim() > 1024) {
-      return OutOfRange("content_dim", config.content_dim(), "1 to 1024");
+    if (config.content_dim() < 1 || config.content_dim() > kMaxContentDim) {
+      return OutOfRange("content_dim", config.content_dim(),
+                        absl::StrCat("1 to ", kMaxContentDim));
     }
     options.content.dim = config.content_dim();
   }
-  ReadIndex(config.index(), options.index);
+  RETURN_IF_ERROR(ReadIndex(config.index(), options.index));
   TextFormat::PrintToString(config.ranking(), &options.ranking_config);
   RETURN_IF_ERROR(
       ApplyRankingConfig(RankingPolicy(), options.ranking_config).status());

@@ -1,6 +1,5 @@
 #include "index/artifact/manifest.h"
 
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "index/artifact/text_proto.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "usher/storage/manifest.pb.h"
@@ -40,21 +40,6 @@ absl::StatusOr<Micros> TimeFromText(absl::string_view text) {
   return absl::ToUnixMicros(time);
 }
 
-// Keeps the first complaint of the parser, which else goes to stderr.
-class Complaints final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (first_.empty()) {
-      first_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
-    }
-  }
-  void AddWarning(int, int, const std::string&) override {}
-  const std::string& first() const { return first_; }
-
- private:
-  std::string first_;
-};
-
 std::string ConfigText(const config::TrainConfig& config) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(config, &text);
@@ -75,13 +60,12 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
   proto.set_events(manifest.events);
   proto.set_organizers(manifest.organizers);
   const TrainingRecord& training = manifest.training;
-  Complaints complaints;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&complaints);
-  if (!parser.ParseFromString(training.config, proto.mutable_config())) {
+  if (const absl::Status parsed =
+          ParseTextProto(training.config, proto.mutable_config());
+      !parsed.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the version's configuration is no usher.config.TrainConfig: ",
-        complaints.first()));
+        parsed.message()));
   }
   proto.set_data_fingerprint(training.data_fingerprint);
   for (const auto& [name, value] : training.metrics) {
@@ -127,16 +111,6 @@ absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
   return manifest;
 }
 
-// Unknown fields are let through here: a newer format is to be recognized by
-// its number, not by a syntax error.
-bool ParseText(absl::string_view text, storage::Manifest* proto) {
-  Complaints ignored;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&ignored);
-  parser.AllowUnknownField(true);
-  return parser.ParseFromString(std::string(text), proto);
-}
-
 void AppendLine(std::string* out, absl::string_view name,
                 absl::string_view value) {
   absl::StrAppendFormat(out, "%-17s %s\n", absl::StrCat(name, ":"), value);
@@ -175,7 +149,12 @@ absl::StatusOr<Manifest> ParseManifest(const std::string& path,
     return damaged("the checksum in its last line does not match");
   }
   storage::Manifest proto;
-  if (!ParseText(body, &proto)) return damaged("not a manifest");
+  // A newer format is to be recognized by its number, not by a field.
+  if (const absl::Status parsed =
+          ParseTextProto(body, &proto, UnknownFields::kIgnore);
+      !parsed.ok()) {
+    return damaged(absl::StrCat("not a manifest: ", parsed.message()));
+  }
   if (proto.format_version() != kFormatVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
         path, ": format version ", proto.format_version(),

@@ -27,6 +27,7 @@ namespace usher {
 namespace {
 
 constexpr absl::string_view kCurrent = "CURRENT";
+constexpr absl::string_view kLast = "LAST";
 constexpr absl::string_view kUnfinished = ".tmp-";
 constexpr int kAttempts = 100;
 
@@ -104,20 +105,30 @@ absl::Status RemoveLeftovers(const std::string& model_dir) {
   return absl::OkStatus();
 }
 
+// The number in a file of the directory, 0 when there is none.
+int64_t NumberIn(const std::string& model_dir, absl::string_view name) {
+  const absl::StatusOr<std::string> text =
+      ReadFile(absl::StrCat(model_dir, "/", name));
+  if (!text.ok()) return 0;
+  return VersionFromText(absl::StripSuffix(*text, "\n")).value_or(0);
+}
+
+// A number that was in use is not used again, even if its files are gone: above
+// all that are there, the one in use and the last one that was given away.
 absl::StatusOr<int64_t> NextVersion(const std::string& model_dir) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(model_dir));
-  int64_t last = 0;
+  int64_t last =
+      std::max(NumberIn(model_dir, kCurrent), NumberIn(model_dir, kLast));
   for (const std::string& name : names) {
     last = std::max(last, VersionFromText(name).value_or(0));
   }
-  // A number that was in use is not used again, even if its files are gone.
-  const absl::StatusOr<std::string> current =
-      ReadFile(absl::StrCat(model_dir, "/", kCurrent));
-  if (current.ok()) {
-    last = std::max(
-        last, VersionFromText(absl::StripSuffix(*current, "\n")).value_or(0));
-  }
   return last + 1;
+}
+
+absl::Status WriteNumber(const std::string& model_dir, absl::string_view name,
+                         int64_t version) {
+  return ReplaceFile(absl::StrCat(model_dir, "/", name),
+                     absl::StrCat(version, "\n"));
 }
 
 }  // namespace
@@ -212,6 +223,7 @@ absl::StatusOr<int64_t> UnfinishedVersion::Publish(
   for (const int64_t last = version + kAttempts;; ++version) {
     RETURN_IF_ERROR(seal(version));
     RETURN_IF_ERROR(SyncDirectory(path_));
+    RETURN_IF_ERROR(WriteNumber(model_dir_, kLast, version));
     const std::string target = VersionPath(model_dir_, version);
     if (::rename(path_.c_str(), target.c_str()) == 0) break;
     const bool taken = errno == ENOTEMPTY || errno == EEXIST;
@@ -220,8 +232,7 @@ absl::StatusOr<int64_t> UnfinishedVersion::Publish(
   }
   path_.clear();
   RETURN_IF_ERROR(SyncDirectory(model_dir_));
-  RETURN_IF_ERROR(ReplaceFile(absl::StrCat(model_dir_, "/", kCurrent),
-                              absl::StrCat(version, "\n")));
+  RETURN_IF_ERROR(WriteNumber(model_dir_, kCurrent, version));
   return version;
 }
 

@@ -1,5 +1,6 @@
-// The directory of published versions: MODEL_DIR/1, MODEL_DIR/2, ..., and
-// MODEL_DIR/CURRENT, a file with the number of the one in use.
+// The directory of published versions: MODEL_DIR/1, MODEL_DIR/2, ..., and two
+// files: MODEL_DIR/CURRENT has the number of the one in use, MODEL_DIR/LAST the
+// largest number that was given away.
 #ifndef USHER_INDEX_ARTIFACT_MODEL_DIRECTORY_H_
 #define USHER_INDEX_ARTIFACT_MODEL_DIRECTORY_H_
 

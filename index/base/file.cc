@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "index/base/status_macros.h"
@@ -87,6 +89,21 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view bytes) {
   }
   const std::string parent = std::filesystem::path(path).parent_path().string();
   return SyncDirectory(parent.empty() ? "." : parent);
+}
+
+absl::Status CheckWritable(const std::string& directory) {
+  std::filesystem::path path = directory.empty() ? "." : directory;
+  std::error_code error;
+  while (!std::filesystem::exists(path, error) && path.has_relative_path()) {
+    path = path.has_parent_path() ? path.parent_path() : ".";
+  }
+  std::string probe = (path / ".usher-XXXXXX").string();
+  const Descriptor fd(::mkstemp(probe.data()));
+  if (fd.get() < 0) {
+    return ErrnoStatus("cannot write to", directory);
+  }
+  ::unlink(probe.c_str());
+  return absl::OkStatus();
 }
 
 absl::Status SyncDirectory(const std::string& path) {

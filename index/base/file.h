@@ -39,6 +39,11 @@ absl::Status WriteFileSynced(const std::string& path, absl::string_view bytes);
 // the directory synced. A reader sees the old or the new content, never a part.
 absl::Status ReplaceFile(const std::string& path, absl::string_view bytes);
 
+// OK when files can be made in `directory` or, where it is missing, in the
+// nearest directory above it that is there. Makes a file and removes it. For
+// long work: to learn of it before, not after.
+absl::Status CheckWritable(const std::string& directory);
+
 // Syncs a directory's entries (after a rename in it).
 absl::Status SyncDirectory(const std::string& path);
 

@@ -43,6 +43,15 @@ const Kind& Of(InteractionKind kind) {
 // The rating that says nothing either way, on a scale of 1 to 5.
 constexpr float kNeutralRating = 2.5f;
 
+// No interaction counts for more, whatever its value.
+constexpr float kMostTaste = 20.0f;
+
+float TasteOf(InteractionKind kind, float value) {
+  if (kind == InteractionKind::kPlay) return std::log1p(std::max(0.0f, value));
+  if (kind == InteractionKind::kRating) return (value - kNeutralRating) / 2.5f;
+  return Of(kind).taste;
+}
+
 }  // namespace
 
 absl::string_view InteractionKindName(InteractionKind kind) {
@@ -61,11 +70,8 @@ bool IsAnswer(InteractionKind kind) { return Of(kind).answer; }
 bool IsCommitment(InteractionKind kind) { return Of(kind).commitment; }
 
 float TasteWeight(InteractionKind kind, float value) {
-  const float weight = Of(kind).taste;
-  if (std::isnan(value)) return weight;
-  if (kind == InteractionKind::kPlay) return std::log1p(std::max(0.0f, value));
-  if (kind == InteractionKind::kRating) return (value - kNeutralRating) / 2.5f;
-  return weight;
+  if (std::isnan(value)) return Of(kind).taste;
+  return std::clamp(TasteOf(kind, value), -kMostTaste, kMostTaste);
 }
 
 }  // namespace usher

@@ -50,7 +50,8 @@ bool IsCommitment(InteractionKind kind);
 
 // How much one interaction says of the user's taste: 1 for an rsvp_yes, less
 // for weaker signs, below 0 for refusals. `value` is the row's number (play
-// count, rating of 1..5), NaN when empty.
+// count, rating of 1..5), NaN when empty. Never beyond -20 and 20, so that no
+// single row outweighs all others.
 float TasteWeight(InteractionKind kind, float value);
 
 // An interaction as it is written in a file or a request.

@@ -58,7 +58,24 @@ absl::Status OutOfRange(absl::string_view field, absl::string_view range,
       "vector index: ", field, " must be ", range, ", is ", value));
 }
 
-absl::Status CheckOptions(const VectorIndexOptions& o) {
+size_t WithOverfetch(size_t k) { return std::max(kOverfetch * k, kMinFetch); }
+
+// The `wanted` allowed rows of the largest bias.
+void AppendBestByBias(const ScanQuery& query, size_t wanted,
+                      std::vector<int32_t>& rows) {
+  TopRows top(wanted);
+  const auto none = [](absl::Span<const int32_t>, float*) {};
+  for (size_t r = 0; r < query.bias.size(); ++r) {
+    if (!(query.bias[r] > top.threshold())) continue;
+    if (query.allowed != nullptr && !query.allowed->Test(r)) continue;
+    top.AddExact(static_cast<int32_t>(r), query.bias[r], none);
+  }
+  for (const ScoredRow& best : top.Take(none)) rows.push_back(best.row);
+}
+
+}  // namespace
+
+absl::Status ValidateVectorIndexOptions(const VectorIndexOptions& o) {
   if (o.hnsw_m < 2 || o.hnsw_m > 256) {
     return OutOfRange("hnsw_m", "in [2, 256]", o.hnsw_m);
   }
@@ -77,23 +94,6 @@ absl::Status CheckOptions(const VectorIndexOptions& o) {
   return absl::OkStatus();
 }
 
-size_t WithOverfetch(size_t k) { return std::max(kOverfetch * k, kMinFetch); }
-
-// The `wanted` allowed rows of the largest bias.
-void AppendBestByBias(const ScanQuery& query, size_t wanted,
-                      std::vector<int32_t>& rows) {
-  TopRows top(wanted);
-  const auto none = [](absl::Span<const int32_t>, float*) {};
-  for (size_t r = 0; r < query.bias.size(); ++r) {
-    if (!(query.bias[r] > top.threshold())) continue;
-    if (query.allowed != nullptr && !query.allowed->Test(r)) continue;
-    top.AddExact(static_cast<int32_t>(r), query.bias[r], none);
-  }
-  for (const ScoredRow& best : top.Take(none)) rows.push_back(best.row);
-}
-
-}  // namespace
-
 VectorIndex::VectorIndex(Factors vectors, const VectorIndexOptions& options)
     : vectors_(std::move(vectors)),
       options_(options),
@@ -101,7 +101,7 @@ VectorIndex::VectorIndex(Factors vectors, const VectorIndexOptions& options)
 
 absl::StatusOr<std::unique_ptr<VectorIndex>> VectorIndex::Create(
     Factors vectors, const VectorIndexOptions& options) {
-  RETURN_IF_ERROR(CheckOptions(options));
+  RETURN_IF_ERROR(ValidateVectorIndexOptions(options));
   if (vectors.rows() > std::numeric_limits<int32_t>::max()) {
     return absl::InvalidArgumentError(
         absl::StrCat("vector index: ", vectors.rows(),

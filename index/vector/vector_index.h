@@ -44,6 +44,9 @@ struct VectorIndexOptions {
   int build_threads = 0;  // 0: all of the machine.
 };
 
+// OK, or InvalidArgument that names the option, its value and its range.
+absl::Status ValidateVectorIndexOptions(const VectorIndexOptions& options);
+
 // Scores are inner products, plus a bias per row when one is given; larger is
 // better. Immutable after Build() or Load(), so any number of threads may
 // search; a search runs on the calling thread alone.

@@ -89,6 +89,19 @@ END
   has 'every file is as it was written'
 }
 
+# A state that a server has opened, and nobody has written to.
+train_from_state() {
+  start_server log "$bin/usher-serve" --model_dir=model \
+    --listen="127.0.0.1:$(free_port)" --state=empty.db
+  stop_server || fail "SIGTERM ended the server with exit status $?"
+  refuses 1 'nothing to learn from' "$bin/usher-train" train --state=empty.db \
+    --model_dir=other
+  refuses 1 nowhere.db "$bin/usher-train" train --state=nowhere.db \
+    --model_dir=other
+  refuses 1 --interactions "$bin/usher-train" train --state=empty.db \
+    --interactions=city/interactions.csv --model_dir=other
+}
+
 train_errors() {
   refuses 2 fly "$bin/usher-train" fly
   refuses 2 --modeldir "${train[@]}" --modeldir=model
@@ -99,6 +112,19 @@ train_errors() {
   refuses 1 event_asl "$bin/usher-train" train --model_dir=other \
     --interactions=city/interactions.csv --config=wrong.textproto
   refuses 1 nowhere "$bin/usher-train" inspect --model_dir=nowhere
+  # Each is found before the data are read, which would be another error.
+  touch file
+  refuses 1 file/below "$bin/usher-train" train --model_dir=file/below \
+    --interactions=nowhere.csv
+  local evaluate=("$bin/usher-train" evaluate --interactions=nowhere.csv)
+  refuses 1 file/below "${evaluate[@]}" --report=file/below
+  refuses 1 none/answers "${evaluate[@]}" --report=r --answers=none/answers
+  refuses 1 city "${evaluate[@]}" --report=r --answers=city
+  refuses 1 --clock=sun "${evaluate[@]}" --report=r --clock=sun
+  echo 'index { hnsw_m: -3 }' >wrong.textproto
+  refuses 1 hnsw_m "$bin/usher-train" train --model_dir=other \
+    --interactions=nowhere.csv --config=wrong.textproto
+  [[ ! -e r ]] || fail "a run that failed left a report"
   [[ ! -e other ]] || fail "a run that failed left a model directory"
   runs "$bin/usher-train" --help
   has inspect
@@ -221,6 +247,7 @@ step() {
 }
 
 step make_and_train
+step train_from_state
 step train_errors
 step corruption
 step serve_errors

@@ -280,7 +280,7 @@ TEST(AlsTest, BadOptionsAreRejectedByName) {
     return std::string(TrainAls(matrix, options, Ignore).status().message());
   };
   EXPECT_THAT(message([](AlsOptions& o) { o.dim = 0; }),
-              HasSubstr("dim is 0; it must be 1 to 2048"));
+              HasSubstr("dim is 0; it must be 1 to 512"));
   EXPECT_THAT(message([](AlsOptions& o) { o.sweeps = 0; }),
               HasSubstr("sweeps"));
   EXPECT_THAT(message([](AlsOptions& o) { o.unobserved_weight = -1; }),

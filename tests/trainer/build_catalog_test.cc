@@ -1,6 +1,7 @@
 #include "trainer/build_catalog.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -65,6 +66,23 @@ TEST_F(BuildCatalogTest, NobodyHasChangedSinceTraining) {
   for (size_t row = 0; row < catalog_.num_users(); ++row) {
     EXPECT_EQ(catalog_.users.columns[row].changed, 0) << row;
   }
+}
+
+TEST(BuildCatalogOfPairsTest, EventsThatAListDoesNotHaveAreHistoryOnly) {
+  DatasetBuilder builder(std::nullopt, UnknownEvents::kAbsent);
+  Event listed;
+  listed.id = "listed";
+  builder.AddEvent(listed);
+  builder.AddInteraction("u", "gone", InteractionRecord(), "");
+  builder.AddInteraction("u", "listed", InteractionRecord(), "");
+  const Catalog catalog = BuildCatalog(builder.Finish(1));
+  ASSERT_EQ(catalog.num_events(), 2);
+  EXPECT_EQ(WhyNotLive(catalog.events.columns[0], kSyntheticNow, {}),
+            DropReason::kNone);
+  EXPECT_EQ(WhyNotLive(catalog.events.columns[1], kSyntheticNow, {}),
+            DropReason::kHidden);
+  EXPECT_EQ(catalog.users.history[0].size(), 2);
+  EXPECT_EQ(catalog.events.counters[1].yes, 1);
 }
 
 TEST(BuildCatalogOfPairsTest, EventsThatOnlyInteractionsNameAreLive) {

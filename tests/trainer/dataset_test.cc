@@ -76,6 +76,13 @@ TEST_F(DatasetTest, AppendsIdsThatOnlyInteractionsName) {
   EXPECT_THAT(UserIds(data), ElementsAre("u1", "u2", "u3", "u4", "u5"));
 }
 
+TEST_F(DatasetTest, EventsThatTheFileDoesNotHaveAreAbsentAndCounted) {
+  const Dataset data = Load();
+  EXPECT_EQ(data.described_events, 3);
+  EXPECT_EQ(report_.absent_events, 3);
+  EXPECT_EQ(report_.absent_interactions, 3);
+}
+
 TEST_F(DatasetTest, SortsByTimeStablyWithUndatedRowsFirst) {
   EXPECT_THAT(Rows(Load()),
               ElementsAre("u1 e2 -", "u4 e4 -", "u3 e2 120", "u2 e9 150",
@@ -146,6 +153,7 @@ TEST_F(DatasetTest, NeedsOnlyInteractions) {
   ASSERT_TRUE(data.ok()) << data.status();
   EXPECT_EQ(data->interactions.size(), 8);
   EXPECT_THAT(EventIds(*data), ElementsAre("e1", "e9", "e3", "e2", "e4", "e5"));
+  EXPECT_EQ(data->described_events, 6);
   EXPECT_THAT(LoadDataset({"", "", ""}, {}).status().message(),
               HasSubstr("--interactions"));
 }

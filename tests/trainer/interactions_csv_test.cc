@@ -81,6 +81,19 @@ TEST(ReadInteractionsTest, ReadsTheRequiredColumns) {
   EXPECT_EQ(read.report.bad, 0);
 }
 
+TEST(ReadInteractionsTest, AnAbsurdValueIsABadLine) {
+  EXPECT_THAT(ProblemOf("u1,e1,rating,3e38,"),
+              AllOf(HasSubstr("i.csv:2: "), HasSubstr("\"3e38\" of a rating"),
+                    HasSubstr("between 0 and 100")));
+  EXPECT_THAT(ProblemOf("u1,e1,rating,-1,"), HasSubstr("between"));
+  EXPECT_THAT(ProblemOf("u1,e1,play,-1,"), HasSubstr("between"));
+  EXPECT_THAT(ProblemOf("u1,e1,play,1e10,"), HasSubstr("between"));
+  EXPECT_THAT(ProblemOf("u1,e1,view,1e13,"), HasSubstr("between"));
+  const Read read = ReadText(
+      absl::StrCat(kHeader, "u1,e1,rating,10,\nu1,e2,play,1000000000,\n"));
+  EXPECT_EQ(read.rows.size(), 2);
+}
+
 TEST(ReadInteractionsTest, TakesColumnsInAnyOrderAndIgnoresOthers) {
   const Read read = ReadText(
       "timestamp,extra,longitude,latitude,kind,device,value,event_id,user_id\n"

@@ -242,6 +242,17 @@ TEST_F(SynthCityTest, PeopleComeBackToOrganizers) {
   for (const auto& [organizer, count] : size) EXPECT_LT(count, 0.25 * yes);
 }
 
+TEST_F(SynthCityTest, ManyDecideOnTheDayOfTheAnnouncement) {
+  int yes = 0, at_once = 0;
+  for (const InteractionRecord& row : data_->interactions) {
+    if (row.kind != InteractionKind::kRsvpYes) continue;
+    ++yes;
+    at_once += row.time - EventOf(row).announce_time < kDay;
+  }
+  EXPECT_GT(at_once, 0.15 * yes);
+  EXPECT_LT(at_once, 0.6 * yes);
+}
+
 TEST_F(SynthCityTest, ActivityHasAHeavyTail) {
   std::vector<int> counts(data_->users.size());
   for (const InteractionRecord& row : data_->interactions) ++counts[row.user];

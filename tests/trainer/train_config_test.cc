@@ -81,7 +81,7 @@ TEST(TrainConfigTest, ItsTextGivesItBack) {
 
 TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
   EXPECT_THAT(Complaint("seed: 1\n  event_asl { dim: 5 }"),
-              AllOf(HasSubstr("line 2"), HasSubstr("event_asl")));
+              AllOf(HasSubstr(" 2:"), HasSubstr("event_asl")));
 }
 
 TEST(TrainConfigTest, AValueOutOfRangeIsNamedWithItsField) {
@@ -94,6 +94,11 @@ TEST(TrainConfigTest, AValueOutOfRangeIsNamedWithItsField) {
               HasSubstr("organizer_als"));
   EXPECT_THAT(Complaint("threads: -1"), HasSubstr("threads"));
   EXPECT_THAT(Complaint("content_dim: 0"), HasSubstr("content_dim"));
+  EXPECT_THAT(Complaint("content_dim: 1025"), HasSubstr("1 to 1024"));
+  EXPECT_THAT(Complaint("index { hnsw_m: -3 }"),
+              AllOf(HasSubstr("hnsw_m"), HasSubstr("-3")));
+  EXPECT_THAT(Complaint("index { ivf_probe: 0 }"), HasSubstr("ivf_probe"));
+  EXPECT_THAT(Complaint("index { ef_search: 0 }"), HasSubstr("ef_search"));
   EXPECT_THAT(Complaint("ranking { weights { feature: 'x' weight: 1 } }"),
               HasSubstr("\"x\""));
 }

@@ -93,7 +93,7 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 absl::Status ValidateAlsOptions(const AlsOptions& options) {
-  RETURN_IF_ERROR(CheckRange("dim", options.dim, 1, 2048));
+  RETURN_IF_ERROR(CheckRange("dim", options.dim, 1, kMaxAlsDim));
   RETURN_IF_ERROR(CheckRange("sweeps", options.sweeps, 1, 10000));
   RETURN_IF_ERROR(
       CheckRange("unobserved_weight", options.unobserved_weight, 0, 1e6));

@@ -35,6 +35,9 @@
 
 namespace usher {
 
+// Factors of a user or item, at most.
+inline constexpr int kMaxAlsDim = 512;
+
 enum class AlsSolver {
   // A few steps of preconditioned conjugate gradients from the row's last
   // factors (Takacs, Pilaszy and Tikk 2011). Cost per entry grows as dim.
@@ -44,8 +47,8 @@ enum class AlsSolver {
 };
 
 struct AlsOptions {
-  int dim = 64;                     // Factors of a user or item; 1 to 2048.
-  int sweeps = 15;                  // Passes over users, then items.
+  int dim = 64;     // Factors of a user or item; 1 to kMaxAlsDim.
+  int sweeps = 15;  // Passes over users, then items.
   float unobserved_weight = 0.01f;  // a above: the pull of "not seen" toward 0.
   float regularization = 0.005f;    // Above 0.
   float frequency_exponent = 1.0f;  // 0: the same for every row.

@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -22,16 +23,15 @@ using RowMatrixF =
     Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kBlock = 256;
-constexpr int kMaxDim = 4096;
 // With fewer events a share of them says little of how common a term is.
 constexpr size_t kMinEventsForFraction = 100;
 // Events that the map between texts and given embeddings is learned from.
 constexpr size_t kMaxBridged = 100'000;
 
 absl::Status Check(const ContentOptions& options) {
-  if (options.dim < 1 || options.dim > kMaxDim) {
+  if (options.dim < 1 || options.dim > kMaxContentDim) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "content: dim is ", options.dim, "; choose 1 to ", kMaxDim));
+        "content: dim is ", options.dim, "; choose 1 to ", kMaxContentDim));
   }
   if (options.min_document_frequency < 1 || options.max_vocabulary < 1 ||
       options.max_decomposed < 1 || !(options.max_document_fraction > 0)) {
@@ -111,20 +111,26 @@ struct Given {
   Factors units;
 };
 
-absl::StatusOr<Given> ReadGiven(absl::Span<const Event> events) {
+// The length that most embeddings have; the shorter one of two.
+size_t CommonLength(absl::Span<const Event> events) {
+  std::map<size_t, int64_t> counts;
+  for (const Event& event : events) {
+    if (!event.embedding.empty()) ++counts[event.embedding.size()];
+  }
+  size_t common = 0;
+  for (const auto& [length, count] : counts) {
+    if (common == 0 || count > counts[common]) common = length;
+  }
+  return common;
+}
+
+Given ReadGiven(absl::Span<const Event> events) {
   Given given;
-  size_t length = 0;
+  const size_t length = CommonLength(events);
   std::vector<std::vector<float>> units;
   for (size_t i = 0; i < events.size(); ++i) {
     std::vector<float> unit = events[i].embedding;
-    if (unit.empty()) continue;
-    if (length == 0) length = unit.size();
-    if (unit.size() != length) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("content: the embedding of event ", events[i].id,
-                       " has ", unit.size(), " numbers and an earlier one ",
-                       length, "; give all of one length"));
-    }
+    if (unit.empty() || unit.size() != length) continue;
     if (!Normalize(absl::MakeSpan(unit))) continue;
     given.events.push_back(i);
     units.push_back(std::move(unit));
@@ -207,7 +213,7 @@ absl::StatusOr<Factors> Bridge(const TermBags& bags,
 absl::StatusOr<ContentEncoder> TrainContentEncoder(
     absl::Span<const Event> events, const ContentOptions& options) {
   RETURN_IF_ERROR(Check(options));
-  ASSIGN_OR_RETURN(const Given given, ReadGiven(events));
+  const Given given = ReadGiven(events);
   const TermBags bags = ReadTermBags(events, options.fields, options.threads);
   const TermVocabulary vocabulary =
       ChooseVocabulary(bags, Limits(events.size(), options));

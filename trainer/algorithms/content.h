@@ -12,8 +12,11 @@
 
 namespace usher {
 
+// Of an embedding, at most.
+inline constexpr int kMaxContentDim = 1024;
+
 struct ContentOptions {
-  int dim = 64;                        // Of the embedding.
+  int dim = 64;                        // Of the embedding; 1 to kMaxContentDim.
   int min_document_frequency = 2;      // Rarer terms are dropped ...
   double max_document_fraction = 0.5;  // ... and so are commoner ones, where
                                        // there are at least 100 events.
@@ -36,8 +39,11 @@ struct ContentOptions {
 // when longer. The projection of texts is then followed by a ridge regression
 // onto the given space, learned from the events that have both.
 //
-// InvalidArgument when an option is out of range or two given embeddings differ
-// in length. No events, or none with words, give an encoder that makes zeros.
+// An embedding of another length than most is not used: its event is embedded
+// by its text.
+//
+// InvalidArgument when an option is out of range. No events, or none with
+// words, give an encoder that makes zeros.
 absl::StatusOr<ContentEncoder> TrainContentEncoder(
     absl::Span<const Event> events, const ContentOptions& options);
 

@@ -116,7 +116,9 @@ uint64_t Fingerprint(const DatasetReport& report, std::optional<Micros> until) {
 
 }  // namespace
 
-DatasetBuilder::DatasetBuilder(std::optional<Micros> until) : until_(until) {
+DatasetBuilder::DatasetBuilder(std::optional<Micros> until,
+                               UnknownEvents unknown, RowOrder order)
+    : until_(until), unknown_(unknown), order_(order) {
   DeviceIndex("");
 }
 
@@ -133,6 +135,7 @@ void DatasetBuilder::AddEvent(Event event) {
     ++dropped_events_;
   } else {
     data_.events.push_back(std::move(event));
+    data_.described_events = data_.events.size();
   }
 }
 
@@ -172,6 +175,11 @@ void DatasetBuilder::AddInteraction(absl::string_view user_id,
   const auto [user, new_user] = user_index_.try_emplace(
       user_id, static_cast<int32_t>(data_.users.size()));
   if (new_event) data_.events.emplace_back().id = event->first;
+  if (unknown_ == UnknownEvents::kLive) {
+    data_.described_events = data_.events.size();
+  }
+  const auto index = static_cast<size_t>(event->second);
+  absent_interactions_ += index >= data_.described_events;
   if (new_user) data_.users.emplace_back().id = user->first;
   InteractionRecord& added = data_.interactions.emplace_back(record);
   added.user = user->second;
@@ -198,12 +206,13 @@ Dataset DatasetBuilder::Finish(uint64_t fingerprint) {
     return a.time < b.time;
   };
   std::vector<InteractionRecord>& rows = data_.interactions;
-  if (!std::is_sorted(rows.begin(), rows.end(), earlier)) {
+  if (order_ == RowOrder::kByTime &&
+      !std::is_sorted(rows.begin(), rows.end(), earlier)) {
     std::stable_sort(rows.begin(), rows.end(), earlier);
   }
   data_.fingerprint = fingerprint;
   Dataset result = std::move(data_);
-  *this = DatasetBuilder(until_);
+  *this = DatasetBuilder(until_, unknown_, order_);
   return result;
 }
 
@@ -214,14 +223,19 @@ absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files,
   DatasetReport unseen;
   if (report == nullptr) report = &unseen;
   *report = DatasetReport();
-  DatasetBuilder builder(until);
+  DatasetBuilder builder(until, files.events.empty() ? UnknownEvents::kLive
+                                                     : UnknownEvents::kAbsent);
   RETURN_IF_ERROR(LoadEvents(files.events, options, builder, &report->events));
   RETURN_IF_ERROR(LoadUsers(files.users, options, builder, &report->users));
   RETURN_IF_ERROR(LoadInteractions(files.interactions, options, builder,
                                    &report->interactions));
   report->interactions_dropped = builder.dropped_interactions();
   report->events_dropped = builder.dropped_events();
-  return builder.Finish(Fingerprint(*report, until));
+  report->absent_interactions = builder.absent_interactions();
+  Dataset dataset = builder.Finish(Fingerprint(*report, until));
+  report->absent_events =
+      static_cast<int64_t>(dataset.events.size() - dataset.described_events);
+  return dataset;
 }
 
 }  // namespace usher

@@ -60,6 +60,23 @@ std::optional<float> ParseNumber(absl::string_view text) {
   return value;
 }
 
+// What `value` may be. A number beyond is a mistake of whoever wrote it, and
+// one such row would outweigh all others.
+struct ValueBounds {
+  float least;
+  float most;
+};
+ValueBounds BoundsOf(InteractionKind kind) {
+  switch (kind) {
+    case InteractionKind::kRating:
+      return {0, 100};  // 1 to 5 is usual; others count stars in tens.
+    case InteractionKind::kPlay:
+      return {0, 1e9f};
+    default:
+      return {-1e12f, 1e12f};  // Seconds, mostly; no taste is read from it.
+  }
+}
+
 // Turns fields into a row. Keeps no text but that of the last problem.
 class RowParser {
  public:
@@ -109,6 +126,12 @@ class RowParser {
     const std::optional<float> value = ParseNumber(text);
     if (!value.has_value()) {
       return Bad("value ", Quoted(text), " is not a finite number");
+    }
+    const ValueBounds bounds = BoundsOf(row_.kind);
+    if (*value < bounds.least || *value > bounds.most) {
+      return Bad("value ", Quoted(text), " of a ",
+                 InteractionKindName(row_.kind), " is not between ",
+                 bounds.least, " and ", bounds.most);
     }
     row_.value = *value;
     return true;

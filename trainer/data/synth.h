@@ -42,8 +42,11 @@ using SynthProgress =
 // and an hour, and series with one title. People have a home, a few topics, a
 // weekday and an hour, organizers that they follow, and differ in how far they
 // go and how often, the latter with a heavy tail. They choose by a softmax over
-// some announced events: topic and season, organizers known and followed,
-// distance, hour, popularity. Everything grows in time, so that much of what is
+// some announced events: topic and season, organizers that they went to lately
+// or follow, distance, hour, popularity, and whether the event was announced
+// just now or begins soon. More than half of the decisions are those of people
+// to whom an organizer that they know has just announced something. Everything
+// grows in time, so that much of what is
 // on is new: some upcoming events were not answered by anyone, and some are of
 // organizers without a past.
 //

@@ -55,7 +55,8 @@ struct SynthEvent {
 // What ties a person to an organizer.
 struct SynthTie {
   int32_t organizer = 0;
-  int32_t yes = 0;            // Answers to its events.
+  float warmth = 0;           // Answers to its events, fading from `last` on.
+  Micros last = 0;            // The latest of them.
   Micros followed = kNoTime;  // kNoTime: does not follow it.
 };
 

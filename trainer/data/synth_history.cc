@@ -15,7 +15,12 @@ namespace {
 constexpr int kStrangers = 14;  // Live events at random that one considers, ...
 constexpr int kFamiliar = 8;    // and of organizers that one knows.
 constexpr int kMaxTies = 24;
-constexpr uint64_t kStream = 77;  // Apart from those of synth_city.cc.
+constexpr double kLoyaltyDays = 45;  // A tie halves in so long, ...
+constexpr double kCold = 0.2;        // and below this it is none.
+constexpr double kNewsDays = 2;      // So long an announcement is news.
+constexpr Micros kNews = kDay / 2;   // So long people are told of it.
+constexpr double kNewsShare = 0.6;   // Of all decisions: because of it.
+constexpr uint64_t kStream = 77;     // Apart from those of synth_city.cc.
 
 // The announced events that have not begun, as time passes.
 class LiveEvents {
@@ -39,6 +44,7 @@ class LiveEvents {
          ++announced_) {
       Enter(static_cast<int32_t>(announced_));
     }
+    while (news_ < announced_ && events[news_].announce < now - kNews) ++news_;
     // Whoever decides needs an hour to get there.
     for (; begun_ < by_start_.size() &&
            events[by_start_[begun_]].start < now + kHour;
@@ -50,6 +56,13 @@ class LiveEvents {
   const std::vector<int32_t>& all() const { return live_; }
   const std::vector<int32_t>& Of(int32_t organizer) const {
     return of_organizer_[organizer];
+  }
+  // One that was announced within kNews, or -1.
+  int32_t PickNews(Random& random) const {
+    if (news_ == announced_) return -1;
+    const auto event =
+        static_cast<int32_t>(news_ + random.Below(announced_ - news_));
+    return place_[event] >= 0 ? event : -1;
   }
   // The next announcement; kSyntheticNow when there is none before.
   Micros NextAnnouncement() const {
@@ -75,6 +88,7 @@ class LiveEvents {
   const SynthCity& city_;
   std::vector<int32_t> by_start_;
   size_t announced_ = 0;
+  size_t news_ = 0;  // The first that was announced within kNews.
   size_t begun_ = 0;
   std::vector<int32_t> live_;
   std::vector<int32_t> place_;  // Of each event in live_, or -1.
@@ -89,7 +103,13 @@ class History {
         city_(city),
         live_(city),
         act_(act),
-        random_(Mix64(Mix64(options.seed) ^ kStream)) {
+        random_(Mix64(Mix64(options.seed) ^ kStream)),
+        people_of_(city.organizers.size()) {
+    for (size_t i = 0; i < city.people.size(); ++i) {
+      for (const SynthTie& tie : city.people[i].ties) {
+        people_of_[tie.organizer].push_back(static_cast<int32_t>(i));
+      }
+    }
     double sum = 0;
     for (const SynthPerson& person : city.people) {
       cumulative_.push_back(sum += person.activity);
@@ -109,7 +129,7 @@ class History {
         continue;
       }
       Happen(now);
-      Decide(PickPerson(now), now);
+      Decide(PickWho(now), now);
     }
     Happen(kSyntheticNow);
     return absl::OkStatus();
@@ -144,6 +164,24 @@ class History {
     pending_.push({act, planned_++});
   }
 
+  // Somebody who reads an announcement of the last hours, or anybody.
+  int32_t PickWho(Micros now) {
+    news_ = random_.Uniform() < kNewsShare ? live_.PickNews(random_) : -1;
+    const int32_t reader = news_ >= 0 ? PickReader(news_, now) : -1;
+    if (reader >= 0) return reader;
+    news_ = -1;
+    return PickPerson(now);
+  }
+
+  // Of the people whom the event's organizer knows; -1 for none.
+  int32_t PickReader(int32_t event, Micros now) {
+    const int32_t organizer = city_.events[event].organizer;
+    const std::vector<int32_t>& people = people_of_[organizer];
+    if (people.empty()) return -1;
+    const int32_t who = people[random_.Below(people.size())];
+    return IsTied(*TieOf(city_.people[who], organizer), now) ? who : -1;
+  }
+
   int32_t PickPerson(Micros now) {
     const auto joined = std::upper_bound(
         city_.people.begin(), city_.people.end(), now,
@@ -176,10 +214,11 @@ class History {
   // Fills candidates_ with events that `who` has not answered.
   void Consider(int32_t who, Micros now) {
     candidates_.clear();
+    if (news_ >= 0) Add(who, news_);
     const std::vector<SynthTie>& ties = city_.people[who].ties;
     for (size_t i = 0; i < ties.size() && candidates_.size() < kFamiliar; ++i) {
       const SynthTie& tie = ties[(i + planned_) % ties.size()];
-      if (tie.yes == 0 && tie.followed > now) continue;
+      if (!IsTied(tie, now)) continue;
       for (const int32_t event : live_.Of(tie.organizer)) Add(who, event);
     }
     const std::vector<int32_t>& all = live_.all();
@@ -216,18 +255,32 @@ class History {
     const SynthEvent& event = city_.events[which];
     const SynthOrganizer& organizer = city_.organizers[event.organizer];
     double appeal = organizer.quality + 0.3 * std::log1p(event.yes);
-    appeal += 3.5 * Taste(who, which) * SynthSeason(event.topic, event.start);
+    appeal += 4.0 * Taste(who, which) * SynthSeason(event.topic, event.start);
     if (const SynthTie* tie = TieOf(person, event.organizer)) {
-      appeal += 1.2 * std::log1p(tie->yes);
-      if (tie->followed != kNoTime && tie->followed <= now) appeal += 1.5;
+      appeal += 2.0 * std::log1p(Warmth(*tie, now));
+      if (Follows(*tie, now)) appeal += 1.5;
     }
     const double km = DistanceKm(person.home, city_.venues[event.venue].place);
-    appeal -= std::log1p(km / person.travel_km);
+    appeal -= 1.5 * std::log1p(km / person.travel_km);
     const int hours = std::abs(SynthHour(event.start) - person.hour);
     appeal += 0.8 * std::exp(-0.5 * hours * hours / 4.0);
     if (SynthWeekday(event.start) == person.weekday) appeal += 0.8;
+    // People decide when they hear of it, or when it is about to begin.
     const double days = static_cast<double>(event.start - now) / kDay;
-    return appeal - 0.4 * std::log1p(days) - 0.01 * event.price;
+    const double age = static_cast<double>(now - event.announce) / kDay;
+    appeal += 3.0 * std::exp(-age / kNewsDays) - 0.6 * std::log1p(days);
+    return appeal - 0.01 * event.price;
+  }
+
+  static double Warmth(const SynthTie& tie, Micros now) {
+    const double days = static_cast<double>(now - tie.last) / kDay;
+    return tie.warmth * std::exp2(-days / kLoyaltyDays);
+  }
+  static bool Follows(const SynthTie& tie, Micros now) {
+    return tie.followed != kNoTime && tie.followed <= now;
+  }
+  static bool IsTied(const SynthTie& tie, Micros now) {
+    return Follows(tie, now) || Warmth(tie, now) >= kCold;
   }
 
   float Taste(int32_t who, int32_t which) const {
@@ -318,8 +371,10 @@ class History {
     if (tie == ties.end()) {
       if (ties.size() >= kMaxTies) return;
       tie = ties.insert(ties.end(), SynthTie{event.organizer});
+      people_of_[event.organizer].push_back(who);
     }
-    ++tie->yes;
+    tie->warmth = static_cast<float>(Warmth(*tie, now) + 1);
+    tie->last = now;
     if (tie->followed == kNoTime && random_.Uniform() < 0.25) {
       tie->followed = now;
     }
@@ -344,6 +399,8 @@ class History {
   std::priority_queue<Planned> pending_;
   absl::flat_hash_set<uint64_t> answered_;
   std::vector<int32_t> candidates_;
+  std::vector<std::vector<int32_t>> people_of_;  // Of each organizer: its ties.
+  int32_t news_ = -1;  // What made the present person look, or -1.
 };
 
 }  // namespace

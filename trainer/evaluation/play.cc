@@ -31,8 +31,12 @@ class Writer {
       user.groups.push_back({step.id, step.time});
       catalog.UpsertUser(user);
     } else {
-      catalog.Apply(row, catalog.EventRowOf(step.id), step.answer,
+      const EventRow event = catalog.EventRowOf(step.id);
+      catalog.Apply(row, event, step.answer,
                     std::numeric_limits<float>::quiet_NaN(), step.time);
+      if (Index(event) >= snapshot_.vectors.size()) {
+        snapshot_.RefreshVectors(event);
+      }
     }
   }
 
@@ -51,7 +55,9 @@ struct RuleEvent {
 class Rule {
  public:
   explicit Rule(const Replay& replay) : replay_(replay) {
-    for (const Event& event : replay.training.events) Announce(event);
+    for (size_t i = 0; i < replay.training.described_events; ++i) {
+      Announce(replay.training.events[i]);
+    }
     for (const InteractionRecord& row : replay.training.interactions) {
       Reveal(replay.training.users[row.user].id,
              replay.training.events[row.event].id, row.kind);
@@ -95,11 +101,12 @@ class Rule {
   }
   void Reveal(const std::string& user, const std::string& event,
               InteractionKind kind) {
+    if (!IsAnswer(kind)) return;
     answered_[user].insert(event);
-    if (kind != InteractionKind::kRsvpYes) return;
-    RuleEvent& answered = events_[event];
-    ++answered.yes;
-    ++organizers_[user][answered.organizer];
+    const auto answered = events_.find(event);
+    if (kind != InteractionKind::kRsvpYes || answered == events_.end()) return;
+    ++answered->second.yes;
+    ++organizers_[user][answered->second.organizer];
   }
 
   const Replay& replay_;

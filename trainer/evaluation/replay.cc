@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -64,12 +65,21 @@ class Builder {
 
  private:
   bool AfterCut() const { return after_cut_; }
+  bool IsDescribed(int32_t event) const {
+    return static_cast<size_t>(event) < data_.described_events;
+  }
 
   void CollectRows() {
-    absl::flat_hash_set<std::pair<int32_t, int32_t>> seen;
+    absl::flat_hash_set<std::pair<int32_t, int32_t>> answered;
     for (const InteractionRecord& row : data_.interactions) {
-      if (row.time == kNoTime) continue;
-      if (seen.insert({row.user, row.event}).second) rows_.push_back(row);
+      if (row.time == kNoTime) {
+        ++replay_.undated_rows;
+      } else if (IsAnswer(row.kind) &&
+                 !answered.insert({row.user, row.event}).second) {
+        ++replay_.repeated_answers;
+      } else {
+        rows_.push_back(row);
+      }
     }
     for (const User& user : data_.users) replay_.users.push_back(user.id);
     known_.assign(data_.users.size(), false);
@@ -82,7 +92,7 @@ class Builder {
     for (const InteractionRecord& row : rows_) {
       if (first_[row.event] == kNoTime) first_[row.event] = row.time;
     }
-    for (size_t e = 0; e < first_.size(); ++e) {
+    for (size_t e = 0; e < data_.described_events; ++e) {
       if (first_[e] == kNoTime) continue;
       start_[e] = data_.events[e].start_time != kNoTime
                       ? data_.events[e].start_time
@@ -165,7 +175,9 @@ class Builder {
     for (const InteractionRecord& row : rows_) {
       JoinsUntil(row.time);
       PassCut(row.time);
-      if (!announced_at_.contains(row.event)) Announce(row.event, row.time);
+      if (IsDescribed(row.event) && !announced_at_.contains(row.event)) {
+        Announce(row.event, row.time);
+      }
       if (row.kind == InteractionKind::kRsvpYes) {
         if (seeded.contains(row.event) && row.time < start_[row.event] &&
             AfterCut()) {
@@ -229,7 +241,7 @@ class Builder {
   }
 
   void FinishTraining() {
-    DatasetBuilder builder;
+    DatasetBuilder builder(std::nullopt, UnknownEvents::kAbsent);
     for (Event& event : training_events_) builder.AddEvent(std::move(event));
     for (size_t u = 0; u < data_.users.size(); ++u) {
       if (!known_[u]) continue;

@@ -59,14 +59,17 @@ struct Replay {
   std::vector<Event> events;       // Announced from the cut on.
   std::vector<ReplayQuery> queries;
   Micros cut = 0;
+  int64_t undated_rows = 0;      // Left out, since they have no place in time,
+  int64_t repeated_answers = 0;  // or since the pair was answered before.
 };
 
 // The rules: an event is announced at its earliest dated interaction (on the
 // week clock, on the Monday of its week); one without a start lives for
-// undated_lifetime. A pair of user and event counts once, at its earliest row.
-// The first yes of each event, and answers at or after the start, are not
-// asked for. Undated rows are left out. InvalidArgument when there is no dated
-// rsvp_yes.
+// undated_lifetime; one that the data do not describe is never announced. A pair
+// of user and event is answered once, by its earliest answer; what is no answer
+// (a view, a save) is kept beside it. The first yes of each event, and answers
+// at or after the start, are not asked for. Undated rows are left out.
+// InvalidArgument when there is no dated rsvp_yes.
 absl::StatusOr<Replay> BuildReplay(const Dataset& dataset,
                                    const ReplayOptions& options);
 

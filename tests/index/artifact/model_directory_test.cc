@@ -79,6 +79,16 @@ TEST_F(ModelDirectoryTest, TheNextNumberIsAboveEveryNumberEverUsed) {
   EXPECT_EQ(Publish().value(), 43);
 }
 
+TEST_F(ModelDirectoryTest, ARefusedVersionThatWasDeletedIsNotReplaced) {
+  for (int64_t version = 1; version <= 3; ++version) {
+    ASSERT_EQ(Publish().value(), version);
+  }
+  ASSERT_TRUE(WriteFileSynced(Path("CURRENT"), "1\n").ok());
+  std::filesystem::remove_all(Path("2"));
+  std::filesystem::remove_all(Path("3"));
+  EXPECT_EQ(Publish().value(), 4);
+}
+
 TEST_F(ModelDirectoryTest, AnInterruptedPublicationIsInvisibleAndCleanedUp) {
   ASSERT_EQ(Publish().value(), 1);
   const std::string leftover = Path("2.tmp-4242-abcdef");

@@ -270,7 +270,7 @@ TEST_F(VersionTest, ConcurrentPublishersGetDifferentVersions) {
   std::sort(versions.begin(), versions.end());
   EXPECT_THAT(versions, ElementsAre(1, 2, 3, 4));
   EXPECT_EQ(CurrentVersion(dir()).value(), 4);
-  EXPECT_THAT(Names(), ElementsAre("1", "2", "3", "4", "CURRENT"));
+  EXPECT_THAT(Names(), ElementsAre("1", "2", "3", "4", "CURRENT", "LAST"));
   for (const int64_t version : versions) {
     EXPECT_TRUE(OpenVersion(dir(), version).ok());
   }

@@ -117,5 +117,22 @@ TEST_F(FileTest, AReaderSeesTheOldOrTheNewContentNeverAPart) {
   writer.join();
 }
 
+TEST_F(FileTest, WhereFilesCanBeMadeNoneIsLeft) {
+  EXPECT_TRUE(CheckWritable(directory_).ok());
+  EXPECT_TRUE(CheckWritable(Path("to/be/made/")).ok());
+  EXPECT_TRUE(CheckWritable("").ok());
+  EXPECT_TRUE(CheckWritable("not-yet-there").ok());
+  EXPECT_THAT(Names(), ElementsAre());
+}
+
+TEST_F(FileTest, AFileIsNoPlaceForFilesAndNamed) {
+  ASSERT_TRUE(WriteFileSynced(Path("file"), "x").ok());
+  for (const char* name : {"file", "file/below", "file/far/below"}) {
+    const absl::Status status = CheckWritable(Path(name));
+    EXPECT_FALSE(status.ok()) << name;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(Path(name)));
+  }
+}
+
 }  // namespace
 }  // namespace usher

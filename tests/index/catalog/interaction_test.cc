@@ -1,6 +1,7 @@
 #include "index/catalog/interaction.h"
 
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -75,6 +76,17 @@ TEST(InteractionTest, ARatingCountsByItsDistanceFromTheMiddle) {
   EXPECT_FLOAT_EQ(TasteWeight(InteractionKind::kRating, 5), 1);
   EXPECT_FLOAT_EQ(TasteWeight(InteractionKind::kRating, 2.5f), 0);
   EXPECT_LT(TasteWeight(InteractionKind::kRating, 1), 0);
+}
+
+TEST(InteractionTest, NoValueOutweighsEverythingElse) {
+  constexpr float kHuge = std::numeric_limits<float>::max();
+  constexpr float kInfinite = std::numeric_limits<float>::infinity();
+  for (int i = 1; i < kNumInteractionKinds; ++i) {
+    for (const float value : {kHuge, kInfinite, -kHuge, -kInfinite}) {
+      EXPECT_LE(std::abs(TasteWeight(static_cast<InteractionKind>(i), value)),
+                20);
+    }
+  }
 }
 
 TEST(InteractionTest, TheValueOfOtherKindsSaysNothingOfTaste) {
