@@ -105,6 +105,28 @@ std::vector<float> RanksBySmall(const LiveColumns& live,
   return ranks;
 }
 
+// Ranks of numbers of which some are not known: those get the mean of the
+// others'.
+std::vector<float> RanksOfKnownBySmall(const LiveColumns& live,
+                                       const std::vector<float>& column) {
+  const LogHistogram histogram(OfUpcoming(live, column));
+  std::vector<float> ranks(column.size());
+  double sum = 0;
+  double known = 0;
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    if (std::isnan(column[s])) continue;
+    ranks[s] = Rank(histogram.Below(column[s]));
+    if (!live.upcoming.Test(Index(live.rows[s]))) continue;
+    sum += ranks[s];
+    known += 1;
+  }
+  const float mean = known > 0 ? static_cast<float>(sum / known) : 0.0f;
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    if (std::isnan(column[s])) ranks[s] = mean;
+  }
+  return ranks;
+}
+
 std::vector<float> RanksByLarge(const LiveColumns& live,
                                 const std::vector<float>& column) {
   const LogHistogram histogram(OfUpcoming(live, column));
@@ -170,7 +192,7 @@ LiveColumns BuildLiveColumns(const Catalog& catalog, Micros minute,
   live.day_rank = RanksByLarge(live, live.day_count);
   live.yes_rank = RanksByLarge(live, yes);
   live.answer_rank = RanksBySmall(live, answer_age);
-  live.fresh_rank = RanksBySmall(live, live.fresh_hours);
+  live.fresh_rank = RanksOfKnownBySmall(live, live.fresh_hours);
   live.organizer_next =
       RanksWithinOrganizer(catalog, live, [&](int32_t a, int32_t b) {
         return live.lead_hours[a] < live.lead_hours[b];

@@ -23,7 +23,13 @@ namespace usher {
 // over) have slots too but no part in the ranks of the others.
 //
 // A rank is ln(1 + number of upcoming events that beat this one), read from a
-// LogHistogram: what survives when a city grows or a season ends.
+// LogHistogram: what survives when a city grows or a season ends. What never
+// begins or was never answered is beaten by all that does or was.
+//
+// An event without a time of announcement has no freshness: it beats nobody in
+// fresh_rank, is beaten by nobody, and has the mean rank of the upcoming events
+// that have one (0 where none has). Any other number, and 0 above all, would
+// make a weight on freshness reward or punish that nothing is known.
 struct LiveColumns {
   Micros minute = 0;
   std::vector<EventRow> rows;

@@ -253,6 +253,31 @@ TEST(LiveColumnsTest, RunningEventsHaveNoPartInTheRanksOfTheOthers) {
   EXPECT_EQ(live.lead_rank[2], std::log1p(1.0f));
 }
 
+TEST(LiveColumnsTest, WithoutAnAnnouncementAnEventHasTheMeanFreshRank) {
+  Catalog catalog;
+  for (int i = 0; i < 4; ++i) {
+    Event event = At(i, kNow + kDay);
+    // The second and the fourth tell none.
+    if (i % 2 == 0) event.announce_time = kNow - (i + 1) * kHour;
+    catalog.UpsertEvent(event);
+  }
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  // They beat nobody either.
+  EXPECT_EQ(live.fresh_rank[0], 0.0f);
+  EXPECT_EQ(live.fresh_rank[2], std::log1p(1.0f));
+  for (const size_t slot : {1, 3}) {
+    EXPECT_FLOAT_EQ(live.fresh_rank[slot], std::log1p(1.0f) / 2);
+  }
+}
+
+TEST(LiveColumnsTest, WhereNothingWasAnnouncedAllAreEquallyFresh) {
+  Catalog catalog;
+  catalog.UpsertEvent(At(0, kNow + kDay));
+  catalog.UpsertEvent(At(1, kNow + 2 * kDay));
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  EXPECT_EQ(live.fresh_rank, std::vector<float>(2, 0.0f));
+}
+
 TEST(LiveColumnsTest, MinutesBeginAtWholeMinutesOnBothSidesOfTheEpoch) {
   EXPECT_EQ(MinuteOf(kNow), kNow);
   EXPECT_EQ(MinuteOf(kNow + kMinute - 1), kNow);
