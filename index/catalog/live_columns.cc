@@ -16,6 +16,13 @@ float Hours(Micros span) {
   return static_cast<float>(static_cast<double>(span) / kHour);
 }
 
+// Hours since `time`; until then, where it is far in the future (see
+// DecayedCounts::At).
+float AgeHours(Micros now, Micros time) {
+  if (time - now > DecayedCounts::kAhead) return Hours(time - now);
+  return std::max(0.0f, Hours(now - time));
+}
+
 float Rank(uint32_t beaten_by) {
   return std::log1p(static_cast<float>(beaten_by));
 }
@@ -78,10 +85,9 @@ void FillFigures(const Catalog& catalog, LiveColumns& live,
     live.day_count[s] = counters.answers.At(1, live.minute, kEventHorizons);
     live.week_count[s] = counters.answers.At(2, live.minute, kEventHorizons);
     yes[s] = static_cast<float>(std::max(0, counters.yes));
-    answer_age[s] =
-        counters.last_answer == kNoTime
-            ? kManyHours
-            : std::max(0.0f, Hours(live.minute - counters.last_answer));
+    answer_age[s] = counters.last_answer == kNoTime
+                        ? kManyHours
+                        : AgeHours(live.minute, counters.last_answer);
   }
 }
 

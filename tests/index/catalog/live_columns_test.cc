@@ -278,6 +278,19 @@ TEST(LiveColumnsTest, WhereNothingWasAnnouncedAllAreEquallyFresh) {
   EXPECT_EQ(live.fresh_rank, std::vector<float>(2, 0.0f));
 }
 
+TEST(LiveColumnsTest, AnAnswerFarInTheFutureIsNotTheLatest) {
+  Catalog catalog;
+  for (int i = 0; i < 2; ++i) catalog.UpsertEvent(At(i, kNow + kDay));
+  const UserRow user = catalog.UserRowOf("u");
+  catalog.Apply(user, EventRow{0}, InteractionKind::kRsvpYes, 0,
+                kNow + 3650 * kDay);
+  catalog.Apply(user, EventRow{1}, InteractionKind::kRsvpYes, 0, kNow - kHour);
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  EXPECT_EQ(live.answer_rank[1], 0.0f);
+  EXPECT_EQ(live.answer_rank[0], std::log1p(1.0f));
+  EXPECT_LT(live.day_count[0], live.day_count[1]);
+}
+
 TEST(LiveColumnsTest, MinutesBeginAtWholeMinutesOnBothSidesOfTheEpoch) {
   EXPECT_EQ(MinuteOf(kNow), kNow);
   EXPECT_EQ(MinuteOf(kNow + kMinute - 1), kNow);
