@@ -8,12 +8,18 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "index/catalog/codec.h"
+#include "index/catalog/fold_case.h"
 
 namespace usher {
 namespace {
 
 int32_t AddIfAny(IdMap& ids, absl::string_view id) {
   return id.empty() ? -1 : ids.Add(id);
+}
+
+// A name that people type: case is no difference.
+int32_t AddFolded(IdMap& ids, absl::string_view name) {
+  return AddIfAny(ids, FoldCase(name));
 }
 
 absl::string_view Text(absl::Span<const char> bytes) {
@@ -170,8 +176,8 @@ EventRow Catalog::UpsertEvent(const Event& event) {
   columns.capacity = event.capacity;
   columns.organizer = organizer;
   columns.venue = AddIfAny(*vocabulary.venues, event.venue);
-  columns.category = AddIfAny(*vocabulary.categories, event.category);
-  columns.city = AddIfAny(*vocabulary.cities, event.city);
+  columns.category = AddFolded(*vocabulary.categories, event.category);
+  columns.city = AddFolded(*vocabulary.cities, event.city);
   columns.series =
       event.title.empty()
           ? -1
@@ -181,7 +187,7 @@ EventRow Catalog::UpsertEvent(const Event& event) {
   columns.absent = 0;
   std::vector<int32_t> tags;
   for (const std::string& tag : event.tags) {
-    tags.push_back(vocabulary.tags->Add(tag));
+    tags.push_back(vocabulary.tags->Add(FoldCase(tag)));
   }
   events.tags.Assign(Index(row), tags);
   const std::string document = EncodeEvent(event);

@@ -112,6 +112,8 @@ struct UserTable {
   ListColumn<char> documents;  // EncodeUser(), without groups.
 };
 
+// Categories, cities and tags are folded (FoldCase): filters match them in any
+// case. What was given is in the event's document.
 struct Vocabulary {
   std::shared_ptr<IdMap> venues = std::make_shared<IdMap>();
   std::shared_ptr<IdMap> categories = std::make_shared<IdMap>();
