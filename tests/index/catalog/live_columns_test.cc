@@ -212,7 +212,7 @@ TEST_F(DistinctRanksTest, DayCountIsTheSumOfFadedAnswers) {
         day += std::exp(-static_cast<double>(kNow - action.time) / kDay);
       }
     }
-    EXPECT_NEAR(live_.day_count[s], day, 1e-4 * (1 + day));
+    EXPECT_NEAR(std::expm1(live_.day_count[s]), day, 1e-4 * (1 + day));
   }
 }
 
@@ -276,6 +276,49 @@ TEST(LiveColumnsTest, WhereNothingWasAnnouncedAllAreEquallyFresh) {
   catalog.UpsertEvent(At(1, kNow + 2 * kDay));
   const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
   EXPECT_EQ(live.fresh_rank, std::vector<float>(2, 0.0f));
+}
+
+TEST(LiveColumnsTest, CountsOfTheEventAndItsOrganizerFadeOverTheirHorizons) {
+  Catalog catalog;
+  Event full = At(0, kNow + kDay);
+  full.organizer = "o";
+  full.capacity = 2;
+  Event other = At(1, kNow + 2 * kDay);
+  other.organizer = "o";
+  other.capacity = 8;
+  catalog.UpsertEvent(full);
+  catalog.UpsertEvent(other);
+  catalog.UpsertEvent(At(2, kNow + 3 * kDay));
+  for (int n = 0; n < 3; ++n) {
+    catalog.Apply(catalog.UserRowOf(absl::StrCat("u", n)), EventRow{0},
+                  InteractionKind::kRsvpYes, 0, kNow - kDay);
+  }
+  catalog.Apply(catalog.UserRowOf("v"), EventRow{1}, InteractionKind::kRsvpYes,
+                0, kNow - kHour);
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const double day = 1.0 / 24;
+  EXPECT_FLOAT_EQ(live.hour_count[1], std::log1p(std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live.day_count[0], std::log1p(3 * std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live.week_count[0], std::log1p(3 * std::exp(-1.0 / 7)));
+  EXPECT_FLOAT_EQ(live.fill[0], 1.0f);
+  EXPECT_FLOAT_EQ(live.fill[1], 0.125f);
+  for (const size_t slot : {0, 1}) {
+    // Four commitments to two events.
+    EXPECT_FLOAT_EQ(live.usual_yes[slot], std::log1p(2.0f));
+    EXPECT_FLOAT_EQ(live.organizer_day[slot],
+                    std::log1p(3 * std::exp(-1.0) + std::exp(-day)));
+    EXPECT_FLOAT_EQ(live.organizer_week[slot],
+                    std::log1p(3 * std::exp(-1.0 / 7) + std::exp(-day / 7)));
+    EXPECT_FLOAT_EQ(live.organizer_month[slot],
+                    std::log1p(3 * std::exp(-1.0 / 30) + std::exp(-day / 30)));
+  }
+  // Nobody's, without a capacity, not answered.
+  for (const std::vector<float>* column :
+       {&live.hour_count, &live.day_count, &live.week_count, &live.fill,
+        &live.usual_yes, &live.organizer_day, &live.organizer_week,
+        &live.organizer_month}) {
+    EXPECT_EQ((*column)[2], 0.0f);
+  }
 }
 
 TEST(LiveColumnsTest, AnAnswerFarInTheFutureIsNotTheLatest) {
