@@ -4,6 +4,7 @@
 #define USHER_INDEX_BASE_LIST_COLUMN_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -68,7 +69,20 @@ class ListColumn {
     list.size = static_cast<uint32_t>(values.size());
   }
 
+  // Takes out the value at `position`; the others keep their order. Copies the
+  // list the first time after a Share(), and moves what follows otherwise.
+  void Erase(size_t row, size_t position) {
+    List& list = OwnList(row);
+    if (list.memory->epoch != epoch_) {
+      list.memory = Copied({list.memory->values.get(), list.size}, list.size);
+    }
+    T* values = list.memory->values.get();
+    std::copy(values + position + 1, values + list.size, values + position);
+    list.memory->used = --list.size;
+  }
+
   ListColumn Share() {
+    epoch_ = NextEpoch();
     ListColumn shared;
     shared.offsets_ = offsets_;
     shared.values_ = values_;
@@ -79,23 +93,31 @@ class ListColumn {
   }
 
  private:
-  // `used` is read and written by the one writer only.
+  // `used` is read and written by the one writer only. No published copy sees
+  // memory whose `epoch` is this column's.
   struct Memory {
     std::unique_ptr<T[]> values;
     size_t capacity = 0;
     size_t used = 0;
+    uint64_t epoch = 0;
   };
   struct List {
     std::shared_ptr<Memory> memory;
     uint32_t size = 0;
   };
 
-  static std::shared_ptr<Memory> Copied(absl::Span<const T> values,
-                                        size_t capacity) {
+  static uint64_t NextEpoch() {
+    static std::atomic<uint64_t> next{1};
+    return next.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::shared_ptr<Memory> Copied(absl::Span<const T> values,
+                                 size_t capacity) const {
     auto memory = std::make_shared<Memory>();
     memory->values.reset(new T[std::max<size_t>(1, capacity)]);
     memory->capacity = std::max<size_t>(1, capacity);
     memory->used = values.size();
+    memory->epoch = epoch_;
     std::copy(values.begin(), values.end(), memory->values.get());
     return memory;
   }
@@ -115,6 +137,7 @@ class ListColumn {
   const T* values_ = nullptr;
   size_t base_rows_ = 0;
   std::shared_ptr<const void> keep_;
+  uint64_t epoch_ = NextEpoch();  // Of memory that only this column sees.
   CowVector<List> lists_;
 };
 

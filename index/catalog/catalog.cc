@@ -8,12 +8,18 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "index/catalog/codec.h"
+#include "index/catalog/fold_case.h"
 
 namespace usher {
 namespace {
 
 int32_t AddIfAny(IdMap& ids, absl::string_view id) {
   return id.empty() ? -1 : ids.Add(id);
+}
+
+// A name that people type: case is no difference.
+int32_t AddFolded(IdMap& ids, absl::string_view name) {
+  return AddIfAny(ids, FoldCase(name));
 }
 
 absl::string_view Text(absl::Span<const char> bytes) {
@@ -26,15 +32,14 @@ Row FindIn(const IdMap& ids, absl::string_view id, size_t size) {
   return row >= 0 && static_cast<size_t>(row) < size ? Row{row} : Row{-1};
 }
 
-// Takes the first `value` out of a list; false when there is none.
+// Takes the last `value` out of a list; false when there is none. Looks from
+// the end, since what is taken back is recent as a rule.
 template <class T>
 bool Remove(ListColumn<T>& lists, size_t row, T value) {
-  const absl::Span<const T> old = lists[row];
-  const auto found = std::find(old.begin(), old.end(), value);
-  if (found == old.end()) return false;
-  std::vector<T> rest(old.begin(), found);
-  rest.insert(rest.end(), found + 1, old.end());
-  lists.Assign(row, rest);
+  const absl::Span<const T> list = lists[row];
+  const auto found = std::find(list.rbegin(), list.rend(), value);
+  if (found == list.rend()) return false;
+  lists.Erase(row, static_cast<size_t>(list.rend() - found) - 1);
   return true;
 }
 
@@ -171,8 +176,8 @@ EventRow Catalog::UpsertEvent(const Event& event) {
   columns.capacity = event.capacity;
   columns.organizer = organizer;
   columns.venue = AddIfAny(*vocabulary.venues, event.venue);
-  columns.category = AddIfAny(*vocabulary.categories, event.category);
-  columns.city = AddIfAny(*vocabulary.cities, event.city);
+  columns.category = AddFolded(*vocabulary.categories, event.category);
+  columns.city = AddFolded(*vocabulary.cities, event.city);
   columns.series =
       event.title.empty()
           ? -1
@@ -182,7 +187,7 @@ EventRow Catalog::UpsertEvent(const Event& event) {
   columns.absent = 0;
   std::vector<int32_t> tags;
   for (const std::string& tag : event.tags) {
-    tags.push_back(vocabulary.tags->Add(tag));
+    tags.push_back(vocabulary.tags->Add(FoldCase(tag)));
   }
   events.tags.Assign(Index(row), tags);
   const std::string document = EncodeEvent(event);
@@ -220,10 +225,20 @@ bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
   if (history.size() > kHistoryScan) {
     history.remove_prefix(history.size() - kHistoryScan);
   }
-  return std::any_of(history.begin(), history.end(), [&](const Action& past) {
+  // A regular is known by one of the latest.
+  return std::any_of(history.rbegin(), history.rend(), [&](const Action& past) {
     return past.event != except && IsCommitment(past.kind) &&
            events.columns[Index(past.event)].organizer == organizer;
   });
+}
+
+std::optional<size_t> Catalog::AnswerTo(UserRow user, EventRow event) const {
+  const absl::Span<const Action> history = users.history[Index(user)];
+  const size_t oldest = history.size() - std::min(history.size(), kHistoryScan);
+  for (size_t i = history.size(); i-- > oldest;) {
+    if (history[i].event == event && IsAnswer(history[i].kind)) return i;
+  }
+  return std::nullopt;
 }
 
 void Catalog::CountUser(OrganizerRow organizer, UserRow user, EventRow event,
@@ -238,57 +253,57 @@ void Catalog::CountUser(OrganizerRow organizer, UserRow user, EventRow event,
 }
 
 // Counts an answer, or with `sign` -1 takes it back.
-void Catalog::CountAnswer(UserRow user, EventRow event, const Action& action,
-                          int sign) {
+void Catalog::CountAnswer(EventRow event, const Action& action, int sign) {
   const bool commitment = IsCommitment(action.kind);
   const float taste = TasteWeight(action.kind, action.value);
+  const bool positive = commitment || taste > 0;
   EventCounters& counters = events.counters.Mutable(Index(event));
   counters.yes += commitment ? sign : 0;
   counters.no += !commitment && taste < 0 ? sign : 0;
-  const bool positive = commitment || taste > 0;
   if (positive) {
     counters.answers.Add(action.time, static_cast<float>(sign), kEventHorizons);
   }
   if (sign > 0)
     counters.last_answer = std::max(counters.last_answer, action.time);
-  if (commitment && sign > 0) events.attendees.Append(Index(event), user);
-  if (commitment && sign < 0) Remove(events.attendees, Index(event), user);
 
   const OrganizerRow organizer = events.columns[Index(event)].organizer;
-  if (organizer == kNoOrganizer) return;
+  if (organizer == kNoOrganizer || !positive) return;
   OrganizerCounters& host = organizers.counters.Mutable(Index(organizer));
-  if (positive) {
-    host.answers.Add(action.time, static_cast<float>(sign), kOrganizerHorizons);
+  host.answers.Add(action.time, static_cast<float>(sign), kOrganizerHorizons);
+  host.yes += commitment ? sign : 0;
+}
+
+void Catalog::CountAttendee(UserRow user, EventRow event, int sign) {
+  if (sign > 0) {
+    events.attendees.Append(Index(event), user);
+  } else {
+    Remove(events.attendees, Index(event), user);
   }
-  if (!commitment) return;
-  host.yes += sign;
-  CountUser(organizer, user, event, sign);
+  const OrganizerRow organizer = events.columns[Index(event)].organizer;
+  if (organizer != kNoOrganizer) CountUser(organizer, user, event, sign);
 }
 
 void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
-                    float value, Micros time) {
-  const Action action{time, event, value, kind, {}};
-  const absl::Span<const Action> history = users.history[Index(user)];
+                    float value, Micros time, Micros received) {
+  const Action action{std::min(time, received), event, value, kind, {}};
   if (IsAnswer(kind)) {
-    const size_t oldest =
-        history.size() - std::min(history.size(), kHistoryScan);
-    for (size_t i = history.size(); i-- > oldest;) {
-      const Action past = history[i];
-      if (past.event != event || !IsAnswer(past.kind)) continue;
-      if (past.time > time) return;
-      std::vector<Action> rest(history.begin(), history.begin() + i);
-      rest.insert(rest.end(), history.begin() + i + 1, history.end());
-      users.history.Assign(Index(user), rest);
-      CountAnswer(user, event, past, -1);
-      break;
+    bool came = false;
+    if (const std::optional<size_t> at = AnswerTo(user, event)) {
+      const Action past = users.history[Index(user)][*at];
+      if (past.time > action.time) return;
+      came = IsCommitment(past.kind);
+      users.history.Erase(Index(user), *at);
+      CountAnswer(event, past, -1);
     }
-    CountAnswer(user, event, action, +1);
+    CountAnswer(event, action, +1);
+    const bool comes = IsCommitment(kind);
+    if (came != comes) CountAttendee(user, event, comes ? +1 : -1);
   }
-  if (users.history[Index(user)].size() >= kMaxHistory) {
-    const absl::Span<const Action> full = users.history[Index(user)];
+  const absl::Span<const Action> history = users.history[Index(user)];
+  if (history.size() >= kMaxHistory) {
     users.history.Assign(
-        Index(user),
-        std::vector<Action>(full.begin() + full.size() / 2, full.end()));
+        Index(user), std::vector<Action>(history.begin() + history.size() / 2,
+                                         history.end()));
   }
   users.history.Append(Index(user), action);
   users.columns.Mutable(Index(user)).changed = 1;

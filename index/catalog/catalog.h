@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -111,6 +112,8 @@ struct UserTable {
   ListColumn<char> documents;  // EncodeUser(), without groups.
 };
 
+// Categories, cities and tags are folded (FoldCase): filters match them in any
+// case. What was given is in the event's document.
 struct Vocabulary {
   std::shared_ptr<IdMap> venues = std::make_shared<IdMap>();
   std::shared_ptr<IdMap> categories = std::make_shared<IdMap>();
@@ -172,9 +175,14 @@ class Catalog {
 
   // Records what a user did: history, counters, attendees. An answer replaces
   // the user's answer to the same event unless that one is later. Looks back
-  // over at most kHistoryScan entries.
+  // over at most kHistoryScan entries; O(attendees) only when a commitment is
+  // taken back.
+  //
+  // Who writes live gives the time of receipt: what claims to be later, by a
+  // clock that is ahead or by mistake, happened then. Otherwise no right answer
+  // could replace it, and nothing right would count beside it.
   void Apply(UserRow user, EventRow event, InteractionKind kind, float value,
-             Micros time);
+             Micros time, Micros received = std::numeric_limits<Micros>::max());
 
   // From here on UserColumns::changed tells who acted after training.
   void MarkTrained();
@@ -190,10 +198,14 @@ class Catalog {
  private:
   OrganizerRow OrganizerRowOf(absl::string_view id);
   void SetOrganizer(EventRow row, OrganizerRow organizer);
-  void CountAnswer(UserRow user, EventRow event, const Action& action,
-                   int sign);
-  // Adds (`sign` 1) or takes out (-1) a commitment of the user to `event` among
-  // the distinct users of an organizer.
+  // Where in the user's history their answer to the event is.
+  std::optional<size_t> AnswerTo(UserRow user, EventRow event) const;
+  void CountAnswer(EventRow event, const Action& action, int sign);
+  // Adds (`sign` 1) or takes out (-1) the user among the event's attendees and
+  // its organizer's.
+  void CountAttendee(UserRow user, EventRow event, int sign);
+  // Adds or takes out a commitment of the user to `event` among the distinct
+  // users of an organizer.
   void CountUser(OrganizerRow organizer, UserRow user, EventRow event,
                  int sign);
   bool KnowsOrganizer(UserRow user, OrganizerRow organizer,

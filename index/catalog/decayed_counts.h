@@ -12,6 +12,10 @@ namespace usher {
 // Three counters of the same occurrences, each fading by 1/e over its own
 // horizon: sum over occurrences of weight * exp(-(now - t) / horizon). Plain
 // data; occurrences may be added in any order.
+//
+// There is no clock in here: one occurrence far in the future fades all that
+// came before it. Who knows the time gives none that is later
+// (Catalog::Apply).
 struct DecayedCounts {
   using Horizons = std::array<Micros, 3>;
 
@@ -32,12 +36,18 @@ struct DecayedCounts {
     if (t > as_of) as_of = t;
   }
 
-  // Counter `i` at `now`. Before `as_of` it reads as at `as_of`: moving `now`
-  // back does not rewind what was recorded.
+  // Counter `i` at `now`. Up to kAhead before `as_of` it reads as at `as_of`:
+  // moving `now` back does not rewind what was recorded. Still earlier it fades
+  // in the other direction, so that a wrong time in a far future is no
+  // popularity for years.
   float At(size_t i, Micros now, const Horizons& horizons) const {
     if (as_of == kNoTime || values[i] <= 0) return 0;
-    return now <= as_of ? values[i] : values[i] * Fade(as_of, now, horizons[i]);
+    if (now > as_of) return values[i] * Fade(as_of, now, horizons[i]);
+    if (as_of - now <= kAhead) return values[i];
+    return values[i] * Fade(now, as_of - kAhead, horizons[i]);
   }
+
+  static constexpr Micros kAhead = kDay;
 
  private:
   static float Fade(Micros a, Micros b, Micros horizon) {

@@ -1,6 +1,10 @@
 #include "index/catalog/filter.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "absl/container/flat_hash_set.h"
+#include "index/catalog/fold_case.h"
 
 namespace usher {
 namespace {
@@ -16,10 +20,25 @@ std::vector<int32_t> Known(const std::vector<std::string>& names,
   return rows;
 }
 
+std::vector<std::string> Folded(std::vector<std::string> names) {
+  for (std::string& name : names) name = FoldCase(name);
+  return names;
+}
+
 std::optional<std::vector<int32_t>> Condition(
     const std::vector<std::string>& names, const IdMap& ids) {
   if (names.empty()) return std::nullopt;
   return Known(names, ids);
+}
+
+// Distinct ids that no event has.
+int64_t CountUnknown(const std::vector<std::string>& names,
+                     const Catalog& catalog) {
+  absl::flat_hash_set<absl::string_view> unknown;
+  for (const std::string& name : names) {
+    if (catalog.FindEvent(name) == kNoEvent) unknown.insert(name);
+  }
+  return static_cast<int64_t>(unknown.size());
 }
 
 std::vector<EventRow> EventRows(const std::vector<std::string>& names,
@@ -33,6 +52,9 @@ std::vector<EventRow> EventRows(const std::vector<std::string>& names,
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
+
+// A little less than a degree of latitude has.
+constexpr double kLeastKmPerDegree = 111.19;
 
 template <class T>
 bool Contains(const std::vector<T>& sorted, T value) {
@@ -54,16 +76,19 @@ CompiledFilter::CompiledFilter(const Filter& filter, const Catalog& catalog,
       start_before_(filter.start_before),
       max_distance_km_(filter.max_distance_km),
       max_price_(filter.max_price),
-      categories_(Condition(filter.categories, *catalog.vocabulary.categories)),
-      tags_any_(Condition(filter.tags_any, *catalog.vocabulary.tags)),
-      tags_all_(Known(filter.tags_all, *catalog.vocabulary.tags)),
+      categories_(
+          Condition(Folded(filter.categories), *catalog.vocabulary.categories)),
+      tags_any_(Condition(Folded(filter.tags_any), *catalog.vocabulary.tags)),
+      tags_all_(Known(Folded(filter.tags_all), *catalog.vocabulary.tags)),
       unknown_tag_required_(tags_all_.size() != filter.tags_all.size()),
-      exclude_tags_(Known(filter.exclude_tags, *catalog.vocabulary.tags)),
+      exclude_tags_(
+          Known(Folded(filter.exclude_tags), *catalog.vocabulary.tags)),
       organizers_(Condition(filter.organizers, *catalog.organizers.ids)),
-      cities_(Condition(filter.cities, *catalog.vocabulary.cities)),
+      cities_(Condition(Folded(filter.cities), *catalog.vocabulary.cities)),
       excluded_(EventRows(filter.exclude_event_ids, catalog)) {
   if (!filter.only_event_ids.empty()) {
     only_ = EventRows(filter.only_event_ids, catalog);
+    unknown_only_ = CountUnknown(filter.only_event_ids, catalog);
   }
   trivial_ = start_after_ == kNoTime &&
              start_before_ == std::numeric_limits<Micros>::max() &&
@@ -89,11 +114,16 @@ bool CompiledFilter::Matches(EventRow row) const {
   if (max_price_.has_value() && !(event.price <= *max_price_)) return false;
   if (Contains(excluded_, row)) return false;
   if (only_.has_value() && !Contains(*only_, row)) return false;
-  if (max_distance_km_ > 0 &&
-      !(DistanceKm(center_, event.location) <= max_distance_km_)) {
-    return false;
-  }
+  if (max_distance_km_ > 0 && !IsNear(event.location)) return false;
   return MatchesTags(row);
+}
+
+bool CompiledFilter::IsNear(const GeoPoint& place) const {
+  // Degrees of latitude alone may already be too many; the rest is
+  // trigonometry.
+  const double north = std::abs(double{place.latitude} - center_.latitude);
+  if (north * kLeastKmPerDegree > max_distance_km_) return false;
+  return DistanceKm(center_, place) <= max_distance_km_;
 }
 
 bool CompiledFilter::MatchesTags(EventRow row) const {

@@ -14,7 +14,7 @@
 namespace usher {
 
 // Conditions as they are asked, all of which must hold. An empty list is no
-// condition.
+// condition. Categories, tags and cities match in any case, ids exactly.
 struct Filter {
   Micros start_after = kNoTime;                              // Inclusive.
   Micros start_before = std::numeric_limits<Micros>::max();  // Exclusive.
@@ -47,8 +47,11 @@ class CompiledFilter {
   bool Matches(EventRow row) const;
   // The rows of only_event_ids, if any were asked for.
   const std::optional<std::vector<EventRow>>& only() const { return only_; }
+  // How many ids of only_event_ids no event has.
+  int64_t unknown_only() const { return unknown_only_; }
 
  private:
+  bool IsNear(const GeoPoint& place) const;
   bool MatchesTags(EventRow row) const;
 
   const Catalog& catalog_;
@@ -69,6 +72,7 @@ class CompiledFilter {
   std::optional<std::vector<int32_t>> cities_;
   std::vector<EventRow> excluded_;
   std::optional<std::vector<EventRow>> only_;
+  int64_t unknown_only_ = 0;
 };
 
 }  // namespace usher

@@ -6,7 +6,6 @@
 namespace usher {
 namespace {
 
-constexpr double kEarthRadiusKm = 6371.0088;
 constexpr double kRadians = std::numbers::pi / 180.0;
 
 }  // namespace
@@ -27,6 +26,20 @@ float DistanceKm(const GeoPoint& a, const GeoPoint& b) {
                    std::cos(phi_a) * std::cos(phi_b) * sin_lambda * sin_lambda;
   return static_cast<float>(2 * kEarthRadiusKm *
                             std::asin(std::sqrt(std::clamp(h, 0.0, 1.0))));
+}
+
+UnitVector OnUnitSphere(const GeoPoint& point) {
+  if (!point.known()) return {};
+  const double phi = point.latitude * kRadians;
+  const double lambda = point.longitude * kRadians;
+  return {std::cos(phi) * std::cos(lambda), std::cos(phi) * std::sin(lambda),
+          std::sin(phi)};
+}
+
+float KmOfChord(double chord_squared) {
+  const double half = std::sqrt(chord_squared) / 2;
+  return static_cast<float>(2 * kEarthRadiusKm *
+                            std::asin(std::min(half, 1.0)));
 }
 
 }  // namespace usher

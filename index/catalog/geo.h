@@ -16,12 +16,40 @@ struct GeoPoint {
   bool known() const { return !std::isnan(latitude) && !std::isnan(longitude); }
 };
 
+inline constexpr double kEarthRadiusKm = 6371.0088;
+
 // True when both degrees are finite and in range.
 bool IsValid(const GeoPoint& point);
 
 // Great-circle distance by the haversine formula on a sphere of radius
-// 6371.0088 km. NaN when either point is unknown.
+// kEarthRadiusKm. NaN when either point is unknown.
 float DistanceKm(const GeoPoint& a, const GeoPoint& b);
+
+// A place as a point of the unit sphere, NaN when unknown: with it, comparing
+// many distances takes no trigonometry, and no meridian is a border. Doubles,
+// so that a metre is not lost.
+struct UnitVector {
+  double x = std::numeric_limits<double>::quiet_NaN();
+  double y = std::numeric_limits<double>::quiet_NaN();
+  double z = std::numeric_limits<double>::quiet_NaN();
+
+  bool known() const { return !std::isnan(x); }
+};
+
+UnitVector OnUnitSphere(const GeoPoint& point);
+
+// The squared length of the straight line between two points, in squares of
+// the earth's radius. It grows with the distance; over a few kilometres it is
+// the distance's square to a millionth. NaN when either is unknown.
+inline double ChordSquared(const UnitVector& a, const UnitVector& b) {
+  const double x = a.x - b.x;
+  const double y = a.y - b.y;
+  const double z = a.z - b.z;
+  return x * x + y * y + z * z;
+}
+
+// The great-circle distance that belongs to a ChordSquared().
+float KmOfChord(double chord_squared);
 
 }  // namespace usher
 

@@ -16,6 +16,13 @@ float Hours(Micros span) {
   return static_cast<float>(static_cast<double>(span) / kHour);
 }
 
+// Hours since `time`; until then, where it is far in the future (see
+// DecayedCounts::At).
+float AgeHours(Micros now, Micros time) {
+  if (time - now > DecayedCounts::kAhead) return Hours(time - now);
+  return std::max(0.0f, Hours(now - time));
+}
+
 float Rank(uint32_t beaten_by) {
   return std::log1p(static_cast<float>(beaten_by));
 }
@@ -46,6 +53,7 @@ void CollectSlots(const Catalog& catalog, Micros undated_lifetime,
       live.running.Set(row);
     } else {
       live.upcoming.Set(row);
+      ++live.num_upcoming;
       if (event.end > event.start && event.start < live.minute + kMinute) {
         live.running.Set(row);
       }
@@ -55,34 +63,79 @@ void CollectSlots(const Catalog& catalog, Micros undated_lifetime,
   }
 }
 
-void FillFigures(const Catalog& catalog, LiveColumns& live,
-                 std::vector<float>& yes, std::vector<float>& answer_age) {
+// ln(1 + a count), which is none of most events.
+float Log(float count) { return count == 0 ? 0.0f : std::log1p(count); }
+
+// What ranks are taken of but nobody else needs.
+struct Raw {
+  std::vector<float> day;
+  std::vector<float> yes;
+  std::vector<float> answer_age;
+};
+
+void FillTimes(const EventColumns& event, size_t s, LiveColumns& live) {
+  live.lead_hours[s] = event.start == kNoTime
+                           ? kManyHours
+                           : std::max(0.0f, Hours(event.start - live.minute));
+  live.fresh_hours[s] =
+      event.announce == kNoTime
+          ? std::numeric_limits<float>::quiet_NaN()
+          : std::max(0.0f, Hours(live.minute - event.announce));
+}
+
+void FillCounts(const EventColumns& event, const EventCounters& counters,
+                size_t s, LiveColumns& live, Raw& raw) {
+  const auto answers = [&](size_t i) {
+    return counters.answers.At(i, live.minute, kEventHorizons);
+  };
+  raw.day[s] = answers(1);
+  raw.yes[s] = static_cast<float>(std::max(0, counters.yes));
+  raw.answer_age[s] = counters.last_answer == kNoTime
+                          ? kManyHours
+                          : AgeHours(live.minute, counters.last_answer);
+  live.hour_count[s] = Log(answers(0));
+  live.day_count[s] = Log(raw.day[s]);
+  live.week_count[s] = Log(answers(2));
+  if (event.capacity > 0) {
+    live.fill[s] =
+        std::min(1.0f, raw.yes[s] / static_cast<float>(event.capacity));
+  }
+}
+
+void FillOrganizer(const OrganizerCounters& host, size_t s, LiveColumns& live) {
+  const auto answers = [&](size_t i) {
+    return Log(host.answers.At(i, live.minute, kOrganizerHorizons));
+  };
+  live.usual_yes[s] = Log(static_cast<float>(std::max(0, host.yes)) /
+                          static_cast<float>(std::max(1, host.events)));
+  live.organizer_day[s] = answers(0);
+  live.organizer_week[s] = answers(1);
+  live.organizer_month[s] = answers(2);
+}
+
+Raw FillFigures(const Catalog& catalog, LiveColumns& live) {
   const size_t slots = live.rows.size();
+  Raw raw;
   for (std::vector<float>* column :
        {&live.lead_hours, &live.fresh_hours, &live.hour_count, &live.day_count,
-        &live.week_count, &yes, &answer_age}) {
+        &live.week_count, &live.fill, &live.usual_yes, &live.organizer_day,
+        &live.organizer_week, &live.organizer_month, &raw.day, &raw.yes,
+        &raw.answer_age}) {
     column->resize(slots);
   }
+  live.places.resize(slots);
   for (size_t s = 0; s < slots; ++s) {
     const size_t row = Index(live.rows[s]);
     const EventColumns& event = catalog.events.columns[row];
-    const EventCounters& counters = catalog.events.counters[row];
-    live.lead_hours[s] = event.start == kNoTime
-                             ? kManyHours
-                             : std::max(0.0f, Hours(event.start - live.minute));
-    live.fresh_hours[s] =
-        event.announce == kNoTime
-            ? std::numeric_limits<float>::quiet_NaN()
-            : std::max(0.0f, Hours(live.minute - event.announce));
-    live.hour_count[s] = counters.answers.At(0, live.minute, kEventHorizons);
-    live.day_count[s] = counters.answers.At(1, live.minute, kEventHorizons);
-    live.week_count[s] = counters.answers.At(2, live.minute, kEventHorizons);
-    yes[s] = static_cast<float>(std::max(0, counters.yes));
-    answer_age[s] =
-        counters.last_answer == kNoTime
-            ? kManyHours
-            : std::max(0.0f, Hours(live.minute - counters.last_answer));
+    live.places[s] = OnUnitSphere(event.location);
+    FillTimes(event, s, live);
+    FillCounts(event, catalog.events.counters[row], s, live, raw);
+    if (event.organizer != kNoOrganizer) {
+      FillOrganizer(catalog.organizers.counters[Index(event.organizer)], s,
+                    live);
+    }
   }
+  return raw;
 }
 
 std::vector<float> OfUpcoming(const LiveColumns& live,
@@ -101,6 +154,28 @@ std::vector<float> RanksBySmall(const LiveColumns& live,
   std::vector<float> ranks(column.size());
   for (size_t s = 0; s < ranks.size(); ++s) {
     ranks[s] = Rank(histogram.Below(column[s]));
+  }
+  return ranks;
+}
+
+// Ranks of numbers of which some are not known: those get the mean of the
+// others'.
+std::vector<float> RanksOfKnownBySmall(const LiveColumns& live,
+                                       const std::vector<float>& column) {
+  const LogHistogram histogram(OfUpcoming(live, column));
+  std::vector<float> ranks(column.size());
+  double sum = 0;
+  double known = 0;
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    if (std::isnan(column[s])) continue;
+    ranks[s] = Rank(histogram.Below(column[s]));
+    if (!live.upcoming.Test(Index(live.rows[s]))) continue;
+    sum += ranks[s];
+    known += 1;
+  }
+  const float mean = known > 0 ? static_cast<float>(sum / known) : 0.0f;
+  for (size_t s = 0; s < ranks.size(); ++s) {
+    if (std::isnan(column[s])) ranks[s] = mean;
   }
   return ranks;
 }
@@ -163,20 +238,19 @@ LiveColumns BuildLiveColumns(const Catalog& catalog, Micros minute,
   LiveColumns live;
   live.minute = minute;
   CollectSlots(catalog, undated_lifetime, live);
-  std::vector<float> yes;
-  std::vector<float> answer_age;
-  FillFigures(catalog, live, yes, answer_age);
+  const Raw raw = FillFigures(catalog, live);
   live.lead_rank = RanksBySmall(live, live.lead_hours);
-  live.day_rank = RanksByLarge(live, live.day_count);
-  live.yes_rank = RanksByLarge(live, yes);
-  live.answer_rank = RanksBySmall(live, answer_age);
-  live.fresh_rank = RanksBySmall(live, live.fresh_hours);
+  live.day_rank = RanksByLarge(live, raw.day);
+  live.yes_rank = RanksByLarge(live, raw.yes);
+  live.answer_rank = RanksBySmall(live, raw.answer_age);
+  live.fresh_rank = RanksOfKnownBySmall(live, live.fresh_hours);
   live.organizer_next =
       RanksWithinOrganizer(catalog, live, [&](int32_t a, int32_t b) {
         return live.lead_hours[a] < live.lead_hours[b];
       });
   live.organizer_yes = RanksWithinOrganizer(
-      catalog, live, [&](int32_t a, int32_t b) { return yes[a] > yes[b]; });
+      catalog, live,
+      [&](int32_t a, int32_t b) { return raw.yes[a] > raw.yes[b]; });
   return live;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,18 +15,21 @@ namespace usher {
 
 // How many of a set of non-negative numbers lie clearly below or above a given
 // one: 1,024 bins, 16 to an octave (about 4 % wide), from 2^-24 to 2^40.
-// Numbers of one bin are ties; integers up to 16 have bins of their own. NaN
-// and negative numbers count as 0. Plain data.
+// Numbers of one bin are ties; integers up to 16 have bins of their own.
+// Negative numbers count as 0; a NaN is no number and is not counted. Plain
+// data.
 class LogHistogram {
  public:
   explicit LogHistogram(absl::Span<const float> values) {
-    for (const float value : values) ++below_[Bin(value) + 1];
+    for (const float value : values) {
+      if (!std::isnan(value)) ++below_[Bin(value) + 1];
+    }
     for (size_t i = 1; i < below_.size(); ++i) below_[i] += below_[i - 1];
   }
 
-  // Numbers in lower bins than `value`'s.
+  // Numbers in lower bins than `value`'s. `value` is not NaN.
   uint32_t Below(float value) const { return below_[Bin(value)]; }
-  // Numbers in higher bins than `value`'s.
+  // Numbers in higher bins than `value`'s. `value` is not NaN.
   uint32_t Above(float value) const {
     return below_.back() - below_[Bin(value) + 1];
   }

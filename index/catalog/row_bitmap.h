@@ -2,6 +2,7 @@
 #ifndef USHER_INDEX_CATALOG_ROW_BITMAP_H_
 #define USHER_INDEX_CATALOG_ROW_BITMAP_H_
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,17 @@ class RowBitmap {
     size_t count = 0;
     for (const uint64_t word : words_) count += std::popcount(word);
     return count;
+  }
+
+  // The members below `size`, as a set of that size.
+  RowBitmap First(size_t size) const {
+    RowBitmap first(size);
+    const size_t words = std::min(words_.size(), first.words_.size());
+    std::copy_n(words_.begin(), words, first.words_.begin());
+    if (size % 64 != 0 && words == first.words_.size()) {
+      first.words_.back() &= (uint64_t{1} << size % 64) - 1;
+    }
+    return first;
   }
 
   // Calls body(row) for every member, ascending.

@@ -132,9 +132,16 @@ int AffordableBits(int wanted, size_t rows) {
   return bits;
 }
 
+// Centres are means: of this many rows each they are as good as of FAISS's 256,
+// and so they are after this many rounds instead of 25.
+constexpr int kTrainingRowsPerCentre = 32;
+constexpr int kTrainingRounds = 12;
+
 void Configure(faiss::ClusteringParameters& clustering, uint64_t seed) {
   clustering.seed = static_cast<int>(seed & 0x7fffffff);
   clustering.min_points_per_centroid = 1;  // No advice on stderr.
+  clustering.max_points_per_centroid = kTrainingRowsPerCentre;
+  clustering.niter = kTrainingRounds;
 }
 
 template <class T>

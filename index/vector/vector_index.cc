@@ -26,6 +26,13 @@ constexpr size_t kRowsPerResult = 4;
 constexpr size_t kOverfetch = 4;
 constexpr size_t kMinFetch = 64;
 
+// What a row costs that a structure meets, in rows of a scan: that one reads a
+// quarter of the bytes, and one after the other.
+constexpr double kCostOfARowMet = 4;
+// Clusters are searched for more rows than wanted, since rows are not spread
+// evenly over them.
+constexpr double kSpareRows = 2;
+
 // The file: this header, then the structure's bytes.
 struct FileHeader {
   char magic[8];
@@ -188,20 +195,59 @@ std::vector<ScoredRow> VectorIndex::SearchChecked(
   if (graph_ == nullptr && lists_ == nullptr) return scan_.Search(query);
   const size_t allowed = CountAllowed(query.allowed);
   const size_t k = std::min(static_cast<size_t>(query.k), allowed);
-  const bool by_score = graph_ != nullptr && query.bias.empty();
-  const size_t wanted = by_score ? k : WithOverfetch(k);
-  const double least = options_.exact_below_selectivity * rows();
-  if (allowed <= kRowsPerResult * k || allowed <= wanted ||
-      static_cast<double>(allowed) < least) {
-    return scan_.Search(query);
-  }
-  std::vector<ScoredRow> found = ScoreExactly(query, Retrieve(query, wanted));
+  const bool biased = !query.bias.empty();
+  if (ScansExactly(k, allowed, biased)) return scan_.Search(query);
+  std::vector<ScoredRow> found =
+      ScoreExactly(query, Retrieve(query, Wanted(k, biased), allowed));
   if (found.size() < k) {
     exact_fallbacks_.fetch_add(1, std::memory_order_relaxed);
     return scan_.Search(query);
   }
   found.resize(k);
   return found;
+}
+
+size_t VectorIndex::Wanted(size_t k, bool biased) const {
+  return graph_ != nullptr && !biased ? k : WithOverfetch(k);
+}
+
+size_t VectorIndex::Beam(size_t wanted) const {
+  return std::max(wanted, static_cast<size_t>(options_.ef_search));
+}
+
+size_t VectorIndex::Probes(size_t wanted, size_t allowed) const {
+  const double lists = lists_->lists();
+  double probes = options_.ivf_probe;
+  if (options_.exact_below_selectivity > 0) {
+    probes = std::max(
+        probes, std::ceil(kSpareRows * lists * static_cast<double>(wanted) /
+                          static_cast<double>(allowed)));
+  }
+  return static_cast<size_t>(std::min(probes, lists));
+}
+
+// A walk goes on until its beam is full of allowed rows, and meets the
+// neighbours of every row that it passes.
+double VectorIndex::RowsMet(size_t wanted, size_t allowed) const {
+  const double all = static_cast<double>(rows());
+  if (graph_ != nullptr) {
+    const double passed =
+        static_cast<double>(Beam(wanted)) * all / static_cast<double>(allowed);
+    return std::min(all, passed * 2 * graph_->m());
+  }
+  const double lists = lists_->lists();
+  return lists + all * static_cast<double>(Probes(wanted, allowed)) / lists;
+}
+
+bool VectorIndex::ScansExactly(size_t k, size_t allowed, bool biased) const {
+  if (graph_ == nullptr && lists_ == nullptr) return true;
+  const size_t wanted = Wanted(k, biased);
+  if (allowed <= kRowsPerResult * k || allowed <= wanted) return true;
+  if (!(options_.exact_below_selectivity > 0)) return false;
+  const double scanned = static_cast<double>(allowed);
+  return scanned <
+             options_.exact_below_selectivity * static_cast<double>(rows()) ||
+         scanned < kCostOfARowMet * RowsMet(wanted, allowed);
 }
 
 size_t VectorIndex::CountAllowed(const RowBitmap* allowed) const {
@@ -218,18 +264,19 @@ size_t VectorIndex::CountAllowed(const RowBitmap* allowed) const {
 }
 
 std::vector<int32_t> VectorIndex::Retrieve(const ScanQuery& query,
-                                           size_t wanted) const {
+                                           size_t wanted,
+                                           size_t allowed) const {
   std::vector<int32_t> rows;
   if (graph_ != nullptr) {
-    const size_t beam =
-        std::max(wanted, static_cast<size_t>(options_.ef_search));
-    for (const ScoredRow& found : graph_->Search(
-             query.query, beam, query.allowed, vectors_, ActiveKernels())) {
+    for (const ScoredRow& found :
+         graph_->Search(query.query, Beam(wanted), query.allowed, vectors_,
+                        ActiveKernels())) {
       rows.push_back(found.row);
     }
   } else {
-    absl::StatusOr<std::vector<int32_t>> found =
-        lists_->Search(query.query, wanted, options_.ivf_probe, query.allowed);
+    absl::StatusOr<std::vector<int32_t>> found = lists_->Search(
+        query.query, wanted, static_cast<int>(Probes(wanted, allowed)),
+        query.allowed);
     if (found.ok()) rows = *std::move(found);  // Else too few: scanned exactly.
   }
   // Rows of a large bias must not hide that too few were found.
@@ -312,13 +359,15 @@ absl::Status VectorIndex::DecodeStructure(absl::string_view bytes) {
 }
 
 absl::StatusOr<double> RecallAgainstExact(const VectorIndex& index,
-                                          const Factors& queries, int k) {
+                                          const Factors& queries, int k,
+                                          const RowBitmap* allowed,
+                                          absl::Span<const float> bias) {
   size_t found = 0, wanted = 0;
   for (size_t q = 0; q < queries.rows(); ++q) {
     ASSIGN_OR_RETURN(const std::vector<ScoredRow> exact,
-                     index.SearchExact(queries.Row(q), k, nullptr));
+                     index.SearchExact(queries.Row(q), k, allowed, bias));
     ASSIGN_OR_RETURN(const std::vector<ScoredRow> got,
-                     index.Search(queries.Row(q), k, nullptr));
+                     index.Search(queries.Row(q), k, allowed, bias));
     wanted += exact.size();
     for (const ScoredRow& row : exact) {
       found += std::find(got.begin(), got.end(), row) != got.end() ? 1 : 0;

@@ -29,14 +29,16 @@ struct VectorIndexOptions {
 
   int hnsw_m = 32;            // Edges a row, in [2, 256]. Memory: 8 * m a row.
   int ef_construction = 128;  // Beam while building. Quality against time.
-  int ef_search = 128;        // Beam while searching. Recall against time.
+  int ef_search = 512;        // Beam while searching. Recall against time.
 
   int ivf_lists = 0;    // Clusters; 0: about 4 * sqrt(rows).
-  int ivf_probe = 16;   // Clusters that one search visits.
+  int ivf_probe = 16;   // Clusters that one search visits at least.
   int pq_segments = 0;  // Divides the dimension; 0: about dim / 4.
   int pq_bits = 8;      // In [1, 12]; fewer are used when rows are few.
 
-  // Filters that leave less than this fraction of the rows scan exactly.
+  // Filters that leave less than this fraction of the rows scan exactly, and so
+  // does what would cost more by the structure (ScansExactly). 0: the structure
+  // is asked whatever it costs, with ivf_probe as it is; for measuring it.
   double exact_below_selectivity = 0.05;
 
   // The same seed gives the same index, but for kHnsw on several threads.
@@ -67,17 +69,23 @@ class VectorIndex {
   // a row with a bias of NaN or minus infinity is never returned.
   //
   // kFlat is exact. kHnsw and kIvfPq retrieve by inner product and score what
-  // they found exactly; they scan exactly when the filter is selective, when k
-  // is near the number of allowed rows, and when they found too few (counted
-  // by exact_fallbacks()). With a bias they retrieve more rows than asked, add
-  // the allowed rows of the largest bias, and score all of these exactly: a row
-  // that is good in neither but in the sum can be missed.
+  // they found exactly; they scan exactly when that is cheaper (ScansExactly())
+  // and when they found too few (counted by exact_fallbacks()). With a bias
+  // they retrieve more rows than asked, add the allowed rows of the largest
+  // bias, and score all of these exactly: a row that is good in neither but in
+  // the sum can be missed.
   //
   // InvalidArgument when the query has another dimension or a number that is
   // not finite, or when the bias has another size.
   absl::StatusOr<std::vector<ScoredRow>> Search(
       absl::Span<const float> query, int k, const RowBitmap* allowed,
       absl::Span<const float> bias = {}) const;
+
+  // True when a search for `k` of `allowed` rows scans all of those: for kFlat,
+  // when k is near their number, when the filter is selective, and when the
+  // structure would meet so many rows on its way to enough allowed ones that
+  // reading them, one here and one there, costs more than the scan.
+  bool ScansExactly(size_t k, size_t allowed, bool biased) const;
 
   // Search() of each, faster for kFlat: one pass over memory serves them all.
   absl::StatusOr<std::vector<std::vector<ScoredRow>>> SearchBatch(
@@ -120,7 +128,15 @@ class VectorIndex {
   absl::Status CheckQuery(const ScanQuery& query) const;
   std::vector<ScoredRow> SearchChecked(const ScanQuery& query) const;
   size_t CountAllowed(const RowBitmap* allowed) const;
-  std::vector<int32_t> Retrieve(const ScanQuery& query, size_t wanted) const;
+  // Rows to retrieve for `k` results.
+  size_t Wanted(size_t k, bool biased) const;
+  size_t Beam(size_t wanted) const;
+  // Clusters that hold twice the wanted rows, if rows are spread evenly.
+  size_t Probes(size_t wanted, size_t allowed) const;
+  // Rows that a search of the structure looks at.
+  double RowsMet(size_t wanted, size_t allowed) const;
+  std::vector<int32_t> Retrieve(const ScanQuery& query, size_t wanted,
+                                size_t allowed) const;
   std::vector<ScoredRow> ScoreExactly(const ScanQuery& query,
                                       std::vector<int32_t> rows) const;
 
@@ -135,9 +151,12 @@ class VectorIndex {
 };
 
 // The mean fraction of the exact best `k` that Search() finds, over the rows of
-// `queries`; 1 when there is nothing to find. InvalidArgument as for Search().
+// `queries`; 1 when there is nothing to find. Filter, bias and errors as for
+// Search().
 absl::StatusOr<double> RecallAgainstExact(const VectorIndex& index,
-                                          const Factors& queries, int k);
+                                          const Factors& queries, int k,
+                                          const RowBitmap* allowed = nullptr,
+                                          absl::Span<const float> bias = {});
 
 }  // namespace usher
 

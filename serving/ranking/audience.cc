@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
-#include "index/vector/dot.h"
+#include "serving/ranking/features.h"
 #include "serving/ranking/user_state.h"
 
 namespace usher {
@@ -95,17 +94,14 @@ class Audience {
     const auto add = [&](Feature feature, float value) {
       score += policy_.weight(feature) * value;
     };
-    const absl::Span<const float> taste = vectors_.Row(user);
-    if (vector_.size() == taste.size()) {
-      add(Feature::kAlsEvent, Dot(taste.data(), vector_.data(), split_));
-      add(Feature::kAlsOrganizer,
-          Dot(taste.data() + split_, vector_.data() + split_,
-              vector_.size() - split_));
-    }
+    const VectorProducts products =
+        ProductsOf(vectors_.Row(user), vector_, split_);
+    add(Feature::kAlsEvent, products.by_event);
+    add(Feature::kAlsOrganizer, products.by_organizer);
     AddOrganizer(user, add);
     const GeoPoint home = catalog_.users.columns[Index(user)].location;
     if (home.known() && event_.location.known()) {
-      add(Feature::kDistance, std::log1p(DistanceKm(home, event_.location)));
+      add(Feature::kDistance, LogDistance(DistanceKm(home, event_.location)));
     }
     return score;
   }
@@ -125,8 +121,8 @@ class Audience {
       past.commitments += 1;
       past.recent += FadedCommitment(query_.now, action.time);
     }
-    add(Feature::kOwnOrganizer, std::log1p(past.recent));
-    add(Feature::kOwnShare, all > 0 ? past.commitments / all : 0);
+    add(Feature::kOwnOrganizer, OwnOrganizer(past));
+    add(Feature::kOwnShare, OwnShare(past, all));
     const absl::Span<const Follow> follows =
         catalog_.users.follows[Index(user)];
     add(Feature::kFollowed, std::any_of(follows.begin(), follows.end(),

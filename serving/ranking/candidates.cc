@@ -1,12 +1,14 @@
 #include "serving/ranking/candidates.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/vector/dot.h"
+#include "index/vector/top_rows.h"
 
 namespace usher {
 namespace {
@@ -14,8 +16,6 @@ namespace {
 constexpr absl::string_view kNames[kNumCandidateSources] = {
     "scan", "organizer", "neighbours", "nearby", "only"};
 constexpr size_t kPerOrganizer = 20;
-// Kilometres a degree of latitude.
-constexpr float kKmPerDegree = 111.195f;
 
 using Scored = std::pair<float, EventRow>;
 
@@ -84,10 +84,7 @@ void AddScan(const RankingPolicy& policy, const UserState& user,
   const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
   std::vector<Scored> scored;
   // Rows of the tail have newer vectors than the index knows.
-  RowBitmap indexed(snapshot.index->rows());
-  for (size_t row = 0; row < indexed.size(); ++row) {
-    if (collector.allowed().Test(row)) indexed.Set(row);
-  }
+  RowBitmap indexed = collector.allowed().First(snapshot.index->rows());
   for (const EventRow row : snapshot.tail) {
     if (Index(row) < indexed.size()) indexed.Clear(Index(row));
     if (!collector.allowed().Test(Index(row))) continue;
@@ -154,26 +151,43 @@ void AddNeighbours(const RankingPolicy& policy, const UserState& user,
                     CandidateSource::kNeighbours);
 }
 
-// Distances on a plane that touches the earth at the user: good to a percent
-// within a few hundred kilometres.
+// Not above ln(1 + x), of which it is a polygon between powers of two: what the
+// bits of a float say without any arithmetic. Requires x >= 0.
+float LogAtLeast(float x) {
+  constexpr float kScale = std::numbers::ln2_v<float> / (1 << 23);
+  constexpr float kRounding = 1e-5f;
+  const int32_t bits = std::bit_cast<int32_t>(1 + x) - 0x3f800000;
+  return static_cast<float>(bits) * kScale - kRounding;
+}
+
+// Every allowed event is looked at, but hardly any needs its logarithm: with
+// the usual weight below 0 the bias is more than the score, and so is what a
+// distance that is too short gives.
 void AddNearby(const RankingPolicy& policy, const UserState& user,
-               const LiveView& view, const Catalog& catalog,
-               Collector& collector) {
-  if (!user.place.known()) return;
-  const float shrink =
-      std::cos(user.place.latitude * std::numbers::pi_v<float> / 180);
-  std::vector<Scored> scored;
+               const LiveView& view, Collector& collector) {
+  const UnitVector place = OnUnitSphere(user.place);
+  if (!place.known()) return;
+  const float weight = policy.weight(Feature::kDistance);
+  TopRows top(static_cast<size_t>(policy.source_candidates));
+  const auto none = [](absl::Span<const int32_t>, float*) {};
   collector.allowed().ForEach([&](size_t row) {
-    const GeoPoint place = catalog.events.columns[row].location;
-    if (!place.known()) return;
-    const float north = place.latitude - user.place.latitude;
-    const float east = (place.longitude - user.place.longitude) * shrink;
-    const float km = kKmPerDegree * std::sqrt(north * north + east * east);
-    scored.emplace_back(
-        policy.weight(Feature::kDistance) * std::log1p(km) + view.bias[row],
-        EventRow{static_cast<int32_t>(row)});
+    const float bias = view.bias[row];
+    if (weight <= 0 && bias <= top.threshold()) return;
+    const int32_t slot = view.columns.slot_of[row];
+    const double chord = ChordSquared(place, view.columns.places[slot]);
+    if (std::isnan(chord)) return;
+    const float least_km = static_cast<float>(kEarthRadiusKm) *
+                           std::sqrt(static_cast<float>(chord));
+    if (weight <= 0 &&
+        weight * LogAtLeast(least_km) + bias <= top.threshold()) {
+      return;
+    }
+    top.AddExact(static_cast<int32_t>(row),
+                 weight * std::log1p(KmOfChord(chord)) + bias, none);
   });
-  collector.AddBest(scored, policy.source_candidates, CandidateSource::kNearby);
+  for (const ScoredRow& near : top.Take(none)) {
+    collector.Add(EventRow{near.row}, CandidateSource::kNearby);
+  }
 }
 
 }  // namespace
@@ -192,7 +206,7 @@ std::vector<Candidate> CollectCandidates(const RankingPolicy& policy,
   AddScan(policy, user, view, snapshot, collector, degraded);
   AddOrganizers(policy, user, view, snapshot.catalog, collector);
   AddNeighbours(policy, user, collector);
-  AddNearby(policy, user, view, snapshot.catalog, collector);
+  AddNearby(policy, user, view, collector);
   return std::move(collector).Merged();
 }
 

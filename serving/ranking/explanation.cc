@@ -11,34 +11,136 @@ namespace {
 
 // A part of the score below this is no reason.
 constexpr float kLeastPart = 0.05f;
-// A rank this good is worth telling: among the first so many.
-constexpr float kTopRank = 20;
+
+// What has to be true, whatever the other events are like, before it is said.
+constexpr float kSoonHours = 48;
+constexpr float kNewHours = 72;
+constexpr float kNearKm = 3;
+constexpr float kManyAnswers = 5;         // Commitments, or answers of late.
+constexpr float kAnAnswerOfLate = 0.35f;  // One, an hour ago.
+constexpr float kLikeContent = 0.3f;      // A cosine.
+constexpr float kUsualHour = 0.2f;        // Of the past.
+constexpr float kUsualPlace = 3;          // A fifth of the past places.
+
+// And how far in front of them it has to be: among so many, and among the first
+// tenth.
+constexpr int kTopRank = 20;
+constexpr int kTopPart = 10;
+
+float ValueOf(Feature feature, const RankedEvent& event) {
+  return event.features[static_cast<size_t>(feature)];
+}
 
 // How many live events beat this one, from a rank feature.
-int BeatenBy(float rank) {
-  return static_cast<int>(std::lround(std::expm1(rank)));
+int BeatenBy(Feature rank, const RankedEvent& event) {
+  return static_cast<int>(std::lround(std::expm1(ValueOf(rank, event))));
+}
+
+bool IsOfTheFirst(Feature rank, const RankedEvent& event) {
+  const int first = std::clamp(event.upcoming / kTopPart, 1, kTopRank);
+  return BeatenBy(rank, event) < first;
+}
+
+// Answers, from a feature that is a logarithm of their number.
+float Count(Feature feature, const RankedEvent& event) {
+  return std::expm1(ValueOf(feature, event));
+}
+
+// Whether what TextOf() says of the feature is true.
+bool IsTrue(Feature feature, const RankedEvent& event,
+            const Snapshot& snapshot) {
+  const size_t row = Index(event.event);
+  const EventCounters& counters = snapshot.catalog.events.counters[row];
+  switch (feature) {
+    case Feature::kAlsOrganizer:
+      return snapshot.catalog.events.columns[row].organizer != kNoOrganizer;
+    case Feature::kContent:
+      return ValueOf(feature, event) >= kLikeContent;
+    case Feature::kPlaceDensity:
+      return ValueOf(feature, event) >= kUsualPlace;
+    case Feature::kHourMatch:
+      return ValueOf(feature, event) >= kUsualHour;
+    case Feature::kDistance:
+      return event.distance_km < kNearKm;
+    case Feature::kLeadRank:
+      return event.lead_hours <= kSoonHours &&
+             BeatenBy(feature, event) < kTopRank;
+    case Feature::kFreshRank:
+      return event.fresh_hours <= kNewHours && IsOfTheFirst(feature, event);
+    case Feature::kDayRank:
+      return Count(Feature::kDayCount, event) >= kManyAnswers &&
+             IsOfTheFirst(feature, event);
+    case Feature::kYesRank:
+      return static_cast<float>(counters.yes) >= kManyAnswers &&
+             IsOfTheFirst(feature, event);
+    case Feature::kAnswerRank:
+      return Count(Feature::kHourCount, event) >= kAnAnswerOfLate &&
+             IsOfTheFirst(feature, event);
+    default:
+      return true;
+  }
+}
+
+// A feature whose best value is 0, so that its part is never positive where its
+// weight is as it should be: it speaks for an event that is near the top.
+bool IsBestAtZero(Feature feature) {
+  switch (feature) {
+    case Feature::kDistance:
+    case Feature::kLeadRank:
+    case Feature::kFreshRank:
+    case Feature::kDayRank:
+    case Feature::kYesRank:
+    case Feature::kAnswerRank:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What is said once of an event, whichever feature says it.
+enum class Topic { kOther, kOrganizer };
+
+Topic TopicOf(Feature feature) {
+  switch (feature) {
+    case Feature::kOwnOrganizer:
+    case Feature::kOwnShare:
+    case Feature::kFollowed:
+    case Feature::kAlsOrganizer:
+      return Topic::kOrganizer;
+    default:
+      return Topic::kOther;
+  }
+}
+
+std::string OrganizerText(const RankedEvent& event,
+                          absl::string_view organizer) {
+  const bool follows = ValueOf(Feature::kFollowed, event) > 0;
+  const bool went = ValueOf(Feature::kOwnOrganizer, event) > 0 ||
+                    ValueOf(Feature::kOwnShare, event) > 0;
+  if (follows && went) {
+    return absl::StrCat("You follow ", organizer, " and go to its events");
+  }
+  if (follows) return absl::StrCat("You follow ", organizer);
+  if (went) return absl::StrCat("You go to events of ", organizer);
+  return absl::StrCat("People with your taste go to ", organizer);
 }
 
 std::string TextOf(Feature feature, const RankedEvent& event,
                    absl::string_view organizer) {
+  if (TopicOf(feature) == Topic::kOrganizer) {
+    return OrganizerText(event, organizer);
+  }
   switch (feature) {
-    case Feature::kOwnOrganizer:
-    case Feature::kOwnShare:
-      return absl::StrCat("You went to events of ", organizer);
-    case Feature::kFollowed:
-      return absl::StrCat("You follow ", organizer);
     case Feature::kSeries:
-      return "You went to earlier dates of this series";
+      return "You go to dates of this series";
     case Feature::kVenue:
-      return "You have been to this venue";
-    case Feature::kAlsOrganizer:
-      return absl::StrCat("People with your taste go to ", organizer);
+      return "You go to this venue";
     case Feature::kAlsEvent:
       return "People with your taste go to events like this";
     case Feature::kNeighbours:
-      return "People you often go out with said yes";
+      return "People who go where you go said yes";
     case Feature::kContent:
-      return "Its topic is like what you went to";
+      return "Its topic is like what you go to";
     case Feature::kPlaceDensity:
       return "It is where you usually go";
     case Feature::kHourMatch:
@@ -57,38 +159,6 @@ std::string TextOf(Feature feature, const RankedEvent& event,
       return "It is new";
     default:
       return "";
-  }
-}
-
-// True when a rank of the event is about something that has happened to it:
-// with few live events, those that nobody answered are among the first, too.
-bool HasRank(Feature feature, EventRow event, const Catalog& catalog) {
-  const EventCounters& counters = catalog.events.counters[Index(event)];
-  switch (feature) {
-    case Feature::kLeadRank:
-      return catalog.events.columns[Index(event)].start != kNoTime;
-    case Feature::kYesRank:
-      return counters.yes > 0;
-    default:
-      return counters.last_answer != kNoTime;
-  }
-}
-
-// A feature whose best value is 0, so that its part is never positive: it
-// speaks for the event when the event is near the top of it.
-bool IsGoodRank(Feature feature, const RankedEvent& event,
-                const Catalog& catalog) {
-  switch (feature) {
-    case Feature::kDistance:
-      return event.distance_km < 3;
-    case Feature::kLeadRank:
-    case Feature::kDayRank:
-    case Feature::kYesRank:
-    case Feature::kAnswerRank:
-      return HasRank(feature, event.event, catalog) &&
-             BeatenBy(event.features[static_cast<size_t>(feature)]) < kTopRank;
-    default:
-      return false;
   }
 }
 
@@ -119,22 +189,25 @@ std::vector<Reason> Reasons(const RankedEvent& event,
       organizer == kNoOrganizer ? "its organizer"
                                 : snapshot.catalog.OrganizerName(organizer);
   std::vector<Reason> reasons;
+  bool organizer_told = false;
   const auto add = [&](Feature feature, float value) {
+    if (static_cast<int>(reasons.size()) >= limit) return;
+    if (!IsTrue(feature, event, snapshot)) return;
+    const bool of_organizer = TopicOf(feature) == Topic::kOrganizer;
+    if (of_organizer && organizer_told) return;
     const std::string text = TextOf(feature, event, name);
-    const bool told =
-        std::any_of(reasons.begin(), reasons.end(),
-                    [&](const Reason& r) { return r.text == text; });
-    if (text.empty() || told || static_cast<int>(reasons.size()) >= limit) {
-      return;
-    }
+    if (text.empty()) return;
+    organizer_told |= of_organizer;
     reasons.push_back({std::string(FeatureName(feature)), text, value});
   };
   for (const Contribution& part : Contributions(event, policy)) {
-    if (part.contribution >= kLeastPart) add(part.feature, part.value);
+    if (part.contribution >= kLeastPart && !IsBestAtZero(part.feature)) {
+      add(part.feature, part.value);
+    }
   }
   for (size_t f = 0; f < kNumFeatures; ++f) {
     const Feature feature = static_cast<Feature>(f);
-    if (policy.weights[f] < 0 && IsGoodRank(feature, event, snapshot.catalog)) {
+    if (policy.weights[f] < 0 && IsBestAtZero(feature)) {
       add(feature, event.features[f]);
     }
   }

@@ -30,7 +30,10 @@ struct Reason {
   float value = 0;
 };
 
-// The at most `limit` strongest reasons in favour of the event.
+// The at most `limit` strongest reasons in favour of the event, one about its
+// organizer. Only what is true by itself, not for want of better events: one
+// that begins soon begins within two days, a popular one has five commitments
+// at least and is of the first tenth.
 std::vector<Reason> Reasons(const RankedEvent& event,
                             const RankingPolicy& policy,
                             const Snapshot& snapshot, int limit);

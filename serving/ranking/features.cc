@@ -9,17 +9,21 @@ namespace usher {
 namespace {
 
 constexpr absl::string_view kNames[kNumFeatures] = {
-    "own_organizer", "own_share",   "followed",      "organizer_no",
-    "series",        "venue",       "als_organizer", "als_event",
-    "neighbours",    "content",     "place_density", "distance",
-    "hour_match",    "conflict",    "lead_rank",     "day_rank",
-    "yes_rank",      "answer_rank", "fresh_rank",    "organizer_next",
-    "organizer_yes"};
+    "own_organizer",  "own_share",   "followed",      "organizer_no",
+    "series",         "venue",       "als_organizer", "als_event",
+    "neighbours",     "content",     "place_density", "distance",
+    "hour_match",     "conflict",    "lead_rank",     "day_rank",
+    "yes_rank",       "answer_rank", "fresh_rank",    "organizer_next",
+    "organizer_yes",  "hour_count",  "day_count",     "week_count",
+    "fill",           "usual_yes",   "organizer_day", "organizer_week",
+    "organizer_month"};
 
 // What is taken for the distance to an event without a place.
 constexpr float kUnknownDistanceKm = 10;
 // Past places count by exp(-d^2 / 2 s^2), with this s.
 constexpr float kPlaceKernelKm = 3;
+// What is farther adds less than 1e-4 to the feature, even fifty times.
+constexpr float kPlaceReachKm = 5.5f * kPlaceKernelKm;
 // The density that counts as none.
 constexpr float kPlaceFloor = 0.01f;
 constexpr Micros kConflictSpan = 2 * kHour;
@@ -30,21 +34,31 @@ float Lookup(const Map& map, const Key& key) {
   return found == map.end() ? 0.0f : found->second;
 }
 
-float PlaceDensity(const UserState& user, const GeoPoint& place) {
-  if (user.places.empty() || !place.known()) return 0;
+std::vector<UnitVector> PointsOf(absl::Span<const GeoPoint> places) {
+  std::vector<UnitVector> points;
+  points.reserve(places.size());
+  for (const GeoPoint& place : places) points.push_back(OnUnitSphere(place));
+  return points;
+}
+
+// Over so few kilometres the chord is the distance.
+float PlaceDensity(absl::Span<const UnitVector> past, const UnitVector& place) {
+  constexpr double kSquareKm = kEarthRadiusKm * kEarthRadiusKm;
+  constexpr double kReach = kPlaceReachKm * kPlaceReachKm / kSquareKm;
+  constexpr double kScale = -kSquareKm / (2 * kPlaceKernelKm * kPlaceKernelKm);
+  if (past.empty() || !place.known()) return 0;
   float density = 0;
-  for (const GeoPoint& past : user.places) {
-    const float km = DistanceKm(past, place);
-    density += std::exp(-km * km / (2 * kPlaceKernelKm * kPlaceKernelKm));
+  for (const UnitVector& point : past) {
+    const double chord = ChordSquared(point, place);
+    if (chord < kReach) density += std::exp(static_cast<float>(kScale * chord));
   }
-  density /= static_cast<float>(user.places.size());
+  if (density == 0) return 0;
+  density /= static_cast<float>(past.size());
   return std::log((density + kPlaceFloor) / kPlaceFloor);
 }
 
 float Distance(const UserState& user, const GeoPoint& place) {
-  if (!user.place.known()) return 0;
-  const float km = DistanceKm(user.place, place);
-  return std::log1p(std::isnan(km) ? kUnknownDistanceKm : km);
+  return user.place.known() ? LogDistance(DistanceKm(user.place, place)) : 0;
 }
 
 float Conflict(const UserState& user, Micros start) {
@@ -59,10 +73,9 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
   if (event.organizer != kNoOrganizer) {
     const auto past = user.organizers.find(event.organizer);
     if (past != user.organizers.end()) {
-      out.at(row, Feature::kOwnOrganizer) = std::log1p(past->second.recent);
+      out.at(row, Feature::kOwnOrganizer) = OwnOrganizer(past->second);
       out.at(row, Feature::kOwnShare) =
-          user.commitments > 0 ? past->second.commitments / user.commitments
-                               : 0;
+          OwnShare(past->second, user.commitments);
       out.at(row, Feature::kOrganizerNo) = std::log1p(past->second.refusals);
     }
     out.at(row, Feature::kFollowed) =
@@ -79,15 +92,11 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
 
 void VectorFeatures(const Snapshot& snapshot, EventRow event,
                     const UserState& user, FeatureMatrix& out, size_t row) {
-  const absl::Span<const float> vector = snapshot.vectors.Row(Index(event));
-  if (!user.vector.empty() && vector.size() == user.vector.size()) {
-    const size_t split = snapshot.model->by_event.dim();
-    out.at(row, Feature::kAlsEvent) =
-        Dot(user.vector.data(), vector.data(), split);
-    out.at(row, Feature::kAlsOrganizer) =
-        Dot(user.vector.data() + split, vector.data() + split,
-            vector.size() - split);
-  }
+  const VectorProducts products =
+      ProductsOf(user.vector, snapshot.vectors.Row(Index(event)),
+                 snapshot.model->by_event.dim());
+  out.at(row, Feature::kAlsEvent) = products.by_event;
+  out.at(row, Feature::kAlsOrganizer) = products.by_organizer;
   const absl::Span<const float> content = snapshot.embeddings.Row(Index(event));
   if (!user.content.empty() && content.size() == user.content.size()) {
     out.at(row, Feature::kContent) =
@@ -124,15 +133,51 @@ float LiveFeature(const LiveColumns& live, Feature feature, int32_t slot) {
       return live.organizer_next[slot];
     case Feature::kOrganizerYes:
       return live.organizer_yes[slot];
+    case Feature::kHourCount:
+      return live.hour_count[slot];
+    case Feature::kDayCount:
+      return live.day_count[slot];
+    case Feature::kWeekCount:
+      return live.week_count[slot];
+    case Feature::kFill:
+      return live.fill[slot];
+    case Feature::kUsualYes:
+      return live.usual_yes[slot];
+    case Feature::kOrganizerDay:
+      return live.organizer_day[slot];
+    case Feature::kOrganizerWeek:
+      return live.organizer_week[slot];
+    case Feature::kOrganizerMonth:
+      return live.organizer_month[slot];
     default:
       return 0;
   }
+}
+
+float OwnOrganizer(const OrganizerPast& past) {
+  return std::log1p(past.recent);
+}
+
+float OwnShare(const OrganizerPast& past, float commitments) {
+  return commitments > 0 ? past.commitments / commitments : 0;
+}
+
+float LogDistance(float km) {
+  return std::log1p(std::isnan(km) ? kUnknownDistanceKm : km);
+}
+
+VectorProducts ProductsOf(absl::Span<const float> user,
+                          absl::Span<const float> event, size_t split) {
+  if (user.empty() || user.size() != event.size()) return {};
+  return {Dot(user.data(), event.data(), split),
+          Dot(user.data() + split, event.data() + split, event.size() - split)};
 }
 
 FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
                               const UserState& user, const LiveColumns& live,
                               const Snapshot& snapshot) {
   FeatureMatrix out(events.size());
+  const std::vector<UnitVector> past = PointsOf(user.places);
   for (size_t i = 0; i < events.size(); ++i) {
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];
@@ -140,13 +185,13 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     VectorFeatures(snapshot, events[i], user, out, i);
     out.at(i, Feature::kNeighbours) =
         std::log1p(Lookup(user.neighbour_picks, events[i]));
-    out.at(i, Feature::kPlaceDensity) = PlaceDensity(user, event.location);
     out.at(i, Feature::kDistance) = Distance(user, event.location);
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, event.start);
     const int32_t slot = live.slot_of[Index(events[i])];
+    out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.places[slot]);
     for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;
          ++f) {
       const Feature feature = static_cast<Feature>(f);

@@ -36,7 +36,7 @@ enum class Feature : uint8_t {
   // Time.
   kHourMatch,  // How well it fits the user's usual hours of the week.
   kConflict,   // 1 when the user has an event within two hours.
-  // Popularity and urgency: ranks of index/catalog/live_columns.h.
+  // Popularity and urgency: ranks and figures of index/catalog/live_columns.h.
   kLeadRank,
   kDayRank,
   kYesRank,
@@ -44,6 +44,14 @@ enum class Feature : uint8_t {
   kFreshRank,
   kOrganizerNext,
   kOrganizerYes,
+  kHourCount,       // ln(1 + positive answers fading over an hour),
+  kDayCount,        // ... a day,
+  kWeekCount,       // ... a week.
+  kFill,            // Commitments / capacity.
+  kUsualYes,        // ln(1 + commitments an event of the organizer).
+  kOrganizerDay,    // ln(1 + positive answers to the organizer's events,
+  kOrganizerWeek,   // fading over a day, a week,
+  kOrganizerMonth,  // 30 days).
   kNumFeatures,
 };
 inline constexpr size_t kNumFeatures =
@@ -58,6 +66,21 @@ std::optional<Feature> FeatureFromName(absl::string_view name);
 
 // The value of a live feature in a slot. Requires feature >= kFirstLiveFeature.
 float LiveFeature(const LiveColumns& live, Feature feature, int32_t slot);
+
+// Single figures, for whom they are worth more than a row: ComputeFeatures()
+// itself has them from here.
+float OwnOrganizer(const OrganizerPast& past);
+// `commitments` are all of the user's.
+float OwnShare(const OrganizerPast& past, float commitments);
+float LogDistance(float km);
+// Inner products of the parts [0, split) and [split, size) of hybrid vectors;
+// zeros when one of the two is not known.
+struct VectorProducts {
+  float by_event = 0;
+  float by_organizer = 0;
+};
+VectorProducts ProductsOf(absl::Span<const float> user,
+                          absl::Span<const float> event, size_t split);
 
 // One row of kNumFeatures a candidate, row-major.
 class FeatureMatrix {

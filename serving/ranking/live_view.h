@@ -17,6 +17,9 @@ struct LiveView {
   // By event row: the policy's weights times the live features, which is the
   // part of the score that does not depend on the user. 0 for other rows.
   std::vector<float> bias;
+  // By slot: the lengths of the hybrid vector and of the content, 0 for none.
+  std::vector<float> taste_length;
+  std::vector<float> content_length;
 };
 
 LiveView BuildLiveView(const Snapshot& snapshot, const RankingPolicy& policy,

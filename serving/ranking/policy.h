@@ -13,7 +13,7 @@ namespace usher {
 
 // A linear ranker and the sizes of the candidate sources. A value.
 struct RankingPolicy {
-  // The documented defaults (see DefaultWeights in policy.cc).
+  // The documented defaults (kDefaultWeights in policy.cc).
   RankingPolicy();
 
   float weight(Feature feature) const {

@@ -9,6 +9,8 @@
 namespace usher {
 namespace {
 
+// So that no sum of products leaves the floats.
+constexpr double kMaxWeight = 1e6;
 constexpr int kMinScanCandidates = 10;
 constexpr int kMaxScanCandidates = 5000;
 
@@ -30,9 +32,10 @@ absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
           "ranking.weights: there is no feature \"", entry.feature(),
           "\"; the names are those of serving/ranking/features.h"));
     }
-    if (!std::isfinite(entry.weight())) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "ranking.weights: ", entry.feature(), " has no finite weight"));
+    if (!(std::abs(entry.weight()) <= kMaxWeight)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("ranking.weights: the weight of ", entry.feature(),
+                       " is ", entry.weight(), ", not between -1e6 and 1e6"));
     }
     policy.weight(*feature) = static_cast<float>(entry.weight());
   }

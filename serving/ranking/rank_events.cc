@@ -1,9 +1,11 @@
 #include "serving/ranking/rank_events.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "index/catalog/filter.h"
 
 namespace usher {
@@ -65,6 +67,8 @@ RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
 std::vector<Candidate> OnlyCandidates(const Allowed& allowed,
                                       Ranking& ranking) {
   std::vector<Candidate> candidates;
+  ranking.dropped[static_cast<size_t>(DropReason::kFiltered)] +=
+      allowed.filter.unknown_only();
   for (const EventRow row : *allowed.filter.only()) {
     const DropReason reason = allowed.Check(row);
     if (reason != DropReason::kNone) {
@@ -116,6 +120,16 @@ std::vector<RankedEvent> Scored(const std::vector<Candidate>& candidates,
   return ranked;
 }
 
+// A NaN has no place in an order.
+void DropUnscored(Ranking& ranking, std::vector<RankedEvent>& ranked) {
+  const size_t unscored = std::erase_if(ranked, [](const RankedEvent& event) {
+    return !std::isfinite(event.score);
+  });
+  if (unscored == 0) return;
+  ranking.degraded.push_back(
+      absl::StrCat("score: ", unscored, " events have no finite one"));
+}
+
 void SortBest(const Catalog& catalog, std::vector<RankedEvent>& ranked) {
   std::sort(
       ranked.begin(), ranked.end(),
@@ -125,6 +139,17 @@ void SortBest(const Catalog& catalog, std::vector<RankedEvent>& ranked) {
         const Micros start_b = catalog.events.columns[Index(b.event)].start;
         return start_a != start_b ? start_a < start_b : a.event < b.event;
       });
+}
+
+// What the features were made of, for whoever explains the event.
+void Describe(const UserState& user, const LiveColumns& live,
+              const Catalog& catalog, RankedEvent& event) {
+  const int32_t slot = live.slot_of[Index(event.event)];
+  event.distance_km = DistanceKm(
+      user.place, catalog.events.columns[Index(event.event)].location);
+  event.lead_hours = live.lead_hours[slot];
+  event.fresh_hours = live.fresh_hours[slot];
+  event.upcoming = live.num_upcoming;
 }
 
 // Takes from the front what the caps allow.
@@ -171,13 +196,13 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
   std::vector<RankedEvent> ranked =
       Scored(Candidates(policy, allowed, snapshot, ranking), policy, user, view,
              snapshot);
+  DropUnscored(ranking, ranked);
   SortBest(catalog, ranked);
   Caps caps(query, catalog);
   for (RankedEvent& event : ranked) {
     if (ranking.results.size() >= static_cast<size_t>(query.limit)) break;
     if (!caps.Take(event.event)) continue;
-    event.distance_km = DistanceKm(
-        user.place, catalog.events.columns[Index(event.event)].location);
+    Describe(user, view.columns, catalog, event);
     ranking.results.push_back(event);
   }
   return ranking;

@@ -22,6 +22,12 @@ struct RankedEvent {
   float score = 0;
   float distance_km = 0;  // NaN when unknown.
   uint8_t sources = 0;    // Bits of CandidateSource.
+  // What its ranks are about: the hours to its start and since it was
+  // announced (large without a start, NaN without an announcement), and the
+  // number of upcoming events that it was compared with.
+  float lead_hours = 0;
+  float fresh_hours = 0;
+  int32_t upcoming = 0;
   std::array<float, kNumFeatures> features{};
 };
 
@@ -29,15 +35,17 @@ struct Ranking {
   std::vector<RankedEvent> results;  // Best first.
   bool cold_user = false;
   std::vector<std::string> degraded;
-  // Events left out, by reason; with only_event_ids, of those asked for.
+  // Events left out, by reason; with only_event_ids, of those asked for, where
+  // unknown ids count as filtered.
   std::array<int64_t, kNumDropReasons> dropped{};
 };
 
 // Filter -> candidates -> features -> linear score -> caps. Pure: equal inputs
 // give an equal ranking; ties go to the event that starts sooner, then to the
-// smaller row. `view` must have been built from `snapshot` and `policy` for the
-// minute of query.now. Every result is live at query.now, passes the filter
-// and, unless include_interacted is set, has no answer of the user.
+// smaller row. An event whose score is no finite number is left out, and
+// `degraded` says so. `view` must have been built from `snapshot` and `policy`
+// for the minute of query.now. Every result is live at query.now, passes the
+// filter and, unless include_interacted is set, has no answer of the user.
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const LiveView& view, const Snapshot& snapshot);
 

@@ -36,11 +36,11 @@ class Direction {
     length_ = Length(sum_);
   }
 
-  float Cosine(EventRow event) const {
+  // `length` is that of the event's vector.
+  float Cosine(EventRow event, float length) const {
+    if (!(length_ > 0) || !(length > 0)) return 0;
     const absl::Span<const float> vector = table_.Row(Index(event));
-    if (!(length_ > 0) || vector.size() != sum_.size()) return 0;
-    const float length = Length(vector);
-    if (!(length > 0)) return 0;
+    if (vector.size() != sum_.size()) return 0;
     return Dot(sum_.data(), vector.data(), sum_.size()) / (length_ * length);
   }
 
@@ -111,17 +111,22 @@ std::vector<SimilarEvent> SimilarEvents(absl::Span<const TasteSeed> targets,
   const Direction content(targets, snapshot.embeddings);
   const Kinship kinship(targets, catalog);
   std::vector<SimilarEvent> found;
-  for (const EventRow row : view.columns.rows) {
+  for (size_t slot = 0; slot < view.columns.rows.size(); ++slot) {
+    const EventRow row = view.columns.rows[slot];
     const EventColumns& event = catalog.events.columns[Index(row)];
     if (WhyNotLive(event, query.now, eligibility) != DropReason::kNone ||
         kinship.IsTarget(row) || !filter.Matches(row)) {
       continue;
     }
-    const float score =
-        (taste.Cosine(row) + content.Cosine(row)) / 2 + kinship.Bonus(row);
-    found.push_back({row, score, DistanceKm(center, event.location)});
+    const float cosines = taste.Cosine(row, view.taste_length[slot]) +
+                          content.Cosine(row, view.content_length[slot]);
+    found.push_back({row, cosines / 2 + kinship.Bonus(row), 0});
   }
   KeepBest(query.limit, found);
+  for (SimilarEvent& event : found) {
+    event.distance_km =
+        DistanceKm(center, catalog.events.columns[Index(event.event)].location);
+  }
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace usher {
@@ -17,12 +18,6 @@ constexpr size_t kAttendeesPerEvent = 500;
 constexpr size_t kNeighbourHistory = 100;
 constexpr float kOtherWeekday = 0.3f;
 
-// The past that counts: what users did until now, oldest first.
-struct Past {
-  absl::Span<const Action> actions;
-  std::vector<Action> seeds;  // Taste weights in `value`.
-};
-
 double DaysAgo(Micros now, Micros time) {
   if (time == kNoTime) return 0;
   return std::max(0.0, static_cast<double>(now - time) / kDay);
@@ -30,6 +25,11 @@ double DaysAgo(Micros now, Micros time) {
 
 float Faded(double days) {
   return static_cast<float>(std::exp2(-days / kOrganizerHalfLifeDays));
+}
+
+float TasteOf(const Seed& seed) {
+  constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
+  return TasteWeight(seed.kind, kNoValue) * seed.weight;
 }
 
 void AddCommitment(const Catalog& catalog, EventRow row, float weight,
@@ -59,6 +59,25 @@ void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
       if (organizer != kNoOrganizer) user.organizers[organizer].refusals += 1;
     }
   }
+}
+
+void AddSeeds(const Catalog& catalog, absl::Span<const Seed> seeds,
+              UserState& user) {
+  for (const Seed& seed : seeds) {
+    const EventRow row = catalog.FindEvent(seed.event_id);
+    if (row == kNoEvent) continue;
+    if (IsAnswer(seed.kind)) user.answered.push_back(row);
+    const float taste = TasteOf(seed);
+    const OrganizerRow organizer = catalog.events.columns[Index(row)].organizer;
+    if (taste > 0) {
+      AddCommitment(catalog, row, taste, 0, user);
+    } else if (taste < 0 && organizer != kNoOrganizer) {
+      user.organizers[organizer].refusals += std::abs(seed.weight);
+    }
+  }
+}
+
+void SortAnswered(UserState& user) {
   std::sort(user.answered.begin(), user.answered.end());
   user.answered.erase(std::unique(user.answered.begin(), user.answered.end()),
                       user.answered.end());
@@ -159,18 +178,6 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
   }
 }
 
-std::vector<TasteSeed> KnownSeeds(const Query& query, const Catalog& catalog) {
-  std::vector<TasteSeed> seeds;
-  for (const Seed& seed : query.seeds) {
-    const EventRow row = catalog.FindEvent(seed.event_id);
-    if (row == kNoEvent) continue;
-    const float taste =
-        TasteWeight(seed.kind, std::numeric_limits<float>::quiet_NaN());
-    seeds.push_back({row, taste * seed.weight});
-  }
-  return seeds;
-}
-
 std::vector<float> VectorOf(const Snapshot& snapshot, const UserState& user,
                             absl::Span<const Action> history,
                             absl::Span<const Follow> follows,
@@ -187,6 +194,16 @@ std::vector<float> VectorOf(const Snapshot& snapshot, const UserState& user,
 }
 
 }  // namespace
+
+std::vector<TasteSeed> KnownSeeds(absl::Span<const Seed> seeds,
+                                  const Catalog& catalog) {
+  std::vector<TasteSeed> known;
+  for (const Seed& seed : seeds) {
+    const EventRow row = catalog.FindEvent(seed.event_id);
+    if (row != kNoEvent) known.push_back({row, TasteOf(seed)});
+  }
+  return known;
+}
 
 float FadedCommitment(Micros now, Micros time) {
   return Faded(DaysAgo(now, time));
@@ -213,16 +230,16 @@ UserState BuildUserState(const Query& query, const Snapshot& snapshot,
       user.place = catalog.users.columns[Index(user.row)].location;
     }
   }
-  const std::vector<TasteSeed> seeds = KnownSeeds(query, catalog);
+  const std::vector<TasteSeed> seeds = KnownSeeds(query.seeds, catalog);
   AddHistory(catalog, history, query.now, user);
+  AddSeeds(catalog, query.seeds, user);
+  SortAnswered(user);
   std::vector<EventRow> liked;
   for (const Action& action : history) {
     if (IsCommitment(action.kind)) liked.push_back(action.event);
   }
   for (const TasteSeed& seed : seeds) {
-    if (seed.weight <= 0) continue;
-    AddCommitment(catalog, seed.event, seed.weight, 0, user);
-    liked.push_back(seed.event);
+    if (seed.weight > 0) liked.push_back(seed.event);
   }
   for (const Follow& follow : follows) user.followed.insert(follow.organizer);
   if (user.places.size() > kPastPlaces) {

@@ -8,8 +8,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
 #include "index/catalog/live_columns.h"
+#include "index/model/hybrid_model.h"
 #include "serving/ranking/query.h"
 
 namespace usher {
@@ -44,10 +46,16 @@ struct UserState {
   absl::flat_hash_map<EventRow, float> neighbour_picks;
 };
 
-// What can be said of the query's user at its instant. The seeds count like
-// answers of this moment, but do not make an event answered.
+// What can be said of the query's user at its instant. Seeds count like actions
+// of this moment, by their weight: those of a positive taste as commitments,
+// those of a negative one as refusals, and those whose kind is an answer make
+// the event answered.
 UserState BuildUserState(const Query& query, const Snapshot& snapshot,
                          const LiveColumns& live);
+
+// The seeds whose events are known, with their kinds' taste times their weight.
+std::vector<TasteSeed> KnownSeeds(absl::Span<const Seed> seeds,
+                                  const Catalog& catalog);
 
 // What a commitment of `time` to an organizer still counts at `now`: it fades
 // by half in 60 days.

@@ -44,6 +44,13 @@ void WriteRandomly(std::vector<Pair> branches, uint64_t seed) {
       const size_t row = random.Below(branch.expected.size());
       branch.column.Append(row, value);
       branch.expected[row].push_back(value);
+    } else if (action < 90) {
+      const size_t row = random.Below(branch.expected.size());
+      std::vector<int>& list = branch.expected[row];
+      if (list.empty()) continue;
+      const size_t at = random.Below(list.size());
+      branch.column.Erase(row, at);
+      list.erase(list.begin() + static_cast<ptrdiff_t>(at));
     } else if (action < 97) {
       const size_t row = random.Below(branch.expected.size());
       branch.expected[row].resize(random.Below(6), value);
@@ -100,6 +107,24 @@ TEST(ListColumnTest, AListCanTakeItsOwnElements) {
   EXPECT_EQ(column[0].back(), 1);
   column.Assign(0, column[0].subspan(1, 2));
   EXPECT_THAT(column[0], ElementsAre(2, 3));
+}
+
+TEST(ListColumnTest, ErasingKeepsTheOrderAndWhatACopySees) {
+  ListColumn<int> column;
+  column.Resize(1);
+  for (int i = 0; i < 6; ++i) column.Append(0, i);
+  column.Erase(0, 2);
+  EXPECT_THAT(column[0], ElementsAre(0, 1, 3, 4, 5));
+  ListColumn<int> copy = column.Share();
+  column.Append(0, 6);
+  column.Erase(0, 0);
+  copy.Erase(0, 4);
+  EXPECT_THAT(column[0], ElementsAre(1, 3, 4, 5, 6));
+  EXPECT_THAT(copy[0], ElementsAre(0, 1, 3, 4));
+  const ListColumn<int> frozen = column.Share();
+  while (!column[0].empty()) column.Erase(0, 0);
+  EXPECT_THAT(column[0], IsEmpty());
+  EXPECT_THAT(frozen[0], ElementsAre(1, 3, 4, 5, 6));
 }
 
 TEST(ListColumnTest, TwoBranchesThatAppendDoNotOverwriteEachOther) {

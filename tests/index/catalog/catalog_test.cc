@@ -1,6 +1,7 @@
 #include "index/catalog/catalog.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <vector>
@@ -153,6 +154,53 @@ TEST_F(CatalogTest, TheSameAnswerTwiceCountsOnce) {
   EXPECT_EQ(Of(row).yes, 1);
   EXPECT_EQ(Host("o").users, 1);
   EXPECT_THAT(Attendees(row), ElementsAre(UserRow{0}));
+}
+
+TEST_F(CatalogTest, OneCommitmentAfterAnotherLeavesTheAttendeesAlone) {
+  const EventRow row = Add("a", "o");
+  for (const char* id : {"u", "v", "w"}) {
+    Apply(User(id), row, Kind::kRsvpYes, 5);
+  }
+  const UserRow* attendees = Attendees(row).data();
+  Apply(User("u"), row, Kind::kAttend, 6);
+  EXPECT_EQ(Attendees(row).data(), attendees);
+  EXPECT_THAT(Attendees(row), ElementsAre(UserRow{0}, UserRow{1}, UserRow{2}));
+  EXPECT_THAT(Regulars("o"), ElementsAre(UserRow{0}, UserRow{1}, UserRow{2}));
+  EXPECT_EQ(Host("o").yes, 3);
+  EXPECT_EQ(History(UserRow{0}).back().kind, Kind::kAttend);
+}
+
+TEST_F(CatalogTest, WhoTakesAYesBackLeavesTheOthersInOrder) {
+  const EventRow row = Add("a", "o");
+  for (const char* id : {"u", "v", "w"}) {
+    Apply(User(id), row, Kind::kRsvpYes, 5);
+  }
+  const UserRow* attendees = Attendees(row).data();
+  Apply(User("u"), row, Kind::kRsvpNo, 6);
+  EXPECT_THAT(Attendees(row), ElementsAre(UserRow{1}, UserRow{2}));
+  EXPECT_THAT(Regulars("o"), ElementsAre(UserRow{1}, UserRow{2}));
+  // No copy: nobody else sees the list.
+  EXPECT_EQ(Attendees(row).data(), attendees);
+}
+
+TEST_F(CatalogTest, WhatClaimsToBeLaterThanItsReceiptHappenedThen) {
+  const EventRow row = Add("a", "o");
+  const Micros now = 20'000 * kDay;
+  for (const char* id : {"u", "v", "w"}) {
+    catalog_.Apply(User(id), row, Kind::kRsvpYes, kNone, now, now);
+  }
+  catalog_.Apply(User("x"), row, Kind::kRsvpYes, kNone, now + 3650 * kDay, now);
+  EXPECT_EQ(Of(row).last_answer, now);
+  EXPECT_EQ(History(UserRow{3})[0].time, now);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_FLOAT_EQ(Of(row).answers.At(i, now, kEventHorizons), 4);
+    EXPECT_FLOAT_EQ(Host("o").answers.At(i, now, kOrganizerHorizons), 4);
+  }
+  EXPECT_NEAR(Of(row).answers.At(1, now + kDay, kEventHorizons),
+              4 * std::exp(-1.0), 1e-5);
+  // And may be answered otherwise.
+  catalog_.Apply(User("x"), row, Kind::kRsvpNo, kNone, now + 1, now + 1);
+  EXPECT_EQ(Of(row).yes, 3);
 }
 
 TEST_F(CatalogTest, WhatIsNoAnswerStandsBesideTheAnswer) {

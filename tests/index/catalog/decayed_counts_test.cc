@@ -87,5 +87,15 @@ TEST(DecayedCountsTest, AnEarlierNowDoesNotRewind) {
   EXPECT_EQ(counts.At(0, kStart - kDay, kEventHorizons), 1);
 }
 
+TEST(DecayedCountsTest, WhatIsFarInTheFutureIsNotYetPopular) {
+  DecayedCounts counts;
+  counts.Add(kStart + 3650 * kDay, 1, kEventHorizons);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_LT(counts.At(i, kStart, kEventHorizons), 1e-6f);
+  }
+  EXPECT_NEAR(counts.At(1, kStart + 3648 * kDay, kEventHorizons),
+              std::exp(-1.0), 1e-5);
+}
+
 }  // namespace
 }  // namespace usher

@@ -117,6 +117,39 @@ TEST_F(FilterTest, TagsAreAnyOfAllOfAndNoneOf) {
   EXPECT_THAT(Passing(none), ElementsAre("jazz", "bare"));
 }
 
+TEST_F(FilterTest, CategoriesTagsAndCitiesMatchInAnyCase) {
+  Filter filter;
+  filter.categories = {"Music"};
+  filter.cities = {"GHENT"};
+  filter.tags_any = {"JAZZ"};
+  filter.tags_all = {"Live", "live"};
+  EXPECT_THAT(Passing(filter), ElementsAre("jazz"));
+  filter = {};
+  filter.exclude_tags = {"Live"};
+  EXPECT_THAT(Passing(filter), ElementsAre("bare"));
+  filter = {};
+  filter.organizers = {"Club"};
+  EXPECT_THAT(Passing(filter), IsEmpty());
+}
+
+TEST_F(FilterTest, UnknownOnlyIdsAreCountedOnce) {
+  Filter filter;
+  filter.only_event_ids = {"jazz", "nope", "nope", "nor this"};
+  const CompiledFilter compiled(filter, catalog_, kCentre);
+  EXPECT_EQ(compiled.unknown_only(), 2);
+  EXPECT_EQ(compiled.only()->size(), 1u);
+}
+
+TEST_F(FilterTest, TheReachOfADistanceIsThatOfTheSphere) {
+  Filter filter;
+  const GeoPoint jazz{51.06f, 3.72f};
+  const float km = DistanceKm(kCentre, jazz);
+  filter.max_distance_km = km;
+  EXPECT_THAT(Passing(filter), ElementsAre("jazz"));
+  filter.max_distance_km = km * 0.9999;
+  EXPECT_THAT(Passing(filter), IsEmpty());
+}
+
 TEST_F(FilterTest, AListThatNamesNothingKnownLetsNothingThrough) {
   Filter category;
   category.categories = {"unknown"};

@@ -43,6 +43,21 @@ TEST(GeoTest, AntipodesAreHalfACircleApart) {
               0.5);
 }
 
+TEST(GeoTest, ChordsGiveTheDistancesOfHaversines) {
+  const GeoPoint places[] = {kParis,          {48.86f, 2.36f}, {0, 179.9f},
+                             {0, -179.9f},    {90, 0},         {-90, 12},
+                             {-33.9f, 18.4f}, {59.9f, -75}};
+  for (const GeoPoint& a : places) {
+    for (const GeoPoint& b : places) {
+      const double chord = ChordSquared(OnUnitSphere(a), OnUnitSphere(b));
+      const float km = DistanceKm(a, b);
+      EXPECT_NEAR(KmOfChord(chord), km, 1e-6f * km + 1e-4f);
+    }
+  }
+  EXPECT_FALSE(OnUnitSphere({}).known());
+  EXPECT_TRUE(std::isnan(ChordSquared(OnUnitSphere({}), OnUnitSphere(kParis))));
+}
+
 TEST(GeoTest, AnUnknownPlaceIsAtNoKnownDistance) {
   EXPECT_TRUE(std::isnan(DistanceKm({}, kParis)));
   EXPECT_TRUE(std::isnan(DistanceKm(kParis, {})));

@@ -213,7 +213,7 @@ TEST_F(DistinctRanksTest, DayCountIsTheSumOfFadedAnswers) {
         day += std::exp(-static_cast<double>(kNow - action.time) / kDay);
       }
     }
-    EXPECT_NEAR(live_.day_count[s], day, 1e-4 * (1 + day));
+    EXPECT_NEAR(std::expm1(live_.day_count[s]), day, 1e-4 * (1 + day));
   }
 }
 
@@ -252,6 +252,87 @@ TEST(LiveColumnsTest, RunningEventsHaveNoPartInTheRanksOfTheOthers) {
   ASSERT_EQ(live.rows.size(), 3);
   EXPECT_EQ(live.lead_rank[1], 0.0f);
   EXPECT_EQ(live.lead_rank[2], std::log1p(1.0f));
+}
+
+TEST(LiveColumnsTest, WithoutAnAnnouncementAnEventHasTheMeanFreshRank) {
+  Catalog catalog;
+  for (int i = 0; i < 4; ++i) {
+    Event event = At(i, kNow + kDay);
+    // The second and the fourth tell none.
+    if (i % 2 == 0) event.announce_time = kNow - (i + 1) * kHour;
+    catalog.UpsertEvent(event);
+  }
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  // They beat nobody either.
+  EXPECT_EQ(live.fresh_rank[0], 0.0f);
+  EXPECT_EQ(live.fresh_rank[2], std::log1p(1.0f));
+  for (const size_t slot : {1, 3}) {
+    EXPECT_FLOAT_EQ(live.fresh_rank[slot], std::log1p(1.0f) / 2);
+  }
+}
+
+TEST(LiveColumnsTest, WhereNothingWasAnnouncedAllAreEquallyFresh) {
+  Catalog catalog;
+  catalog.UpsertEvent(At(0, kNow + kDay));
+  catalog.UpsertEvent(At(1, kNow + 2 * kDay));
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  EXPECT_EQ(live.fresh_rank, std::vector<float>(2, 0.0f));
+}
+
+TEST(LiveColumnsTest, CountsOfTheEventAndItsOrganizerFadeOverTheirHorizons) {
+  Catalog catalog;
+  Event full = At(0, kNow + kDay);
+  full.organizer = "o";
+  full.capacity = 2;
+  Event other = At(1, kNow + 2 * kDay);
+  other.organizer = "o";
+  other.capacity = 8;
+  catalog.UpsertEvent(full);
+  catalog.UpsertEvent(other);
+  catalog.UpsertEvent(At(2, kNow + 3 * kDay));
+  for (int n = 0; n < 3; ++n) {
+    catalog.Apply(catalog.UserRowOf(absl::StrCat("u", n)), EventRow{0},
+                  InteractionKind::kRsvpYes, 0, kNow - kDay);
+  }
+  catalog.Apply(catalog.UserRowOf("v"), EventRow{1}, InteractionKind::kRsvpYes,
+                0, kNow - kHour);
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const double day = 1.0 / 24;
+  EXPECT_FLOAT_EQ(live.hour_count[1], std::log1p(std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live.day_count[0], std::log1p(3 * std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live.week_count[0], std::log1p(3 * std::exp(-1.0 / 7)));
+  EXPECT_FLOAT_EQ(live.fill[0], 1.0f);
+  EXPECT_FLOAT_EQ(live.fill[1], 0.125f);
+  for (const size_t slot : {0, 1}) {
+    // Four commitments to two events.
+    EXPECT_FLOAT_EQ(live.usual_yes[slot], std::log1p(2.0f));
+    EXPECT_FLOAT_EQ(live.organizer_day[slot],
+                    std::log1p(3 * std::exp(-1.0) + std::exp(-day)));
+    EXPECT_FLOAT_EQ(live.organizer_week[slot],
+                    std::log1p(3 * std::exp(-1.0 / 7) + std::exp(-day / 7)));
+    EXPECT_FLOAT_EQ(live.organizer_month[slot],
+                    std::log1p(3 * std::exp(-1.0 / 30) + std::exp(-day / 30)));
+  }
+  // Nobody's, without a capacity, not answered.
+  for (const std::vector<float>* column :
+       {&live.hour_count, &live.day_count, &live.week_count, &live.fill,
+        &live.usual_yes, &live.organizer_day, &live.organizer_week,
+        &live.organizer_month}) {
+    EXPECT_EQ((*column)[2], 0.0f);
+  }
+}
+
+TEST(LiveColumnsTest, AnAnswerFarInTheFutureIsNotTheLatest) {
+  Catalog catalog;
+  for (int i = 0; i < 2; ++i) catalog.UpsertEvent(At(i, kNow + kDay));
+  const UserRow user = catalog.UserRowOf("u");
+  catalog.Apply(user, EventRow{0}, InteractionKind::kRsvpYes, 0,
+                kNow + 3650 * kDay);
+  catalog.Apply(user, EventRow{1}, InteractionKind::kRsvpYes, 0, kNow - kHour);
+  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  EXPECT_EQ(live.answer_rank[1], 0.0f);
+  EXPECT_EQ(live.answer_rank[0], std::log1p(1.0f));
+  EXPECT_LT(live.day_count[0], live.day_count[1]);
 }
 
 TEST(LiveColumnsTest, MinutesBeginAtWholeMinutesOnBothSidesOfTheEpoch) {

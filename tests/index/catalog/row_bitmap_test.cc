@@ -55,5 +55,20 @@ TEST(RowBitmapTest, RowsPastTheEndAreNoMembers) {
   EXPECT_FALSE(RowBitmap().Test(0));
 }
 
+TEST(RowBitmapTest, TheFirstRowsAreASetOfTheirOwn) {
+  RowBitmap rows(200);
+  for (const size_t row : {0, 63, 64, 65, 130, 199}) rows.Set(row);
+  for (const size_t size : {0, 1, 64, 65, 128, 131, 200, 300}) {
+    const RowBitmap first = rows.First(size);
+    EXPECT_EQ(first.size(), size);
+    size_t count = 0;
+    for (size_t row = 0; row < 400; ++row) {
+      EXPECT_EQ(first.Test(row), row < size && rows.Test(row)) << row;
+      count += row < size && rows.Test(row);
+    }
+    EXPECT_EQ(first.Count(), count);
+  }
+}
+
 }  // namespace
 }  // namespace usher

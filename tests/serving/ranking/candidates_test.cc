@@ -1,6 +1,7 @@
 #include "serving/ranking/candidates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <utility>
@@ -169,6 +170,29 @@ TEST_F(CandidatesTest, NearbyNeedsAPlaceOnBothSides) {
               IsEmpty());
 }
 
+TEST_F(CandidatesTest, NearbyIsTheBestOfDistanceAndLiveBias) {
+  for (const float weight : {-0.25f, -3.0f, 0.0f, 0.5f}) {
+    policy_.weight(Feature::kDistance) = weight;
+    view_ = BuildLiveView(snapshot_, policy_, kCityNow, 0);
+    const UserState user = StateOf("u1");
+    std::vector<std::pair<float, EventRow>> scored;
+    view_.columns.upcoming.ForEach([&](size_t row) {
+      const GeoPoint& place = snapshot_.catalog.events.columns[row].location;
+      if (!place.known()) return;
+      scored.emplace_back(-(weight * std::log1p(DistanceKm(user.place, place)) +
+                            view_.bias[row]),
+                          EventRow{static_cast<int32_t>(row)});
+    });
+    std::sort(scored.begin(), scored.end());
+    std::set<EventRow> best;
+    for (size_t i = 0; i < 6; ++i) best.insert(scored[i].second);
+    EXPECT_EQ(
+        From(Collect(user, view_.columns.upcoming), CandidateSource::kNearby),
+        best)
+        << weight;
+  }
+}
+
 TEST_F(CandidatesTest, NearbyIsByDistanceWhenEventsAreAlikeOtherwise) {
   policy_.weights.fill(0);
   policy_.weight(Feature::kDistance) = -1;
@@ -182,13 +206,44 @@ TEST_F(CandidatesTest, NearbyIsByDistanceWhenEventsAreAlikeOtherwise) {
                              EventRow{static_cast<int32_t>(row)});
   });
   std::sort(by_distance.begin(), by_distance.end());
-  // Distances on a plane are good to a percent.
   for (const EventRow row :
        From(Collect(user, view_.columns.upcoming), CandidateSource::kNearby)) {
     const float km = DistanceKm(
         user.place, snapshot_.catalog.events.columns[Index(row)].location);
-    EXPECT_LE(km, by_distance[5].first * 1.01f);
+    EXPECT_LE(km, by_distance[5].first);
   }
+}
+
+TEST(CandidatesAtTheAntimeridianTest, NearbyIsNearAcrossIt) {
+  Catalog catalog;
+  for (int i = 0; i < 20; ++i) {
+    Event event;
+    event.id = absl::StrCat("e", i);
+    event.start_time = kCityNow + kDay;
+    // Ten a few kilometres east, which is at -180 degrees, ten far in the west.
+    event.location =
+        i < 10 ? GeoPoint{-17, -179.99f + 0.001f * static_cast<float>(i)}
+               : GeoPoint{-17, 170.0f + static_cast<float>(i) / 10};
+    catalog.UpsertEvent(event);
+  }
+  const Snapshot snapshot = SnapshotOf(std::move(catalog));
+  RankingPolicy policy;
+  policy.source_candidates = 10;
+  const LiveView view = BuildLiveView(snapshot, policy, kCityNow, 0);
+  Query query;
+  query.now = kCityNow;
+  query.location = {-17, 179.99f};
+  std::vector<std::string> degraded;
+  int near = 0;
+  for (const Candidate& candidate :
+       CollectCandidates(policy, BuildUserState(query, snapshot, view.columns),
+                         view.columns.upcoming, view, snapshot, degraded)) {
+    const int source = static_cast<int>(CandidateSource::kNearby);
+    if ((candidate.sources >> source & 1) == 0) continue;
+    EXPECT_LT(Index(candidate.event), 10u);
+    ++near;
+  }
+  EXPECT_EQ(near, 10);
 }
 
 TEST(CandidateSourceTest, EverySourceHasANameOfItsOwn) {

@@ -12,9 +12,11 @@
 namespace usher {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 Snapshot TwoEvents() {
   Catalog catalog;
@@ -27,8 +29,10 @@ Snapshot TwoEvents() {
   Event bare;
   bare.id = "bare";
   catalog.UpsertEvent(bare);
-  catalog.Apply(catalog.UserRowOf("ann"), EventRow{0},
-                InteractionKind::kRsvpYes, NAN, kCityNow - kHour);
+  for (const char* user : {"ann", "bob", "cem", "dee", "eve"}) {
+    catalog.Apply(catalog.UserRowOf(user), EventRow{0},
+                  InteractionKind::kRsvpYes, NAN, kCityNow - kHour);
+  }
   return SnapshotOf(std::move(catalog));
 }
 
@@ -36,6 +40,9 @@ RankedEvent Ranked(EventRow event) {
   RankedEvent ranked;
   ranked.event = event;
   ranked.distance_km = NAN;
+  ranked.lead_hours = 24;
+  ranked.fresh_hours = NAN;
+  ranked.upcoming = 100;
   return ranked;
 }
 
@@ -93,7 +100,7 @@ TEST_F(ExplanationTest, ATextIsSaidOnce) {
   for (const Reason& reason : ReasonsOf(jazz_)) {
     EXPECT_TRUE(texts.insert(reason.text).second) << reason.text;
   }
-  EXPECT_EQ(texts.count("You went to events of The Club"), 1);
+  EXPECT_EQ(texts.count("You go to events of The Club"), 1);
 }
 
 TEST_F(ExplanationTest, TheStrongestComeFirstAndAtMostSoMany) {
@@ -101,7 +108,7 @@ TEST_F(ExplanationTest, TheStrongestComeFirstAndAtMostSoMany) {
   Set(jazz_, Feature::kFollowed, 1);
   Set(jazz_, Feature::kContent, 0.5f);
   EXPECT_THAT(Codes(ReasonsOf(jazz_, 2)),
-              ElementsAre("own_organizer", "followed"));
+              ElementsAre("own_organizer", "content"));
   EXPECT_THAT(ReasonsOf(jazz_, 0), IsEmpty());
 }
 
@@ -121,6 +128,7 @@ TEST_F(ExplanationTest, WhatSpeaksAgainstTheEventIsNoReason) {
 TEST_F(ExplanationTest, ANearAndWantedEventIsSaidToBeSo) {
   jazz_.distance_km = 1.25f;
   Set(jazz_, Feature::kYesRank, std::log1p(3.0f));
+  jazz_.lead_hours = 600;
   for (const Feature feature :
        {Feature::kLeadRank, Feature::kDayRank, Feature::kAnswerRank}) {
     Set(jazz_, feature, std::log1p(500.0f));
@@ -130,11 +138,89 @@ TEST_F(ExplanationTest, ANearAndWantedEventIsSaidToBeSo) {
   EXPECT_THAT(reasons[0].text, HasSubstr("1.2 km"));
 }
 
-TEST_F(ExplanationTest, AmongFewEventsOneThatNobodyAnsweredIsNotPopular) {
+TEST_F(ExplanationTest, OfOneOrganizerOneThingIsSaid) {
+  Set(jazz_, Feature::kOwnOrganizer, 1);
+  Set(jazz_, Feature::kOwnShare, 1);
+  Set(jazz_, Feature::kFollowed, 1);
+  Set(jazz_, Feature::kAlsOrganizer, 1);
+  Set(jazz_, Feature::kYesRank, std::log1p(50.0f));
+  jazz_.lead_hours = 600;
+  const std::vector<Reason> reasons = ReasonsOf(jazz_);
+  ASSERT_THAT(Codes(reasons), ElementsAre("own_organizer"));
+  EXPECT_EQ(reasons[0].text, "You follow The Club and go to its events");
+}
+
+TEST_F(ExplanationTest, NobodysEventHasNoOrganizerToGoTo) {
+  RankedEvent bare = Ranked(EventRow{1});
+  bare.lead_hours = 1e6f;
+  Set(bare, Feature::kAlsOrganizer, 1);
+  EXPECT_THAT(ReasonsOf(bare), IsEmpty());
+}
+
+TEST_F(ExplanationTest, AmongFewEventsAnyRankIsGoodAndSaysNothing) {
   // Every rank of it is among the best.
-  EXPECT_THAT(ReasonsOf(Ranked(EventRow{1})), IsEmpty());
-  EXPECT_THAT(Codes(ReasonsOf(jazz_)),
-              ElementsAre("lead_rank", "day_rank", "yes_rank", "answer_rank"));
+  RankedEvent bare = Ranked(EventRow{1});
+  bare.lead_hours = 1e6f;
+  bare.upcoming = 2;
+  EXPECT_THAT(ReasonsOf(bare), IsEmpty());
+}
+
+TEST_F(ExplanationTest, SoonIsWithinTwoDays) {
+  jazz_.lead_hours = 48;
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Contains("lead_rank"));
+  jazz_.lead_hours = 49;
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Not(Contains("lead_rank")));
+}
+
+TEST_F(ExplanationTest, PopularIsByFivePeopleAndOfTheFirstTenth) {
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Contains("yes_rank"));
+  Set(jazz_, Feature::kYesRank, std::log1p(9.0f));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Contains("yes_rank"));
+  Set(jazz_, Feature::kYesRank, std::log1p(10.0f));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Not(Contains("yes_rank")));
+  EXPECT_THAT(Codes(ReasonsOf(Ranked(EventRow{1}))), Not(Contains("yes_rank")));
+}
+
+TEST_F(ExplanationTest,
+       AnsweredLatelyIsByFivePeopleJustAnsweredByOneAnHourAgo) {
+  Set(jazz_, Feature::kDayCount, std::log1p(4.9f));
+  Set(jazz_, Feature::kHourCount, std::log1p(0.3f));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Not(Contains("day_rank")));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Not(Contains("answer_rank")));
+  Set(jazz_, Feature::kDayCount, std::log1p(5.1f));
+  Set(jazz_, Feature::kHourCount, std::log1p(0.4f));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Contains("day_rank"));
+  EXPECT_THAT(Codes(ReasonsOf(jazz_)), Contains("answer_rank"));
+}
+
+TEST_F(ExplanationTest, NewIsWithinThreeDaysOfAKnownAnnouncement) {
+  RankingPolicy likes_new;
+  likes_new.weight(Feature::kFreshRank) = -1;
+  const auto codes = [&] {
+    return Codes(Reasons(jazz_, likes_new, snapshot_, 20));
+  };
+  EXPECT_THAT(codes(), Not(Contains("fresh_rank")));
+  jazz_.fresh_hours = 72;
+  EXPECT_THAT(codes(), Contains("fresh_rank"));
+  jazz_.fresh_hours = 73;
+  EXPECT_THAT(codes(), Not(Contains("fresh_rank")));
+}
+
+TEST_F(ExplanationTest, AWeightTheOtherWayRoundSaysNothingOfARank) {
+  RankingPolicy likes_late;
+  likes_late.weight(Feature::kLeadRank) = 1;
+  Set(jazz_, Feature::kLeadRank, std::log1p(3.0f));
+  EXPECT_THAT(Codes(Reasons(jazz_, likes_late, snapshot_, 20)),
+              Not(Contains("lead_rank")));
+}
+
+TEST_F(ExplanationTest, AFaintLikenessIsNoLikeness) {
+  Set(jazz_, Feature::kContent, 0.2f);
+  Set(jazz_, Feature::kPlaceDensity, 1);
+  Set(jazz_, Feature::kHourMatch, 0.15f);
+  jazz_.lead_hours = 600;
+  Set(jazz_, Feature::kYesRank, std::log1p(50.0f));
+  EXPECT_THAT(ReasonsOf(jazz_), IsEmpty());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/serving/ranking/hand_city.h"
 
@@ -191,6 +192,39 @@ TEST_F(FeaturesTest, PlaceDensityIsAKernelOverPastPlaces) {
   EXPECT_EQ(Of(kBare, Feature::kPlaceDensity), 0);
 }
 
+TEST_F(FeaturesTest, PlaceDensityIsThatOfHaversinesFromNearToFar) {
+  Catalog catalog = FiveEvents();
+  const UserRow ann = catalog.FindUser("ann");
+  std::vector<GeoPoint> places = {kHome};
+  for (int i = 0; i < 49; ++i) {
+    Event past = usher::Of(absl::StrCat("past", i), "", "", kNow - 10 * kDay);
+    past.location = {51.0f + 0.004f * static_cast<float>(i % 7),
+                     3.7f + 0.006f * static_cast<float>(i % 11)};
+    catalog.Apply(ann, catalog.UpsertEvent(past), InteractionKind::kRsvpYes,
+                  kNaN, kNow - 5 * kDay);
+    places.push_back(past.location);
+  }
+  const size_t first = catalog.num_events();
+  for (int i = 0; i < 200; ++i) {
+    Event next = usher::Of(absl::StrCat("next", i), "", "", kNow + kDay);
+    next.location = {51.0f + 0.002f * static_cast<float>(i), 3.73f};
+    catalog.UpsertEvent(next);
+  }
+  Reset(std::move(catalog));
+  for (size_t row = first; row < snapshot_.catalog.num_events(); ++row) {
+    double density = 0;
+    for (const GeoPoint& place : places) {
+      const double km =
+          DistanceKm(place, snapshot_.catalog.events.columns[row].location);
+      density += std::exp(-km * km / 18);
+    }
+    density /= static_cast<double>(places.size());
+    EXPECT_NEAR(Of(EventRow{static_cast<int32_t>(row)}, Feature::kPlaceDensity),
+                std::log((density + 0.01) / 0.01), 1e-4)
+        << row;
+  }
+}
+
 TEST_F(FeaturesTest, UsualHoursMatchBetterThanOthers) {
   // Ann was out once: 60 days ago at midnight, a Thursday.
   Catalog catalog = FiveEvents();
@@ -244,6 +278,19 @@ TEST_F(FeaturesTest, LiveFeaturesAreTheColumnsOfTheMinute) {
   EXPECT_EQ(Of(kTalk, Feature::kYesRank), 0);
   EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kYesRank), std::log1p(1.0f));
   EXPECT_FLOAT_EQ(Of(kBare, Feature::kDayRank), std::log1p(1.0f));
+  const double yesterday = std::exp(-1.0);
+  EXPECT_NEAR(Of(kTalk, Feature::kHourCount), std::exp(-24.0), 1e-6);
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kDayCount), std::log1p(yesterday));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kWeekCount),
+                  std::log1p(std::exp(-1.0 / 7)));
+  // One commitment to two events of the hosts; no capacity is known.
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kUsualYes), std::log1p(0.5f));
+  EXPECT_EQ(Of(kTalk, Feature::kFill), 0);
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerDay), std::log1p(yesterday));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerWeek),
+                  std::log1p(std::exp(-1.0 / 7)));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerMonth),
+                  std::log1p(std::exp(-1.0 / 30)));
 }
 
 TEST_F(FeaturesTest, AStrangerKnowsNobodyAndNothing) {

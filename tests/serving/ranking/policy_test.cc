@@ -54,6 +54,14 @@ TEST(PolicyTest, WhatIsWrongIsNamed) {
               HasSubstr("\"venu\""));
   EXPECT_THAT(Complaint("weights { feature: 'venue' weight: nan }"),
               HasSubstr("venue"));
+  EXPECT_THAT(Complaint("weights { feature: 'venue' weight: 1e300 }"),
+              HasSubstr("venue"));
+  EXPECT_THAT(Complaint("weights { feature: 'venue' weight: -1000001 }"),
+              HasSubstr("1e6"));
+  EXPECT_EQ(ApplyRankingConfig(RankingPolicy(),
+                               "weights { feature: 'venue' weight: -1e6 }")
+                ->weight(Feature::kVenue),
+            -1e6f);
   EXPECT_THAT(Complaint("scan_candidates: 9"), HasSubstr("scan_candidates: 9"));
   EXPECT_THAT(Complaint("scan_candidates: 5001"), HasSubstr("5001"));
   EXPECT_THAT(Complaint("scan: 5"), HasSubstr("RankingConfig"));

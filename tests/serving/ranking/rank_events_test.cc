@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -16,8 +17,11 @@
 namespace usher {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr int kEvents = 300;
 
@@ -213,7 +217,25 @@ TEST_F(RankEventsTest, OnlyTheEventsAskedForAreRankedAndCounted) {
   ExpectSame(ranking, expected);
   int64_t total = static_cast<int64_t>(ranking.results.size());
   for (const int64_t count : ranking.dropped) total += count;
-  EXPECT_EQ(total, 40);
+  EXPECT_EQ(total, 41);
+}
+
+TEST_F(RankEventsTest, UnknownIdsAskedForAreFiltered) {
+  Query query = For("u1");
+  query.filter.only_event_ids = {"no", "such", "such"};
+  const Ranking ranking = Rank(query, snapshot_);
+  EXPECT_THAT(ranking.results, IsEmpty());
+  EXPECT_EQ(ranking.dropped[static_cast<size_t>(DropReason::kFiltered)], 2);
+}
+
+TEST_F(RankEventsTest, AScoreThatIsNoNumberHasNoPlace) {
+  RankingPolicy policy = Exhaustive();
+  policy.weight(Feature::kDistance) = std::numeric_limits<float>::infinity();
+  const Ranking ranking = Rank(For("u1"), snapshot_, policy);
+  for (const RankedEvent& event : ranking.results) {
+    EXPECT_TRUE(std::isfinite(event.score));
+  }
+  EXPECT_THAT(ranking.degraded, Contains(HasSubstr("score")));
 }
 
 TEST_F(RankEventsTest, AnsweredEventsComeBackWithIncludeInteracted) {
@@ -386,7 +408,6 @@ TEST_F(RankEventsTest, SeedsRankLikeAHistory) {
   // Both as they are known to the same snapshot.
   const Snapshot snapshot = SnapshotOf(std::move(catalog));
   Query known = For("twin");
-  known.filter.include_interacted = true;
   RankingPolicy policy = Exhaustive();
   // The twin is among their own likes' attendees; the visitor has no row.
   policy.weight(Feature::kNeighbours) = 0;
@@ -394,6 +415,57 @@ TEST_F(RankEventsTest, SeedsRankLikeAHistory) {
   const Ranking b = Rank(known, snapshot, policy);
   EXPECT_EQ(Ids(a, snapshot), Ids(b, snapshot));
   EXPECT_FALSE(a.cold_user);
+}
+
+TEST_F(RankEventsTest, SeedsThatAreAnswersDoNotComeBack) {
+  Query query = For("visitor");
+  const std::vector<std::string> before =
+      Ids(Rank(query, snapshot_), snapshot_);
+  for (const InteractionKind kind :
+       {InteractionKind::kRsvpYes, InteractionKind::kDismiss}) {
+    query.seeds = {{before[0], kind}};
+    EXPECT_THAT(Ids(Rank(query, snapshot_), snapshot_),
+                Not(Contains(before[0])));
+    query.filter.include_interacted = true;
+    EXPECT_THAT(Ids(Rank(query, snapshot_), snapshot_), Contains(before[0]));
+    query.filter.include_interacted = false;
+  }
+  query.seeds = {{before[0], InteractionKind::kView}};
+  EXPECT_THAT(Ids(Rank(query, snapshot_), snapshot_), Contains(before[0]));
+}
+
+TEST_F(RankEventsTest, ARefusalPushesWhatIsSimilarAway) {
+  const Catalog& catalog = snapshot_.catalog;
+  Query query = For("visitor");
+  const Ranking before = Rank(query, snapshot_);
+  const auto score_of = [](const Ranking& ranking, EventRow row) {
+    for (const RankedEvent& event : ranking.results) {
+      if (event.event == row) return event.score;
+    }
+    return std::numeric_limits<float>::quiet_NaN();
+  };
+  int compared = 0;
+  for (const InteractionKind kind :
+       {InteractionKind::kRsvpNo, InteractionKind::kDismiss,
+        InteractionKind::kNotInterested}) {
+    for (size_t i = 0; i < 20; ++i) {
+      const EventRow refused = before.results[i].event;
+      query.seeds = {{std::string(catalog.EventId(refused)), kind}};
+      const Ranking after = Rank(query, snapshot_);
+      for (const RankedEvent& event : after.results) {
+        const bool same_organizer =
+            catalog.events.columns[Index(refused)].organizer != kNoOrganizer &&
+            catalog.events.columns[Index(event.event)].organizer ==
+                catalog.events.columns[Index(refused)].organizer;
+        const float likeness =
+            event.features[static_cast<size_t>(Feature::kContent)];
+        if (!same_organizer || likeness > -0.5f) continue;
+        EXPECT_LT(event.score, score_of(before, event.event));
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 20);
 }
 
 TEST_F(RankEventsTest, AChangedEventIsRankedByItsNewVector) {

@@ -15,7 +15,6 @@ namespace usher {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
@@ -115,20 +114,23 @@ TEST_F(UserStateTest, AStrangerIsCold) {
   EXPECT_TRUE(state.vector.empty());
 }
 
-TEST_F(UserStateTest, SeedsCountLikeAnswersButAnswerNothing) {
+TEST_F(UserStateTest, SeedsCountLikeActionsByTheirWeight) {
   Query query;
   query.user_id = "visitor";
   query.seeds = {{"e0", InteractionKind::kRsvpYes, 2},
                  {"e2", InteractionKind::kRsvpNo, 1},
+                 {"e4", InteractionKind::kView, 1},
                  {"unknown", InteractionKind::kRsvpYes, 1}};
   const UserState state = State(query);
   EXPECT_FALSE(state.cold);
-  EXPECT_THAT(state.answered, IsEmpty());
+  EXPECT_THAT(state.answered, ElementsAre(EventRow{0}, EventRow{2}));
   EXPECT_FLOAT_EQ(state.organizers.at(OrganizerRow{0}).recent, 2);
-  EXPECT_FALSE(state.organizers.contains(OrganizerRow{1}));
-  EXPECT_EQ(state.vector, snapshot_.model->UserVector(
-                              snapshot_.catalog, {}, {},
-                              {{EventRow{0}, 2.0f}, {EventRow{2}, -0.3f}}));
+  EXPECT_EQ(state.organizers.at(OrganizerRow{1}).commitments, 0);
+  EXPECT_EQ(state.organizers.at(OrganizerRow{1}).refusals, 1);
+  EXPECT_EQ(state.vector, snapshot_.model->UserVector(snapshot_.catalog, {}, {},
+                                                      {{EventRow{0}, 2.0f},
+                                                       {EventRow{2}, -0.3f},
+                                                       {EventRow{4}, 0.05f}}));
 }
 
 TEST_F(UserStateTest, OnlyTheLatestFiftyPlacesAreKept) {
