@@ -15,6 +15,8 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr double kMaxSeedWeight = 1000;
 constexpr size_t kMaxRequestIdBytes = 128;
+constexpr size_t kMaxRuleNameBytes = 128;
+constexpr double kMaxBoost = 1e6;
 
 absl::StatusOr<int> Limit(int32_t limit, int most) {
   if (limit < 0) {
@@ -58,44 +60,49 @@ absl::Status ReadIds(const Texts& ids, absl::string_view path,
   return absl::OkStatus();
 }
 
-absl::Status ReadFilterLists(const v1::Filter& proto, Filter& filter) {
+absl::Status ReadFilterLists(const v1::Filter& proto, const std::string& path,
+                             Filter& filter) {
   RETURN_IF_ERROR(
-      ReadTexts(proto.categories(), "filter.categories", filter.categories));
+      ReadTexts(proto.categories(), path + ".categories", filter.categories));
   RETURN_IF_ERROR(
-      ReadTexts(proto.tags_any(), "filter.tags_any", filter.tags_any));
+      ReadTexts(proto.tags_any(), path + ".tags_any", filter.tags_any));
   RETURN_IF_ERROR(
-      ReadTexts(proto.tags_all(), "filter.tags_all", filter.tags_all));
-  RETURN_IF_ERROR(ReadTexts(proto.exclude_tags(), "filter.exclude_tags",
+      ReadTexts(proto.tags_all(), path + ".tags_all", filter.tags_all));
+  RETURN_IF_ERROR(ReadTexts(proto.exclude_tags(), path + ".exclude_tags",
                             filter.exclude_tags));
-  RETURN_IF_ERROR(ReadTexts(proto.cities(), "filter.cities", filter.cities));
+  RETURN_IF_ERROR(ReadTexts(proto.cities(), path + ".cities", filter.cities));
   RETURN_IF_ERROR(
-      ReadIds(proto.organizers(), "filter.organizers", filter.organizers));
-  RETURN_IF_ERROR(ReadIds(proto.exclude_event_ids(), "filter.exclude_event_ids",
+      ReadIds(proto.organizers(), path + ".organizers", filter.organizers));
+  RETURN_IF_ERROR(ReadIds(proto.exclude_event_ids(),
+                          path + ".exclude_event_ids",
                           filter.exclude_event_ids));
-  return ReadIds(proto.only_event_ids(), "filter.only_event_ids",
+  return ReadIds(proto.only_event_ids(), path + ".only_event_ids",
                  filter.only_event_ids);
 }
 
-absl::Status ReadFilter(const v1::Filter& proto, Filter& filter) {
+// `path` is that of the filter: "filter", "rules[2].filter".
+absl::Status ReadFilter(const v1::Filter& proto, const std::string& path,
+                        Filter& filter) {
   if (proto.has_start_after()) {
     ASSIGN_OR_RETURN(filter.start_after,
-                     FromProto(proto.start_after(), "filter.start_after"));
+                     FromProto(proto.start_after(), path + ".start_after"));
   }
   if (proto.has_start_before()) {
     ASSIGN_OR_RETURN(filter.start_before,
-                     FromProto(proto.start_before(), "filter.start_before"));
+                     FromProto(proto.start_before(), path + ".start_before"));
   }
   filter.include_running = proto.include_running();
   filter.include_interacted = proto.include_interacted();
-  RETURN_IF_ERROR(CheckAmount(proto.max_distance_km(), "filter.max_distance_km",
+  RETURN_IF_ERROR(CheckAmount(proto.max_distance_km(),
+                              path + ".max_distance_km",
                               "leave it out for no limit"));
   filter.max_distance_km = proto.max_distance_km();
   if (proto.has_max_price()) {
-    RETURN_IF_ERROR(CheckAmount(proto.max_price(), "filter.max_price",
+    RETURN_IF_ERROR(CheckAmount(proto.max_price(), path + ".max_price",
                                 "leave it out for no limit"));
     filter.max_price = static_cast<float>(proto.max_price());
   }
-  return ReadFilterLists(proto, filter);
+  return ReadFilterLists(proto, path, filter);
 }
 
 absl::Status ReadContext(const v1::RequestContext& proto, Query& query) {
@@ -141,6 +148,62 @@ absl::Status ReadSeeds(
   return absl::OkStatus();
 }
 
+absl::StatusOr<Rule> ReadRule(const v1::Rule& proto, const std::string& path) {
+  Rule rule;
+  if (proto.name().size() > kMaxRuleNameBytes) {
+    return Invalid(path + ".name",
+                   absl::StrCat("has ", proto.name().size(), " bytes; at most ",
+                                kMaxRuleNameBytes, " are allowed"));
+  }
+  rule.name = proto.name();
+  RETURN_IF_ERROR(ReadFilter(proto.filter(), path + ".filter", rule.filter));
+  switch (proto.action_case()) {
+    case v1::Rule::kBoost:
+      RETURN_IF_ERROR(CheckAmount(proto.boost(), path + ".boost",
+                                  "1 changes nothing, less buries"));
+      rule.action = RuleAction::kBoost;
+      rule.boost = static_cast<float>(std::min(proto.boost(), kMaxBoost));
+      return rule;
+    case v1::Rule::kPinPosition:
+      if (proto.pin_position() < 1 || proto.pin_position() > kMaxLimit) {
+        return Invalid(path + ".pin_position",
+                       absl::StrCat(proto.pin_position(), " is not in [1, ",
+                                    kMaxLimit, "]"));
+      }
+      rule.action = RuleAction::kPin;
+      rule.pin_position = proto.pin_position();
+      return rule;
+    case v1::Rule::kExclude:
+      // exclude: false asks for nothing.
+      rule.action = proto.exclude() ? RuleAction::kExclude : RuleAction::kBoost;
+      return rule;
+    case v1::Rule::ACTION_NOT_SET:
+      break;
+  }
+  return Invalid(path, "needs one of boost, pin_position and exclude");
+}
+
+absl::Status ReadArrangement(const v1::RecommendRequest& request,
+                             Query& query) {
+  if (request.rules_size() > kMaxRules) {
+    return Invalid(
+        "rules", absl::StrCat("has ", request.rules_size(),
+                              " entries; at most ", kMaxRules, " are allowed"));
+  }
+  for (int i = 0; i < request.rules_size(); ++i) {
+    ASSIGN_OR_RETURN(
+        Rule rule, ReadRule(request.rules(i), absl::StrCat("rules[", i, "]")));
+    query.rules.push_back(std::move(rule));
+  }
+  if (!request.has_diversity()) return absl::OkStatus();
+  if (!(request.diversity() >= 0 && request.diversity() <= 1)) {
+    return Invalid("diversity",
+                   absl::StrCat(request.diversity(), " is not in [0, 1]"));
+  }
+  query.diversity = static_cast<float>(request.diversity());
+  return absl::OkStatus();
+}
+
 absl::Status ReadCaps(const v1::RecommendRequest& request, Query& query) {
   RETURN_IF_ERROR(CheckCap(request.max_per_organizer(), "max_per_organizer"));
   RETURN_IF_ERROR(CheckCap(request.max_per_venue(), "max_per_venue"));
@@ -163,9 +226,10 @@ absl::StatusOr<Query> FromProto(const v1::RecommendRequest& request,
   query.user_id = request.user_id();
   ASSIGN_OR_RETURN(query.limit, Limit(request.limit(), kMaxLimit));
   RETURN_IF_ERROR(ReadContext(request.context(), query));
-  RETURN_IF_ERROR(ReadFilter(request.filter(), query.filter));
+  RETURN_IF_ERROR(ReadFilter(request.filter(), "filter", query.filter));
   RETURN_IF_ERROR(ReadSeeds(request.seeds(), query));
   RETURN_IF_ERROR(ReadCaps(request, query));
+  RETURN_IF_ERROR(ReadArrangement(request, query));
   if (!v1::Detail_IsValid(request.detail())) {
     return Invalid("detail", absl::StrCat(static_cast<int>(request.detail()),
                                           " is not NONE, REASONS or FEATURES"));
@@ -195,8 +259,23 @@ absl::StatusOr<SimilarEventsCall> FromProto(
   call.event_id = request.event_id();
   ASSIGN_OR_RETURN(call.query.limit, Limit(request.limit(), kMaxLimit));
   RETURN_IF_ERROR(ReadContext(request.context(), call.query));
-  RETURN_IF_ERROR(ReadFilter(request.filter(), call.query.filter));
+  RETURN_IF_ERROR(ReadFilter(request.filter(), "filter", call.query.filter));
   RETURN_IF_ERROR(ReadSeeds(request.seeds(), call.query));
+  return call;
+}
+
+absl::StatusOr<ExplainCall> FromProto(const v1::ExplainRequest& request,
+                                      Micros now) {
+  ExplainCall call;
+  call.query.now = now;
+  if (!request.user_id().empty()) {
+    RETURN_IF_ERROR(CheckId(request.user_id(), "user_id"));
+  }
+  call.query.user_id = request.user_id();
+  RETURN_IF_ERROR(CheckId(request.event_id(), "event_id"));
+  call.event_id = request.event_id();
+  RETURN_IF_ERROR(ReadContext(request.context(), call.query));
+  RETURN_IF_ERROR(ReadFilter(request.filter(), "filter", call.query.filter));
   return call;
 }
 

@@ -17,9 +17,15 @@ inline constexpr int kMaxLimit = 200;
 inline constexpr int kMaxAudience = 10'000;
 inline constexpr int kMaxFilterEntries = 1'000;
 inline constexpr int kMaxSeeds = 200;
+inline constexpr int kMaxRules = 50;
 
 struct SimilarEventsCall {
   std::string event_id;  // Or empty, and seeds in the query.
+  Query query;
+};
+
+struct ExplainCall {
+  std::string event_id;
   Query query;
 };
 
@@ -42,6 +48,8 @@ absl::StatusOr<Query> FromProto(const v1::RecommendRequest& request,
                                 Micros now);
 absl::StatusOr<SimilarEventsCall> FromProto(
     const v1::SimilarEventsRequest& request, Micros now);
+absl::StatusOr<ExplainCall> FromProto(const v1::ExplainRequest& request,
+                                      Micros now);
 absl::StatusOr<SimilarUsersCall> FromProto(
     const v1::SimilarUsersRequest& request);
 absl::StatusOr<FindAudienceCall> FromProto(

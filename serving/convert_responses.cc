@@ -30,8 +30,9 @@ void AddReasons(const RankedEvent& event, const Served& served,
   }
 }
 
+template <class Result>
 void AddContributions(const RankedEvent& event, const Served& served,
-                      v1::Recommendation& result) {
+                      Result& result) {
   for (const Contribution& part : Contributions(event, served.policy())) {
     v1::Contribution& added = *result.add_contributions();
     added.set_feature(std::string(FeatureName(part.feature)));
@@ -93,6 +94,21 @@ void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
   response->set_recommendation_id(answer.recommendation_id);
   response->set_model_version(served.snapshot().info.version);
   SetServingInfo(answer.ranking, *response->mutable_serving_info());
+}
+
+void ToProto(const EventExplanation& answer, v1::ExplainResponse* response) {
+  const Served& served = *answer.served;
+  response->set_model_version(served.snapshot().info.version);
+  response->set_recommended(answer.position > 0);
+  response->set_position(answer.position);
+  if (answer.event.has_value()) {
+    response->set_score(answer.event->score);
+    AddContributions(*answer.event, served, *response);
+  }
+  if (answer.position > 0) return;
+  response->set_dropped_reason(
+      answer.event.has_value() ? "outranked"
+                               : std::string(DropReasonName(answer.dropped)));
 }
 
 void ToProto(const SimilarEventList& answer,

@@ -40,6 +40,13 @@ class RecommendationService final
     });
   }
 
+  Reactor* Explain(Context* context, const v1::ExplainRequest* request,
+                   v1::ExplainResponse* response) override {
+    return RunUnary(context, pool_, [this, request, response]() {
+      return Answer(*request, response);
+    });
+  }
+
   Reactor* SimilarUsers(Context* context,
                         const v1::SimilarUsersRequest* request,
                         v1::SimilarUsersResponse* response) override {
@@ -73,6 +80,16 @@ class RecommendationService final
     ASSIGN_OR_RETURN(const SimilarEventList answer,
                      recommender_.SimilarEventsTo(call.event_id, call.query));
     ToProto(answer, request, response);
+    return absl::OkStatus();
+  }
+
+  absl::Status Answer(const v1::ExplainRequest& request,
+                      v1::ExplainResponse* response) const {
+    ASSIGN_OR_RETURN(ExplainCall call, FromProto(request, clock_.Now()));
+    call.query.limit = kMaxLimit;
+    ASSIGN_OR_RETURN(const EventExplanation answer,
+                     recommender_.Explain(call.event_id, call.query));
+    ToProto(answer, response);
     return absl::OkStatus();
   }
 

@@ -1,5 +1,6 @@
 #include "serving/recommender.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -70,6 +71,42 @@ absl::StatusOr<SimilarEventList> Recommender::SimilarEventsTo(
   std::vector<SimilarEvent> events =
       SimilarEvents(targets, query, *view, snapshot);
   return SimilarEventList{std::move(served), std::move(events)};
+}
+
+absl::StatusOr<EventExplanation> Recommender::Explain(
+    absl::string_view event_id, const Query& query) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  const Snapshot& snapshot = served->snapshot();
+  ASSIGN_OR_RETURN(const EventRow row, KnownEvent(snapshot.catalog, event_id));
+  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  EventExplanation explanation;
+  // The list first: only what is not in it has to be looked at by itself.
+  const Ranking list = RankEvents(query, served->policy(), *view, snapshot);
+  for (size_t i = 0; i < list.results.size(); ++i) {
+    if (list.results[i].event != row) continue;
+    explanation.event = list.results[i];
+    explanation.position = static_cast<int>(i) + 1;
+  }
+  if (!explanation.event.has_value()) {
+    Query alone = query;
+    alone.filter.only_event_ids = {std::string(event_id)};
+    const Ranking ranking =
+        RankEvents(alone, served->policy(), *view, snapshot);
+    if (!ranking.results.empty()) explanation.event = ranking.results.front();
+    for (int i = 0; i < kNumDropReasons; ++i) {
+      if (ranking.dropped[i] > 0) {
+        explanation.dropped = static_cast<DropReason>(i);
+      }
+    }
+    const std::vector<std::string>& only = query.filter.only_event_ids;
+    if (!only.empty() &&
+        std::find(only.begin(), only.end(), event_id) == only.end()) {
+      explanation.event.reset();
+      explanation.dropped = DropReason::kFiltered;
+    }
+  }
+  explanation.served = std::move(served);
+  return explanation;
 }
 
 absl::StatusOr<UserList> Recommender::SimilarUsersTo(absl::string_view user_id,

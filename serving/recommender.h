@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,14 @@ struct Recommendations {
   std::shared_ptr<const Served> served;
   Ranking ranking;
   std::string recommendation_id;
+};
+
+// Why an event is or is not in a list.
+struct EventExplanation {
+  std::shared_ptr<const Served> served;
+  std::optional<RankedEvent> event;  // Unset: it cannot be shown.
+  int position = 0;                  // From 1; 0: not in the list.
+  DropReason dropped = DropReason::kNone;
 };
 
 struct SimilarEventList {
@@ -54,6 +63,11 @@ class Recommender {
   // for an unknown event; unknown seeds are ignored.
   absl::StatusOr<SimilarEventList> SimilarEventsTo(absl::string_view event_id,
                                                    const Query& query) const;
+
+  // Where `event_id` is among the query.limit best, and how it is scored.
+  // NotFound for an unknown event.
+  absl::StatusOr<EventExplanation> Explain(absl::string_view event_id,
+                                           const Query& query) const;
 
   // Nobody for an unknown user.
   absl::StatusOr<UserList> SimilarUsersTo(absl::string_view user_id,

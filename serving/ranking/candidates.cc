@@ -14,7 +14,7 @@ namespace usher {
 namespace {
 
 constexpr absl::string_view kNames[kNumCandidateSources] = {
-    "scan", "organizer", "neighbours", "nearby", "only"};
+    "scan", "organizer", "neighbours", "nearby", "only", "rule"};
 constexpr size_t kPerOrganizer = 20;
 
 using Scored = std::pair<float, EventRow>;

@@ -22,10 +22,11 @@ enum class CandidateSource : uint8_t {
   kNeighbours = 2,  // That like-minded users said yes to.
   kNearby = 3,      // Around the user, by distance and live bias.
   kOnly = 4,        // Asked for by id.
+  kRule = 5,        // Lifted by a rule.
 };
-inline constexpr int kNumCandidateSources = 5;
+inline constexpr int kNumCandidateSources = 6;
 
-// "scan", "organizer", "neighbours", "nearby", "only".
+// "scan", "organizer", "neighbours", "nearby", "only", "rule".
 absl::string_view CandidateSourceName(CandidateSource source);
 
 struct Candidate {

@@ -2,6 +2,7 @@
 #ifndef USHER_SERVING_RANKING_QUERY_H_
 #define USHER_SERVING_RANKING_QUERY_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,21 @@ struct Seed {
   float weight = 1;  // Multiplies the kind's taste weight.
 };
 
+enum class RuleAction : uint8_t {
+  kBoost,    // Multiplies how far a score is above the least of all candidates.
+  kPin,      // Puts the best event that matches at a position.
+  kExclude,  // Leaves events out.
+};
+
+// What a caller wants of the events that pass a filter.
+struct Rule {
+  std::string name;
+  Filter filter;
+  RuleAction action = RuleAction::kBoost;
+  float boost = 1;       // Not negative; below 1 buries, 1 changes nothing.
+  int pin_position = 0;  // From 1.
+};
+
 struct Query {
   std::string user_id;  // Empty: a visitor without an account.
   Micros now = 0;
@@ -30,6 +46,8 @@ struct Query {
   int max_per_organizer = 0;
   int max_per_venue = 0;
   int max_per_series = 0;
+  std::vector<Rule> rules;
+  float diversity = 0;  // 0: by score alone; 1: as different as can be.
 };
 
 }  // namespace usher

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "index/catalog/filter.h"
+#include "serving/ranking/arrange.h"
 
 namespace usher {
 namespace {
@@ -16,6 +16,7 @@ struct Allowed {
   const Query& query;
   const UserState& user;
   const CompiledFilter& filter;
+  const std::vector<CompiledRule>& rules;
   const LiveView& view;
   const Catalog& catalog;
 
@@ -28,7 +29,8 @@ struct Allowed {
         std::binary_search(user.answered.begin(), user.answered.end(), row)) {
       return DropReason::kAnswered;
     }
-    return filter.Matches(row) ? DropReason::kNone : DropReason::kFiltered;
+    if (!filter.Matches(row)) return DropReason::kFiltered;
+    return IsExcluded(rules, row) ? DropReason::kRule : DropReason::kNone;
   }
 };
 
@@ -54,14 +56,58 @@ RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
       Count(DropReason::kAnswered, ranking);
     }
   }
-  if (allowed.filter.trivial()) return rows;
+  const bool excludes = std::any_of(
+      allowed.rules.begin(), allowed.rules.end(),
+      [](const CompiledRule& r) { return r.action == RuleAction::kExclude; });
+  if (allowed.filter.trivial() && !excludes) return rows;
   const RowBitmap before = rows;
   before.ForEach([&](size_t row) {
-    if (allowed.filter.Matches(EventRow{static_cast<int32_t>(row)})) return;
+    const EventRow event{static_cast<int32_t>(row)};
+    const bool filtered = !allowed.filter.Matches(event);
+    if (!filtered && !IsExcluded(allowed.rules, event)) return;
     rows.Clear(row);
-    Count(DropReason::kFiltered, ranking);
+    Count(filtered ? DropReason::kFiltered : DropReason::kRule, ranking);
   });
   return rows;
+}
+
+// What a rule lifts has to be a candidate: of each such rule the events with
+// the best live bias.
+void AddOfRules(const Allowed& allowed, const RowBitmap& rows,
+                std::vector<Candidate>& candidates) {
+  constexpr size_t kPerRule = 100;
+  constexpr uint8_t kSource = uint8_t{1}
+                              << static_cast<int>(CandidateSource::kRule);
+  for (const CompiledRule& rule : allowed.rules) {
+    if (rule.action == RuleAction::kExclude ||
+        (rule.action == RuleAction::kBoost && rule.boost <= 1)) {
+      continue;
+    }
+    std::vector<std::pair<float, EventRow>> best;
+    rows.ForEach([&](size_t row) {
+      const EventRow event{static_cast<int32_t>(row)};
+      if (rule.filter.Matches(event)) {
+        best.emplace_back(-allowed.view.bias[row], event);
+      }
+    });
+    const size_t kept = std::min(best.size(), kPerRule);
+    std::partial_sort(best.begin(), best.begin() + kept, best.end());
+    for (size_t i = 0; i < kept; ++i) {
+      candidates.push_back({best[i].second, kSource});
+    }
+  }
+  std::sort(
+      candidates.begin(), candidates.end(),
+      [](const Candidate& a, const Candidate& b) { return a.event < b.event; });
+  size_t unique = 0;
+  for (const Candidate& candidate : candidates) {
+    if (unique > 0 && candidates[unique - 1].event == candidate.event) {
+      candidates[unique - 1].sources |= candidate.sources;
+    } else {
+      candidates[unique++] = candidate;
+    }
+  }
+  candidates.resize(unique);
 }
 
 std::vector<Candidate> OnlyCandidates(const Allowed& allowed,
@@ -90,6 +136,7 @@ std::vector<Candidate> Candidates(const RankingPolicy& policy,
   const RowBitmap rows = AllowedRows(allowed, ranking);
   std::vector<Candidate> candidates = CollectCandidates(
       policy, allowed.user, rows, allowed.view, snapshot, ranking.degraded);
+  if (!allowed.rules.empty()) AddOfRules(allowed, rows, candidates);
   std::erase_if(candidates, [&](const Candidate& candidate) {
     const DropReason reason = allowed.Check(candidate.event);
     if (reason != DropReason::kNone) Count(reason, ranking);
@@ -152,37 +199,6 @@ void Describe(const UserState& user, const LiveColumns& live,
   event.upcoming = live.num_upcoming;
 }
 
-// Takes from the front what the caps allow.
-class Caps {
- public:
-  Caps(const Query& query, const Catalog& catalog)
-      : query_(query), catalog_(catalog) {}
-
-  bool Take(EventRow row) {
-    const EventColumns& event = catalog_.events.columns[Index(row)];
-    const std::pair<int, int64_t> keys[] = {
-        {query_.max_per_organizer, Key(0, static_cast<int>(event.organizer))},
-        {query_.max_per_venue, Key(1, event.venue)},
-        {query_.max_per_series, Key(2, event.series)}};
-    for (const auto& [cap, key] : keys) {
-      if (cap > 0 && key >= 0 && taken_[key] >= cap) return false;
-    }
-    for (const auto& [cap, key] : keys) {
-      if (cap > 0 && key >= 0) ++taken_[key];
-    }
-    return true;
-  }
-
- private:
-  static int64_t Key(int64_t what, int32_t row) {
-    return row < 0 ? -1 : what << 32 | row;
-  }
-
-  const Query& query_;
-  const Catalog& catalog_;
-  absl::flat_hash_map<int64_t, int> taken_;
-};
-
 }  // namespace
 
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
@@ -190,7 +206,9 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
   const Catalog& catalog = snapshot.catalog;
   const UserState user = BuildUserState(query, snapshot, view.columns);
   const CompiledFilter filter(query.filter, catalog, user.place);
-  const Allowed allowed{query, user, filter, view, catalog};
+  const std::vector<CompiledRule> rules =
+      CompileRules(query, catalog, user.place);
+  const Allowed allowed{query, user, filter, rules, view, catalog};
   Ranking ranking;
   ranking.cold_user = user.cold;
   std::vector<RankedEvent> ranked =
@@ -198,12 +216,9 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
              snapshot);
   DropUnscored(ranking, ranked);
   SortBest(catalog, ranked);
-  Caps caps(query, catalog);
-  for (RankedEvent& event : ranked) {
-    if (ranking.results.size() >= static_cast<size_t>(query.limit)) break;
-    if (!caps.Take(event.event)) continue;
+  ranking.results = Arrange(query, rules, snapshot, std::move(ranked));
+  for (RankedEvent& event : ranking.results) {
     Describe(user, view.columns, catalog, event);
-    ranking.results.push_back(event);
   }
   return ranking;
 }

@@ -14,22 +14,9 @@
 #include "serving/ranking/live_view.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/query.h"
+#include "serving/ranking/ranked_event.h"
 
 namespace usher {
-
-struct RankedEvent {
-  EventRow event = kNoEvent;
-  float score = 0;
-  float distance_km = 0;  // NaN when unknown.
-  uint8_t sources = 0;    // Bits of CandidateSource.
-  // What its ranks are about: the hours to its start and since it was
-  // announced (large without a start, NaN without an announcement), and the
-  // number of upcoming events that it was compared with.
-  float lead_hours = 0;
-  float fresh_hours = 0;
-  int32_t upcoming = 0;
-  std::array<float, kNumFeatures> features{};
-};
 
 struct Ranking {
   std::vector<RankedEvent> results;  // Best first.
@@ -40,7 +27,8 @@ struct Ranking {
   std::array<int64_t, kNumDropReasons> dropped{};
 };
 
-// Filter -> candidates -> features -> linear score -> caps. Pure: equal inputs
+// Filter -> candidates -> features -> linear score -> rules, diversity and caps
+// (arrange.h). Pure: equal inputs
 // give an equal ranking; ties go to the event that starts sooner, then to the
 // smaller row. An event whose score is no finite number is left out, and
 // `degraded` says so. `view` must have been built from `snapshot` and `policy`
