@@ -1,7 +1,6 @@
 #include "serving/recommender.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +8,7 @@
 #include "index/base/status_macros.h"
 #include "index/catalog/eligibility.h"
 #include "serving/ranking/audience.h"
+#include "serving/ranking/user_state.h"
 
 namespace usher {
 namespace {
@@ -19,20 +19,6 @@ absl::StatusOr<EventRow> KnownEvent(const Catalog& catalog,
   if (row != kNoEvent) return row;
   return absl::NotFoundError(
       absl::StrCat("event_id: there is no event \"", id, "\""));
-}
-
-std::vector<TasteSeed> Targets(const std::vector<Seed>& seeds,
-                               const Catalog& catalog) {
-  std::vector<TasteSeed> targets;
-  for (const Seed& seed : seeds) {
-    const EventRow row = catalog.FindEvent(seed.event_id);
-    if (row == kNoEvent) continue;
-    targets.push_back(
-        {row,
-         seed.weight *
-             TasteWeight(seed.kind, std::numeric_limits<float>::quiet_NaN())});
-  }
-  return targets;
 }
 
 }  // namespace
@@ -61,7 +47,7 @@ absl::StatusOr<SimilarEventList> Recommender::SimilarEventsTo(
   const Snapshot& snapshot = served->snapshot();
   std::vector<TasteSeed> targets;
   if (event_id.empty()) {
-    targets = Targets(query.seeds, snapshot.catalog);
+    targets = KnownSeeds(query.seeds, snapshot.catalog);
   } else {
     ASSIGN_OR_RETURN(const EventRow row,
                      KnownEvent(snapshot.catalog, event_id));
