@@ -206,10 +206,8 @@ absl::Status Run(const Flags& flags) {
         "left out: ", replay.undated_rows, " interactions without a time, ",
         replay.repeated_answers, " answers to what was answered before"));
   }
-  ASSIGN_OR_RETURN(
-      TrainedVersion trained,
-      TrainHybrid(replay.training, train,
-                  [&](absl::string_view line) { progress.Line(line); }));
+  ASSIGN_OR_RETURN(TrainedVersion trained,
+                   TrainHybrid(replay.training, train, LogTo(progress)));
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));

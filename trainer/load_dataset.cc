@@ -1,13 +1,36 @@
 #include "trainer/load_dataset.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "index/base/clock.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
+#include "index/state/state_store.h"
+#include "trainer/data/state_dataset.h"
 #include "trainer/train_config.h"
 
 namespace usher {
+namespace {
+
+void SayAbsent(int64_t events, int64_t interactions, absl::string_view source,
+               Progress& progress) {
+  if (events == 0) return;
+  progress.Line(absl::StrCat(interactions, " interactions are with ", events,
+                             " events that ", source,
+                             " does not describe: they count as history, and "
+                             "the events are never recommended"));
+}
+
+void SayDropped(int64_t events, int64_t interactions, Progress& progress) {
+  progress.Line(absl::StrCat("left out as not yet known: ", events, " events, ",
+                             interactions, " interactions"));
+}
+
+}  // namespace
 
 absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress) {
   ReadOptions options;
@@ -29,17 +52,41 @@ absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress) {
       "%6.2f s  read %d events, %d users, %d interactions",
       static_cast<double>(Clock::System().Now() - start) / 1e6,
       report.events.rows, report.users.rows, report.interactions.rows));
-  if (report.absent_events > 0) {
-    progress.Line(absl::StrCat(
-        report.absent_interactions, " interactions are with ",
-        report.absent_events, " events that ", flags.Text("events"),
-        " does not have: they count as history, and the events are never "
-        "recommended"));
-  }
+  SayAbsent(report.absent_events, report.absent_interactions,
+            flags.Text("events"), progress);
   if (until.has_value()) {
-    progress.Line(absl::StrCat(
-        "left out as not yet known: ", report.events_dropped, " events, ",
-        report.interactions_dropped, " interactions"));
+    SayDropped(report.events_dropped, report.interactions_dropped, progress);
+  }
+  return dataset;
+}
+
+absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
+                                    VersionInfo* info) {
+  const std::string path = flags.Text("state");
+  ASSIGN_OR_RETURN(const std::optional<Micros> until, flags.Time("until"));
+  const Micros start = Clock::System().Now();
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state,
+                   StateStore::OpenToRead(path));
+  StateReport report;
+  ASSIGN_OR_RETURN(Dataset dataset, ReadStateDataset(
+                                        *state, until,
+                                        [&](int64_t done, int64_t total) {
+                                          progress.Update(
+                                              absl::StrCat("reading ", path),
+                                              done, total);
+                                        },
+                                        &report));
+  progress.Line(absl::StrFormat(
+      "%6.2f s  read %d events, %d users, %d interactions up to position %d of "
+      "%s",
+      static_cast<double>(Clock::System().Now() - start) / 1e6, report.events,
+      report.users, report.interactions, state->position(), path));
+  SayAbsent(report.absent_events, report.absent_interactions, path, progress);
+  if (until.has_value()) {
+    SayDropped(report.events_dropped, report.interactions_dropped, progress);
+  } else {
+    info->state_position = state->position();
+    info->state_id = state->id();
   }
   return dataset;
 }
@@ -53,6 +100,13 @@ absl::StatusOr<TrainOptions> TrainOptionsOf(const Flags& flags) {
         absl::StrCat(flags.Text("config"), ": ", options.status().message()));
   }
   return options;
+}
+
+TrainingLog LogTo(Progress& progress) {
+  return {[&progress](absl::string_view line) { progress.Line(line); },
+          [&progress](absl::string_view what, int64_t done, int64_t total) {
+            progress.Update(what, done, total);
+          }};
 }
 
 }  // namespace usher

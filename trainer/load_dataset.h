@@ -3,6 +3,7 @@
 #define USHER_TRAINER_LOAD_DATASET_H_
 
 #include "absl/status/statusor.h"
+#include "index/artifact/version_info.h"
 #include "index/base/flags.h"
 #include "trainer/data/dataset.h"
 #include "trainer/progress.h"
@@ -14,8 +15,16 @@ namespace usher {
 // command has it, with --max_bad_fraction. Bad lines and progress are shown.
 absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress);
 
+// The dataset of --state as of --until, and in `info` which rows of which state
+// it holds; none with --until, which may have left any of them out.
+absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
+                                    VersionInfo* info);
+
 // The training options of --config, or the defaults.
 absl::StatusOr<TrainOptions> TrainOptionsOf(const Flags& flags);
+
+// Shows what training says of itself. `progress` must outlive the log.
+TrainingLog LogTo(Progress& progress);
 
 }  // namespace usher
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace usher {
@@ -22,10 +23,11 @@ void Progress::Update(absl::string_view what, int64_t done, int64_t total) {
   const Micros now = Clock::System().Now();
   if (now - last_ < (terminal_ ? kBarInterval : kLineInterval)) return;
   last_ = now;
-  const double percent =
-      total > 0 ? 100.0 * static_cast<double>(done) / static_cast<double>(total)
-                : 0.0;
-  const std::string text = absl::StrFormat("%s: %.0f %%", what, percent);
+  const std::string text =
+      total > 0 ? absl::StrFormat("%s: %.0f %%", what,
+                                  100.0 * static_cast<double>(done) /
+                                      static_cast<double>(total))
+                : absl::StrCat(what, " ...");
   if (terminal_) {
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
     bar_shown_ = true;

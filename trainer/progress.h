@@ -15,7 +15,8 @@ class Progress {
  public:
   Progress();
 
-  // `what` is at `done` of `total`, in units of its own.
+  // `what` is at `done` of `total`, in units of its own; with a `total` of 0 it
+  // goes on, and nobody knows how far it is.
   void Update(absl::string_view what, int64_t done, int64_t total);
   // A whole line that stays.
   void Line(absl::string_view line);

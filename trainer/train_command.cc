@@ -15,13 +15,21 @@ namespace usher {
 namespace {
 
 constexpr FlagSpec kFlags[] = {
-    {"interactions", "FILE", "interactions.csv or .csv.gz; required"},
+    {"interactions", "FILE",
+     "interactions.csv or .csv.gz; this or --state is required"},
     {"events", "FILE", "events.jsonl or .jsonl.gz"},
     {"users", "FILE", "users.jsonl or .jsonl.gz"},
+    {"state", "FILE",
+     "learn from what usher-serve --state=FILE recorded, instead of files. "
+     "What "
+     "an earlier version had from files alone is not in it and is forgotten: "
+     "events, people, histories"},
     {"model_dir", "DIR", "where versions are published; required"},
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
     {"algorithm", "NAME", "hybrid", "hybrid"},
-    {"until", "TIME", "leave out what came to pass at or after this time"},
+    {"until", "TIME",
+     "leave out what came to pass at or after this time; for looking back: a "
+     "server with --state adds all of its rows to such a version"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
 
@@ -31,18 +39,32 @@ absl::Status CheckAlgorithm(const Flags& flags) {
       "--algorithm=", flags.Text("algorithm"), ": there is only hybrid"));
 }
 
+absl::Status CheckSource(const Flags& flags) {
+  if (!flags.Has("state")) return flags.Require({"interactions"});
+  for (const char* file : {"interactions", "events", "users"}) {
+    if (!flags.Has(file)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--state and --", file, " exclude each other"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Flags& flags) {
-  RETURN_IF_ERROR(flags.Require({"interactions", "model_dir"}));
+  RETURN_IF_ERROR(flags.Require({"model_dir"}));
+  RETURN_IF_ERROR(CheckSource(flags));
   RETURN_IF_ERROR(CheckAlgorithm(flags));
   ASSIGN_OR_RETURN(const TrainOptions options, TrainOptionsOf(flags));
   const std::string dir = flags.Text("model_dir");
   RETURN_IF_ERROR(CheckWritable(dir));
   Progress progress;
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadDatasetOf(flags, progress));
+  VersionInfo source;
+  ASSIGN_OR_RETURN(const Dataset dataset,
+                   flags.Has("state") ? LoadStateOf(flags, progress, &source)
+                                      : LoadDatasetOf(flags, progress));
   ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainHybrid(dataset, options, [&](absl::string_view line) {
-                     progress.Line(line);
-                   }));
+                   TrainHybrid(dataset, options, LogTo(progress)));
+  trained.snapshot.info.state_position = source.state_position;
+  trained.snapshot.info.state_id = source.state_id;
   trained.snapshot.info.created = Clock::System().Now();
   TrainingRecord record;
   record.config = TrainConfigText(options);

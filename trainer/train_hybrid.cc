@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "index/base/clock.h"
@@ -20,12 +21,12 @@ namespace {
 
 // Fewer examples than this teach a map from content to factors nothing.
 constexpr size_t kMinRidgeExamples = 20;
-constexpr int kUserBlock = 256;
-constexpr int kEventBlock = 1024;
+constexpr int64_t kRowBlock = 256;
+constexpr int64_t kRowsPerProgress = 64 * kRowBlock;
 constexpr size_t kRecallQueries = 200;
 constexpr int kRecallDepth = 100;
 
-// Says how long each step took.
+// Says what is done, how far it is, and how long it took.
 class Steps {
  public:
   explicit Steps(const TrainingLog& log)
@@ -33,9 +34,16 @@ class Steps {
 
   void Done(absl::string_view what) {
     const Micros now = Clock::System().Now();
-    log_(absl::StrFormat("%6.2f s  %s", static_cast<double>(now - start_) / 1e6,
-                         what));
+    Say(absl::StrFormat("%6.2f s  %s", static_cast<double>(now - start_) / 1e6,
+                        what));
     start_ = now;
+  }
+  void Say(absl::string_view line) {
+    if (log_.line) log_.line(line);
+  }
+  void Begin(absl::string_view what) { Progress(what, 0, 0); }
+  void Progress(absl::string_view what, int64_t done, int64_t total) {
+    if (log_.progress) log_.progress(what, done, total);
   }
 
  private:
@@ -58,8 +66,12 @@ absl::StatusOr<FactorSpace> Factorize(const SparseMatrix& matrix,
                                       AlsOptions options, const char* what,
                                       Steps& steps) {
   if (matrix.entries() == 0) return FactorSpace();
+  const std::string doing = absl::StrCat("factorizing users x ", what);
+  steps.Begin(doing);
   ASSIGN_OR_RETURN(AlsModel model,
-                   TrainAls(matrix, options, [](const AlsProgress&) {}));
+                   TrainAls(matrix, options, [&](const AlsProgress& at) {
+                     steps.Progress(doing, at.sweep, options.sweeps);
+                   }));
   steps.Done(absl::StrCat("factorized users x ", what, ": ", matrix.rows(),
                           " x ", matrix.columns(), ", ", matrix.entries(),
                           " pairs, ", options.dim, " factors, ", options.sweeps,
@@ -101,6 +113,7 @@ absl::StatusOr<RidgeMap> FitMap(const RidgeExamples& examples,
     std::copy(target.begin(), target.end(), y.MutableRow(i).begin());
     weights[i] = space.observations()[examples.items[i]];
   }
+  steps.Begin(absl::StrCat("mapping content and place to ", what, " factors"));
   RidgeOptions ridge;
   ridge.seed = options.seed;
   ridge.threads = options.threads;
@@ -162,35 +175,42 @@ absl::StatusOr<PlaceFeatures> LearnPlaces(const Catalog& catalog,
   return PlaceFeatures::Create(FindLandmarks(places, options));
 }
 
+// Fills the rows in parallel, and says how far it is.
+void FillRows(absl::string_view what, int threads, Factors& vectors,
+              Steps& steps,
+              absl::FunctionRef<std::vector<float>(int64_t row)> vector_of) {
+  const auto rows = static_cast<int64_t>(vectors.rows());
+  for (int64_t first = 0; first < rows; first += kRowsPerProgress) {
+    const int64_t count = std::min(rows - first, kRowsPerProgress);
+    ParallelFor(count, kRowBlock, threads, [&](int64_t begin, int64_t end) {
+      for (int64_t row = first + begin; row < first + end; ++row) {
+        const std::vector<float> vector = vector_of(row);
+        std::copy(vector.begin(), vector.end(),
+                  vectors.MutableRow(row).begin());
+      }
+    });
+    steps.Progress(what, first + count, rows);
+  }
+}
+
 Factors EventVectors(const Catalog& catalog, const HybridModel& model,
-                     const Factors& embeddings, int threads) {
+                     const Factors& embeddings, int threads, Steps& steps) {
   Factors vectors(catalog.num_events(), model.dim());
-  ParallelFor(static_cast<int64_t>(vectors.rows()), kEventBlock, threads,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t row = begin; row < end; ++row) {
-                  const std::vector<float> vector = model.EventVector(
-                      catalog, EventRow{static_cast<int32_t>(row)},
-                      embeddings.Row(row));
-                  std::copy(vector.begin(), vector.end(),
-                            vectors.MutableRow(row).begin());
-                }
-              });
+  FillRows(
+      "making vectors of events", threads, vectors, steps, [&](int64_t row) {
+        return model.EventVector(catalog, EventRow{static_cast<int32_t>(row)},
+                                 embeddings.Row(row));
+      });
   return vectors;
 }
 
 Factors UserVectors(const Catalog& catalog, const HybridModel& model,
-                    int threads) {
+                    int threads, Steps& steps) {
   Factors vectors(catalog.num_users(), model.dim());
-  ParallelFor(static_cast<int64_t>(vectors.rows()), kUserBlock, threads,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t row = begin; row < end; ++row) {
-                  const std::vector<float> vector =
-                      model.UserVector(catalog, catalog.users.history[row],
-                                       catalog.users.follows[row], {});
-                  std::copy(vector.begin(), vector.end(),
-                            vectors.MutableRow(row).begin());
-                }
-              });
+  FillRows("folding in users", threads, vectors, steps, [&](int64_t row) {
+    return model.UserVector(catalog, catalog.users.history[row],
+                            catalog.users.follows[row], {});
+  });
   return vectors;
 }
 
@@ -210,6 +230,7 @@ absl::StatusOr<std::shared_ptr<const HybridModel>> TrainModel(
   ASSIGN_OR_RETURN(
       model->by_organizer,
       Factorize(by_organizer, options.organizer_als, "organizers", steps));
+  steps.Begin("embedding content");
   ASSIGN_OR_RETURN(model->content,
                    TrainContentEncoder(dataset.events, options.content));
   embeddings = EncodeEvents(model->content, dataset.events, options.threads);
@@ -268,7 +289,7 @@ absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
   steps.Done("built the catalogue");
   const DataProfile profile = ProfileOf(snapshot.catalog);
   trained.notes = Describe(profile);
-  for (const std::string& note : trained.notes) log(note);
+  for (const std::string& note : trained.notes) steps.Say(note);
   ASSIGN_OR_RETURN(
       const RankingPolicy policy,
       ApplyRankingConfig(DefaultPolicyFor(profile), options.ranking_config));
@@ -277,23 +298,26 @@ absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
   ASSIGN_OR_RETURN(snapshot.model, TrainModel(dataset, snapshot.catalog,
                                               options, embeddings, steps));
   auto vectors = std::make_shared<const Factors>(EventVectors(
-      snapshot.catalog, *snapshot.model, embeddings, options.threads));
+      snapshot.catalog, *snapshot.model, embeddings, options.threads, steps));
   snapshot.user_vectors = std::make_shared<const Factors>(
-      UserVectors(snapshot.catalog, *snapshot.model, options.threads));
+      UserVectors(snapshot.catalog, *snapshot.model, options.threads, steps));
   steps.Done(absl::StrCat("made hybrid vectors of ", vectors->rows(),
                           " events and ", snapshot.user_vectors->rows(),
                           " users, ", vectors->dim(), " dimensions"));
+  const char* const index_type = IndexTypeName(options.index.type);
+  steps.Begin(absl::StrCat("building the ", index_type, " index"));
   ASSIGN_OR_RETURN(snapshot.index, VectorIndex::Build(*vectors, options.index));
+  steps.Begin(absl::StrCat("measuring the ", index_type, " index"));
   ASSIGN_OR_RETURN(const double recall, IndexRecall(snapshot));
   steps.Done(
       absl::StrFormat("built the %s index, Recall@%d against exact search %.4f",
-                      IndexTypeName(options.index.type), kRecallDepth, recall));
+                      index_type, kRecallDepth, recall));
   trained.metrics.emplace_back("index_recall_at_100", recall);
   snapshot.vectors = VectorTable(std::move(vectors));
   snapshot.embeddings =
       VectorTable(std::make_shared<const Factors>(std::move(embeddings)));
   snapshot.info.algorithm = "hybrid";
-  snapshot.info.index_type = IndexTypeName(options.index.type);
+  snapshot.info.index_type = index_type;
   snapshot.info.interactions = profile.actions;
   snapshot.info.ranking_config = RankingConfigText(policy);
   return trained;

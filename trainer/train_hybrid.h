@@ -31,8 +31,14 @@ struct TrainOptions {
   int threads = 0;
 };
 
-// Gets one line for every step, as it ends.
-using TrainingLog = std::function<void(absl::string_view line)>;
+// What training says of itself, on the caller's thread. Either may be empty.
+struct TrainingLog {
+  // One line for every step, as it ends.
+  std::function<void(absl::string_view line)> line;
+  // A step is at `done` of `total`; a `total` of 0: it has begun.
+  std::function<void(absl::string_view what, int64_t done, int64_t total)>
+      progress;
+};
 
 // A trained model with all that is served from it, and what was measured.
 struct TrainedVersion {
@@ -47,7 +53,7 @@ struct TrainedVersion {
 // options out of range, or when no interaction says anything.
 absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
                                            const TrainOptions& options,
-                                           const TrainingLog& log);
+                                           const TrainingLog& log = {});
 
 }  // namespace usher
 

@@ -89,6 +89,19 @@ END
   has 'every file is as it was written'
 }
 
+# A state that a server has opened, and nobody has written to.
+train_from_state() {
+  start_server log "$bin/usher-serve" --model_dir=model \
+    --listen="127.0.0.1:$(free_port)" --state=empty.db
+  stop_server || fail "SIGTERM ended the server with exit status $?"
+  refuses 1 'nothing to learn from' "$bin/usher-train" train --state=empty.db \
+    --model_dir=other
+  refuses 1 nowhere.db "$bin/usher-train" train --state=nowhere.db \
+    --model_dir=other
+  refuses 1 --interactions "$bin/usher-train" train --state=empty.db \
+    --interactions=city/interactions.csv --model_dir=other
+}
+
 train_errors() {
   refuses 2 fly "$bin/usher-train" fly
   refuses 2 --modeldir "${train[@]}" --modeldir=model
@@ -234,6 +247,7 @@ step() {
 }
 
 step make_and_train
+step train_from_state
 step train_errors
 step corruption
 step serve_errors

@@ -46,8 +46,7 @@ TrainOptions SmallOptions() {
 }
 
 TrainedVersion Trained(const Dataset& dataset, const TrainOptions& options) {
-  absl::StatusOr<TrainedVersion> trained =
-      TrainHybrid(dataset, options, [](absl::string_view) {});
+  absl::StatusOr<TrainedVersion> trained = TrainHybrid(dataset, options);
   EXPECT_TRUE(trained.ok()) << trained.status();
   return *std::move(trained);
 }

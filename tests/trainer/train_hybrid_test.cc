@@ -374,8 +374,7 @@ TEST(TrainHybridTest, NothingToLearnFromIsSaid) {
   refusal.kind = InteractionKind::kRsvpNo;
   builder.AddInteraction("u", "e", refusal, "");
   const absl::Status status =
-      TrainHybrid(builder.Finish(1), SmallOptions(), [](absl::string_view) {
-      }).status();
+      TrainHybrid(builder.Finish(1), SmallOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothing to learn"));
 }
@@ -383,22 +382,45 @@ TEST(TrainHybridTest, NothingToLearnFromIsSaid) {
 TEST(TrainHybridTest, OptionsOutOfRangeAreRefused) {
   TrainOptions options = SmallOptions();
   options.event_als.dim = 0;
-  EXPECT_EQ(
-      TrainHybrid(City(), options, [](absl::string_view) {}).status().code(),
-      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(TrainHybrid(City(), options).status().code(),
+            absl::StatusCode::kInvalidArgument);
   options = SmallOptions();
   options.ranking_config = "weights { feature: 'taste' weight: 1 }";
-  EXPECT_EQ(
-      TrainHybrid(City(), options, [](absl::string_view) {}).status().code(),
-      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(TrainHybrid(City(), options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(TrainHybridTest, LongStepsSayHowFarTheyAre) {
+  TrainOptions options = SmallOptions();
+  options.index.type = VectorIndexOptions::Type::kHnsw;
+  std::map<std::string, std::vector<int64_t>> done;
+  std::map<std::string, int64_t> totals;
+  TrainingLog log;
+  log.progress = [&](absl::string_view what, int64_t at, int64_t total) {
+    done[std::string(what)].push_back(at);
+    totals[std::string(what)] = total;
+  };
+  ASSERT_TRUE(TrainHybrid(City(), options, log).ok());
+  for (const char* what :
+       {"factorizing users x events", "factorizing users x organizers",
+        "making vectors of events", "folding in users"}) {
+    ASSERT_FALSE(done[what].empty()) << what;
+    EXPECT_TRUE(std::is_sorted(done[what].begin(), done[what].end())) << what;
+    EXPECT_GT(totals[what], 0) << what;
+    EXPECT_EQ(done[what].back(), totals[what]) << what;
+  }
+  EXPECT_EQ(totals["factorizing users x events"], options.event_als.sweeps);
+  EXPECT_EQ(totals["folding in users"], City().users.size());
+  for (const char* what : {"embedding content", "building the hnsw index"}) {
+    EXPECT_EQ(done.count(what), 1) << what;
+  }
 }
 
 TEST(TrainHybridTest, OneAbsurdValueDoesNotEndTheRun) {
   Dataset data = City();
   data.interactions.front().kind = InteractionKind::kRating;
   data.interactions.front().value = 3e38f;
-  const absl::Status status =
-      TrainHybrid(data, SmallOptions(), [](absl::string_view) {}).status();
+  const absl::Status status = TrainHybrid(data, SmallOptions()).status();
   EXPECT_TRUE(status.ok()) << status;
 }
 

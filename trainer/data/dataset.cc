@@ -117,8 +117,8 @@ uint64_t Fingerprint(const DatasetReport& report, std::optional<Micros> until) {
 }  // namespace
 
 DatasetBuilder::DatasetBuilder(std::optional<Micros> until,
-                               UnknownEvents unknown)
-    : until_(until), unknown_(unknown) {
+                               UnknownEvents unknown, RowOrder order)
+    : until_(until), unknown_(unknown), order_(order) {
   DeviceIndex("");
 }
 
@@ -206,12 +206,13 @@ Dataset DatasetBuilder::Finish(uint64_t fingerprint) {
     return a.time < b.time;
   };
   std::vector<InteractionRecord>& rows = data_.interactions;
-  if (!std::is_sorted(rows.begin(), rows.end(), earlier)) {
+  if (order_ == RowOrder::kByTime &&
+      !std::is_sorted(rows.begin(), rows.end(), earlier)) {
     std::stable_sort(rows.begin(), rows.end(), earlier);
   }
   data_.fingerprint = fingerprint;
   Dataset result = std::move(data_);
-  *this = DatasetBuilder(until_, unknown_);
+  *this = DatasetBuilder(until_, unknown_, order_);
   return result;
 }
 

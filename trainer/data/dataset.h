@@ -44,7 +44,8 @@ struct Dataset {
   // recommended (UnknownEvents::kAbsent).
   size_t described_events = 0;
   std::vector<User> users;
-  // By time, undated ones first; equal times in file order.
+  // By time, undated ones first; equal times in file order. Of a state: in the
+  // order of its rows.
   std::vector<InteractionRecord> interactions;
   std::vector<std::string> devices;  // The first is empty: not known.
   // Of the content of the files and of `until`: equal data, equal number.
@@ -57,13 +58,19 @@ enum class UnknownEvents {
   kAbsent,  // It was taken out of the list, or never in it: history, no more.
 };
 
+enum class RowOrder {
+  kByTime,   // Undated ones first; equal times as they were added.
+  kAsAdded,  // For a source whose order is that of the server's writes.
+};
+
 // Puts a dataset together from wherever its parts come. Order matters: all
 // events and users first. Single-threaded.
 class DatasetBuilder {
  public:
   // With `until`, what was known at that instant is kept: see LoadDataset().
   explicit DatasetBuilder(std::optional<Micros> until = std::nullopt,
-                          UnknownEvents unknown = UnknownEvents::kLive);
+                          UnknownEvents unknown = UnknownEvents::kLive,
+                          RowOrder order = RowOrder::kByTime);
 
   // The id must be new. A later event is left out, with its interactions.
   void AddEvent(Event event);
@@ -94,6 +101,7 @@ class DatasetBuilder {
 
   std::optional<Micros> until_;
   UnknownEvents unknown_;
+  RowOrder order_;
   Dataset data_;
   IdTable event_index_;  // -1: left out.
   IdTable user_index_;
