@@ -1,28 +1,45 @@
-// From data files to a ranked answer, within one process.
+// From data files to a ranked answer, within one process: the city is made up,
+// learned from, published, served, and asked about by the client.
+#include <grpcpp/grpcpp.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "index/artifact/model_directory.h"
 #include "index/artifact/version.h"
+#include "index/base/clock.h"
 #include "index/base/file.h"
+#include "index/state/state_store.h"
+#include "serving/model_loader.h"
 #include "serving/ranking/explanation.h"
 #include "serving/ranking/rank_events.h"
+#include "serving/server.h"
+#include "serving/usherctl/usherctl.h"
 #include "tests/testing/synthetic_city.h"
 #include "tests/trainer/scratch_folder.h"
+#include "trainer/data/state_dataset.h"
 #include "trainer/train_config.h"
+#include "usher/v1/interaction.grpc.pb.h"
+#include "usher/v1/recommendation.pb.h"
 
 namespace usher {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Writes a city, loads, trains and publishes it, as usher-train does.
 class EndToEndTest : public ::testing::Test {
@@ -143,6 +160,140 @@ TEST_F(EndToEndTest, ADamagedFileIsRefusedByName) {
     std::ofstream(path, std::ios::binary) << whole;
   }
   EXPECT_TRUE(OpenVersion(dir_, version, {}).ok());
+}
+
+// A server on the city's version, with a state, and the client.
+class ServedCityTest : public EndToEndTest {
+ protected:
+  ServedCityTest() {
+    version_ = Publish(Trained(data_));
+    EXPECT_EQ(loader_.RunOnce(), version_);
+    server_->SetServing(true);
+  }
+
+  // What usherctl prints, which must be all that it has to say.
+  std::string Usherctl(std::vector<std::string> args) {
+    args.insert(args.begin(), absl::StrCat("--server=", server_->address()));
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(ctl::RunUsherctl(args, ctl::Terminal(), out, err), 0);
+    EXPECT_EQ(err.str(), "");
+    return out.str();
+  }
+
+  v1::RecommendResponse Recommend(const std::string& user) {
+    v1::RecommendResponse response;
+    const std::string json =
+        Usherctl({"recommend", absl::StrCat("--user=", user), "--limit=10",
+                  "--now=2026-06-01T00:00:00Z", "--json"});
+    EXPECT_TRUE(
+        google::protobuf::util::JsonStringToMessage(json, &response).ok());
+    return response;
+  }
+  std::vector<std::string> Ids(const std::string& user) {
+    std::vector<std::string> ids;
+    const v1::RecommendResponse response = Recommend(user);
+    for (const v1::Recommendation& result : response.results()) {
+      ids.push_back(result.event_id());
+    }
+    return ids;
+  }
+
+  // Says yes through the API, as an application does.
+  void SayYes(const std::string& user, const std::string& event) {
+    const auto stub =
+        v1::InteractionService::NewStub(server_->InProcessChannel());
+    v1::RecordInteractionsRequest request;
+    v1::Interaction& interaction = *request.add_interactions();
+    interaction.set_user_id(user);
+    interaction.set_event_id(event);
+    interaction.set_kind(v1::INTERACTION_KIND_RSVP_YES);
+    interaction.mutable_occurred_at()->set_seconds(kSyntheticNow / kSecond);
+    v1::RecordInteractionsResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status =
+        stub->RecordInteractions(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.accepted(), 1);
+  }
+
+  // Everything that the files have, written to the server.
+  void WriteCity() {
+    EventUpserts events;
+    events.events = data_.events;
+    ASSERT_TRUE(publisher_.Write(events).ok());
+    UserUpserts users;
+    users.users = data_.users;
+    ASSERT_TRUE(publisher_.Write(users).ok());
+    Interactions interactions;
+    for (const InteractionRecord& row : data_.interactions) {
+      Interaction& interaction = interactions.emplace_back();
+      interaction.user_id = data_.users[row.user].id;
+      interaction.event_id = data_.events[row.event].id;
+      interaction.kind = row.kind;
+      interaction.value = row.value;
+      interaction.occurred_at = row.time;
+    }
+    ASSERT_TRUE(publisher_.Write(interactions).ok());
+  }
+
+  const std::string state_path_ = folder_.Path("state.db");
+  std::unique_ptr<StateStore> state_ = StateStore::Open(state_path_).value();
+  FakeClock clock_{kSyntheticNow};
+  SnapshotHolder holder_;
+  SnapshotPublisher publisher_{*state_, holder_, {}};
+  ModelLoader loader_{{dir_, "", 0}, publisher_, clock_};
+  Recommender recommender_{holder_, 1};
+  StatusReporter reporter_{holder_, publisher_, loader_, clock_};
+  WorkerPool pool_{{1, 10}};
+  std::unique_ptr<Server> server_ =
+      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_,
+                                    reporter_, loader_, clock_, pool_})
+          .value();
+  int64_t version_ = 0;
+};
+
+TEST_F(ServedCityTest, TheClientGetsTheListsOfThePublishedVersion) {
+  const Snapshot opened = OpenVersion(dir_, version_, {}).value();
+  for (size_t i = 0; i < data_.users.size(); i += 10) {
+    const std::string& user = data_.users[i].id;
+    EXPECT_EQ(Ids(user), RankedIds(opened, user, kSyntheticNow, 10)) << user;
+  }
+  EXPECT_EQ(Recommend(data_.users[0].id).model_version(), version_);
+  EXPECT_THAT(Usherctl({"status"}), HasSubstr(absl::StrCat(version_)));
+}
+
+TEST_F(ServedCityTest,
+       AnAnswerIsGoneFromTheNextListAndFromThoseOfTheNextModel) {
+  const std::string user = data_.users[5].id;
+  const std::string first = Ids(user).front();
+  SayYes(user, first);
+  EXPECT_THAT(Ids(user), Not(Contains(first)));
+  EXPECT_EQ(Publish(Trained(data_)), 2);
+  EXPECT_EQ(loader_.RunOnce(), 2);
+  EXPECT_EQ(Recommend(user).model_version(), 2);
+  EXPECT_THAT(Ids(user), Not(Contains(first)));
+}
+
+TEST_F(ServedCityTest, TheStateAloneTeachesTheNextVersionAndCountsOnce) {
+  WriteCity();
+  const std::string user = data_.users[5].id;
+  SayYes(user, Ids(user).front());
+  const Dataset written =
+      ReadStateDataset(*StateStore::OpenToRead(state_path_).value(),
+                       std::nullopt, {}, nullptr)
+          .value();
+  EXPECT_EQ(written.described_events, data_.events.size());
+  TrainedVersion trained = Trained(written);
+  trained.snapshot.info.state_position = state_->position();
+  trained.snapshot.info.state_id = state_->id();
+  const int64_t version = Publish(trained);
+  EXPECT_EQ(loader_.RunOnce(), version);
+  // The server adds no row to it: the lists are those of the version itself.
+  for (size_t i = 5; i < data_.users.size(); i += 20) {
+    const std::string& id = data_.users[i].id;
+    EXPECT_EQ(Ids(id), RankedIds(trained.snapshot, id, kSyntheticNow, 10));
+  }
 }
 
 }  // namespace
