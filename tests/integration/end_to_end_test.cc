@@ -192,7 +192,8 @@ class ServedCityTest : public EndToEndTest {
   }
   std::vector<std::string> Ids(const std::string& user) {
     std::vector<std::string> ids;
-    for (const v1::Recommendation& result : Recommend(user).results()) {
+    const v1::RecommendResponse response = Recommend(user);
+    for (const v1::Recommendation& result : response.results()) {
       ids.push_back(result.event_id());
     }
     return ids;
@@ -247,7 +248,7 @@ class ServedCityTest : public EndToEndTest {
   WorkerPool pool_{{1, 10}};
   std::unique_ptr<Server> server_ =
       Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_,
-                                    reporter_, clock_, pool_})
+                                    reporter_, loader_, clock_, pool_})
           .value();
   int64_t version_ = 0;
 };
