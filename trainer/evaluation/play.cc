@@ -52,9 +52,9 @@ struct RuleEvent {
   int yes = 0;
 };
 
-class Rule {
+class OrganizerRule {
  public:
-  explicit Rule(const Replay& replay) : replay_(replay) {
+  explicit OrganizerRule(const Replay& replay) : replay_(replay) {
     for (size_t i = 0; i < replay.training.described_events; ++i) {
       Announce(replay.training.events[i]);
     }
@@ -144,7 +144,7 @@ void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
 
 void PlayOwnOrganizerRule(const Replay& replay, bool personal, int k,
                           const AnswerSink& sink) {
-  Rule rule(replay);
+  OrganizerRule rule(replay);
   for (const ReplayStep& step : replay.steps) {
     if (step.kind != ReplayStep::Kind::kQuery) {
       rule.Apply(step);

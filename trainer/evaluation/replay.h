@@ -65,10 +65,10 @@ struct Replay {
 
 // The rules: an event is announced at its earliest dated interaction (on the
 // week clock, on the Monday of its week); one without a start lives for
-// undated_lifetime; one that the data do not describe is never announced. A pair
-// of user and event is answered once, by its earliest answer; what is no answer
-// (a view, a save) is kept beside it. The first yes of each event, and answers
-// at or after the start, are not asked for. Undated rows are left out.
+// undated_lifetime; one that the data do not describe is never announced. A
+// pair of user and event is answered once, by its earliest answer; what is no
+// answer (a view, a save) is kept beside it. The first yes of each event, and
+// answers at or after the start, are not asked for. Undated rows are left out.
 // InvalidArgument when there is no dated rsvp_yes.
 absl::StatusOr<Replay> BuildReplay(const Dataset& dataset,
                                    const ReplayOptions& options);
