@@ -70,5 +70,12 @@ TEST(DisplayTextTest, WrapBreaksAtBlanksAndKeepsLongWordsWhole) {
   EXPECT_THAT(Wrap("東京 東京", 9), ElementsAre("東京 東京"));
 }
 
+TEST(DisplayTextTest, CountsHaveCommasAtTheThousands) {
+  EXPECT_EQ(CountText(0), "0");
+  EXPECT_EQ(CountText(999), "999");
+  EXPECT_EQ(CountText(1000), "1,000");
+  EXPECT_EQ(CountText(-1234567), "-1,234,567");
+}
+
 }  // namespace
 }  // namespace usher::ctl
