@@ -278,6 +278,37 @@ std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                       "\nmodel version ", response.model_version(), "\n");
 }
 
+std::string ExplainText(const v1::ExplainRequest&,
+                        const v1::ExplainResponse& response,
+                        const Terminal& terminal) {
+  std::string text =
+      response.recommended()
+          ? absl::StrCat("recommended, at position ", response.position())
+          : absl::StrCat("not recommended: ",
+                         Printable(response.dropped_reason()));
+  absl::StrAppend(&text, "\n");
+  if (!response.contributions().empty()) {
+    const std::vector<Column> columns = {
+        {.header = "feature"},
+        {.header = "value", .right = true},
+        {.header = "part of the score", .right = true},
+    };
+    const auto part = [](double value) {
+      return absl::StrFormat("%+.3f", value);
+    };
+    std::vector<Row> rows = {{{"base", "", part(response.base_value())}, {}}};
+    for (const v1::Contribution& one : response.contributions()) {
+      rows.push_back(
+          {{Printable(one.feature()), absl::StrFormat("%.3g", one.value()),
+            part(one.contribution())},
+           {}});
+    }
+    rows.push_back({{"score", "", part(response.score())}, {}});
+    absl::StrAppend(&text, "\n", FormatTable(columns, rows, terminal));
+  }
+  return absl::StrCat(text, "\nmodel version ", response.model_version(), "\n");
+}
+
 std::string SimilarUsersText(const v1::SimilarUsersRequest&,
                              const v1::SimilarUsersResponse& response,
                              const Terminal& terminal) {

@@ -24,6 +24,12 @@ std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                               const v1::SimilarEventsResponse& response,
                               const Terminal& terminal);
 
+// Whether and where the event is on the user's list, and the features whose
+// parts make its score.
+std::string ExplainText(const v1::ExplainRequest& request,
+                        const v1::ExplainResponse& response,
+                        const Terminal& terminal);
+
 // Numbered rows of users and scores.
 std::string SimilarUsersText(const v1::SimilarUsersRequest& request,
                              const v1::SimilarUsersResponse& response,

@@ -96,6 +96,8 @@ constexpr Flag kRecommendFlags[] = {
     {"max_per_venue", "max_per_venue", "N", "at most N results of one venue"},
     {"max_per_series", "max_per_series", "N",
      "at most N results of one organizer and title"},
+    {"diversity", "diversity", "X",
+     "how much the results should differ, from 0 (default) to 1"},
     {"request_id", "request_id", "TEXT", "a name for the server's logs"},
 };
 
@@ -152,6 +154,17 @@ constexpr Flag kSimilarUsersFlags[] = {
 };
 
 constexpr FlagGroup kSimilarUsersGroups[] = {{"Flags", kSimilarUsersFlags}};
+
+constexpr Flag kExplainFlags[] = {
+    {"user", "user_id", "ID", "for whom"},
+    {"event", "event_id", "ID", "why this event"},
+};
+
+constexpr FlagGroup kExplainGroups[] = {
+    {"Flags", kExplainFlags},
+    {"When and where", kContextFlags},
+    {"Which events (all conditions must hold)", kFilterFlags},
+};
 
 constexpr Flag kAudienceFlags[] = {
     {"event", "event_id", "ID", "who would go to this event"},
@@ -306,6 +319,12 @@ absl::StatusOr<std::string> SimilarEvents(const Message& request,
                                           const Session& session) {
   return Ask<RecommendationService>(&RecommendationService::Stub::SimilarEvents,
                                     &SimilarEventsText, request, session);
+}
+
+absl::StatusOr<std::string> Explain(const Message& request,
+                                    const Session& session) {
+  return Ask<RecommendationService>(&RecommendationService::Stub::Explain,
+                                    &ExplainText, request, session);
 }
 
 absl::StatusOr<std::string> SimilarUsers(const Message& request,
@@ -500,6 +519,9 @@ constexpr absl::string_view kSimilarEventsExamples[] = {
     "similar-events --event=e12 --limit=5",
     "similar-events --seed=e12,e40 --start_before=2017-07-01T00:00:00Z",
 };
+constexpr absl::string_view kExplainExamples[] = {
+    "explain --user=ann --event=e12 --now=2017-06-01T12:00:00Z",
+};
 constexpr absl::string_view kSimilarUsersExamples[] = {
     "similar-users --user=ann --basis=profile",
 };
@@ -546,6 +568,10 @@ constexpr char kRowsOfEvents[] =
 constexpr Command kCommands[] = {
     {"recommend", "what a user should go to", kRowsOfEvents, "user|seed|near",
      kRecommendGroups, kRecommendExamples, &NewRecommendRequest, &Recommend},
+    {"explain", "why a user should go to an event, or why not",
+     "With the flags of the recommend command that is to be explained.",
+     "user+event", kExplainGroups, kExplainExamples, &New<v1::ExplainRequest>,
+     &Explain},
     {"similar-events", "events like an event, or like several", kRowsOfEvents,
      "event|seed", kSimilarEventsGroups, kSimilarEventsExamples,
      &NewSimilarEventsRequest, &SimilarEvents},

@@ -296,7 +296,11 @@ print(json.load(open("out"))["results"][0]["event_id"])')"
     --time="$now"
   has '^0 accepted, 1 duplicates$'
   offered "$user" NO
+  runs "${live[@]}" explain --user="$user" --event=new/1 --now="$now"
+  has '^not recommended: answered$'
   offered "$other" YES
+  runs "${live[@]}" explain --user="$other" --event=new/1 --now="$now"
+  has '^recommended, at position [0-9]+$'
   runs "${live[@]}" delete-events --event=new/1
   offered "$other" NO
   runs "${live[@]}" status

@@ -143,6 +143,36 @@ TEST(AnswerTextTest, SimilarEventsLookLikeRecommendations) {
             "model version 3\n");
 }
 
+TEST(AnswerTextTest, AnExplanationAddsUp) {
+  EXPECT_EQ(
+      ExplainText(
+          {}, Of<v1::ExplainResponse>(R"pb(
+            recommended: true
+            position: 4
+            score: 1.35
+            base_value: 0.1
+            contributions { feature: "taste" value: 0.5 contribution: 1.5 }
+            contributions { feature: "near" value: 12.34 contribution: -0.25 }
+            model_version: 3
+          )pb"),
+          {}),
+      "recommended, at position 4\n"
+      "\n"
+      "feature  value  part of the score\n"
+      "base                       +0.100\n"
+      "taste      0.5             +1.500\n"
+      "near      12.3             -0.250\n"
+      "score                      +1.350\n"
+      "\n"
+      "model version 3\n");
+  EXPECT_EQ(ExplainText({}, Of<v1::ExplainResponse>(R"pb(
+                          dropped_reason: "answered"
+                          model_version: 3
+                        )pb"),
+                        {}),
+            "not recommended: answered\n\nmodel version 3\n");
+}
+
 TEST(AnswerTextTest, UsersAreNumbered) {
   EXPECT_EQ(AudienceText({}, Of<v1::FindAudienceResponse>(R"pb(
                            results { user_id: "ann" score: 2.5 }

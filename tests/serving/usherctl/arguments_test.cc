@@ -59,6 +59,7 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
                                    "--max_per_organizer=1",
                                    "--max_per_venue=2",
                                    "--max_per_series=3",
+                                   "--diversity=0.5",
                                    "--request_id=r"});
   v1::RecommendRequest expected;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -92,6 +93,7 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
         max_per_organizer: 1
         max_per_venue: 2
         max_per_series: 3
+        diversity: 0.5
         detail: FEATURES
         request_id: "r"
         include_events: true
@@ -139,6 +141,12 @@ TEST(ArgumentsTest, ReadsTheOtherCommands) {
   EXPECT_EQ(events.limit(), 3);
   EXPECT_EQ(events.filter().max_distance_km(), 5);
   EXPECT_TRUE(events.include_events());
+  const auto why = Parse<v1::ExplainRequest>(
+      {"explain", "--user=ann", "--event=e1", "--now=7", "--max_price=0"});
+  EXPECT_EQ(why.user_id(), "ann");
+  EXPECT_EQ(why.event_id(), "e1");
+  EXPECT_EQ(why.context().now().seconds(), 7);
+  EXPECT_TRUE(why.filter().has_max_price());
   const auto users = Parse<v1::SimilarUsersRequest>(
       {"similar-users", "--user=ann", "--basis=blend"});
   EXPECT_EQ(users.basis(), v1::BLEND);
@@ -208,7 +216,7 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({"recomend"}),
             "unknown command 'recomend'; did you mean recommend?");
   EXPECT_EQ(ErrorOf({"x"}),
-            "unknown command 'x'; one of recommend, similar-events, "
+            "unknown command 'x'; one of recommend, explain, similar-events, "
             "similar-users, audience, status, get-event, get-user, "
             "upsert-events, upsert-users, delete-events, record, versions, "
             "pin, unpin, reload; see usherctl --help");
