@@ -398,7 +398,7 @@ absl::Status ErrorOfBadLines(const Session& session, int64_t bad,
                              absl::string_view done) {
   return absl::InvalidArgumentError(
       absl::StrCat(session.file == "-" ? "standard input" : session.file, ": ",
-                   CountText(bad), bad == 1 ? " line is" : " lines are",
+                   CountText(bad, "lines"), bad == 1 ? " is" : " are",
                    " bad and left out; of the others: ", done));
 }
 
@@ -430,7 +430,7 @@ absl::StatusOr<std::string> Upsert(
   const absl::StatusOr<Uploaded> uploaded = SendFile(upload, request, session);
   if (!uploaded.ok()) return uploaded.status();
   const std::string done =
-      absl::StrCat(CountText(uploaded->sent), " ", entries, " upserted");
+      absl::StrCat(CountText(uploaded->sent, entries), " upserted");
   if (uploaded->bad > 0) return ErrorOfBadLines(session, uploaded->bad, done);
   if (session.options.json) return ToJson(Response(), session.terminal);
   return done + "\n";

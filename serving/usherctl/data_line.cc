@@ -55,7 +55,7 @@ absl::StatusOr<Struct> ParseObject(absl::string_view line) {
   const auto status =
       google::protobuf::util::JsonStringToMessage(std::string(line), &object);
   if (status.ok()) return object;
-  const std::string why = status.ToString();
+  const std::string why(status.message());
   return Wrong("not a JSON object: ",
                Printable(why.substr(0, std::min(why.find('\n'), why.size()))));
 }

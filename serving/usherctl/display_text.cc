@@ -165,6 +165,11 @@ std::string CountText(int64_t count) {
   return text;
 }
 
+std::string CountText(int64_t count, absl::string_view things) {
+  if (count == 1) things.remove_suffix(1);
+  return absl::StrCat(CountText(count), " ", things);
+}
+
 std::vector<std::string> Wrap(absl::string_view text, int width) {
   std::vector<std::string> lines;
   for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {

@@ -34,6 +34,8 @@ std::string PadLeft(absl::string_view text, int width);
 
 // 12,345.
 std::string CountText(int64_t count);
+// "1 event", "12,345 events".
+std::string CountText(int64_t count, absl::string_view things);
 
 // Lines of at most `width` columns, broken at blanks; a longer word gets a line
 // of its own and sticks out. Empty for an empty text.

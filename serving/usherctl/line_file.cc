@@ -57,8 +57,7 @@ bool LineFile::Next() {
     const size_t size = rest_.find('\n');
     absl::StrAppend(&line_, rest_.substr(0, size));
     if (line_.size() > kLongestLine) {
-      Fail(absl::StatusCode::kInvalidArgument,
-           absl::StrCat("line ", line_number_ + 1, " is longer than 64 MiB"));
+      Fail(absl::StrCat("line ", line_number_ + 1, " is longer than 64 MiB"));
       return false;
     }
     rest_.remove_prefix(size == absl::string_view::npos ? rest_.size()
@@ -84,18 +83,18 @@ bool LineFile::Fill() {
   int error = Z_OK;
   const char* why = gzerror(file_, &error);
   if (error == Z_ERRNO) {
-    Fail(absl::ErrnoToStatusCode(errno), std::strerror(errno));
+    Fail(std::strerror(errno));
   } else if (error == Z_BUF_ERROR) {
-    Fail(absl::StatusCode::kInvalidArgument, "the end of the gzip is missing");
+    Fail("the end of the gzip is missing");
   } else if (error != Z_OK && error != Z_STREAM_END) {
-    Fail(absl::StatusCode::kInvalidArgument, why);
+    Fail(why);
   }
   return false;
 }
 
-void LineFile::Fail(absl::StatusCode code, absl::string_view why) {
-  status_ =
-      absl::Status(code, absl::StrCat("cannot read '", name_, "': ", why));
+void LineFile::Fail(absl::string_view why) {
+  status_ = absl::InvalidArgumentError(
+      absl::StrCat("cannot read '", name_, "': ", why));
 }
 
 }  // namespace usher::ctl

@@ -44,7 +44,7 @@ class LineFile {
   LineFile(std::string name, gzFile file, int64_t bytes_total);
   // The next bytes; false when there are none.
   bool Fill();
-  void Fail(absl::StatusCode code, absl::string_view why);
+  void Fail(absl::string_view why);
 
   const std::string name_;
   const gzFile file_;

@@ -152,12 +152,16 @@ bool Uploader::LeaveOut(const absl::Status& error) {
 }
 
 absl::Status Uploader::NotAcknowledged(const absl::Status& error) const {
+  const std::string before =
+      uploaded_.sent == 0
+          ? "nothing before them was sent"
+          : absl::StrCat(CountText(uploaded_.sent, upload_.entries),
+                         " before them were; to send them again does no harm");
   return absl::Status(
       error.code(),
       absl::StrCat(file_.name(), ": lines ", lines_.front(), " to ",
                    lines_.back(), " are not acknowledged: ", error.message(),
-                   "; ", CountText(uploaded_.sent), " ", upload_.entries,
-                   " before them are, and to send them again does no harm"));
+                   "; ", before));
 }
 
 absl::Status Uploader::SendBatch() {
@@ -196,10 +200,10 @@ absl::StatusOr<Uploaded> Uploader::Run() {
   absl::Status status = SendBatch();
   if (!status.ok()) return status;
   if (!file_.status().ok()) {
-    return absl::Status(
-        file_.status().code(),
-        absl::StrCat(file_.status().message(), "; ", CountText(uploaded_.sent),
-                     " ", upload_.entries, " before that were sent"));
+    return absl::Status(file_.status().code(),
+                        absl::StrCat(file_.status().message(), "; ",
+                                     CountText(uploaded_.sent, upload_.entries),
+                                     " before that sent"));
   }
   if (header) {
     return absl::InvalidArgumentError(

@@ -91,6 +91,7 @@ END
 
 # A state that a server has opened, and nobody has written to.
 train_from_state() {
+  : >log
   start_server log "$bin/usher-serve" --model_dir=model \
     --listen="127.0.0.1:$(free_port)" --state=empty.db
   stop_server || fail "SIGTERM ended the server with exit status $?"
@@ -245,6 +246,7 @@ assert [r["event_id"] for r in a] == [r["event_id"] for r in b]' ||
 }
 
 serve_live() {
+  : >live.log
   start_server live.log "$bin/usher-serve" --model_dir=model \
     --listen="127.0.0.1:$(free_port)" --state=live.db
   live=("$bin/usherctl" --server="$server_address")
@@ -278,7 +280,7 @@ print(json.load(open("out"))["results"][0]["event_id"])')"
       >new.jsonl
   offered "$user" NO
   "${live[@]}" upsert-events --file=- <new.jsonl >out
-  has '^1 events upserted$'
+  has '^1 event upserted$'
   runs "${live[@]}" get-event --event=new/1
   has '^title +New$'
   offered "$user" YES
@@ -369,6 +371,7 @@ step train_errors
 step corruption
 step serve_errors
 dead="127.0.0.1:$(free_port)"
+: >server.log
 start_server server.log "$bin/usher-serve" --model_dir=model \
   --listen="127.0.0.1:$(free_port)"
 grep -q '^usher: serving model version 2 on ' server.log ||

@@ -75,6 +75,8 @@ TEST(DisplayTextTest, CountsHaveCommasAtTheThousands) {
   EXPECT_EQ(CountText(999), "999");
   EXPECT_EQ(CountText(1000), "1,000");
   EXPECT_EQ(CountText(-1234567), "-1,234,567");
+  EXPECT_EQ(CountText(1, "events"), "1 event");
+  EXPECT_EQ(CountText(2000, "events"), "2,000 events");
 }
 
 }  // namespace

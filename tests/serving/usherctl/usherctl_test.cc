@@ -392,7 +392,7 @@ TEST_F(UsherctlTest, AnErrorOfABatchNamesItsLines) {
       err_, StartsWith(absl::StrCat(
                 "usherctl: RESOURCE_EXHAUSTED: ", path,
                 ": lines 1001 to 2000 are not acknowledged: the disk is full; "
-                "1,000 events before them are,")));
+                "1,000 events before them were;")));
   EXPECT_EQ(Run({"upsert-events", "--file=nowhere.jsonl"}), 1);
   EXPECT_THAT(err_, HasSubstr("cannot open 'nowhere.jsonl'"));
 }
