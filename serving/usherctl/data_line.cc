@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -51,12 +52,15 @@ absl::Status WrongKind(absl::string_view name, absl::string_view expected,
 
 absl::StatusOr<Struct> ParseObject(absl::string_view line) {
   if (!IsUtf8(line)) return Wrong("not UTF-8");
+  if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "{")) {
+    return Wrong("not a JSON object: ", Truncate(Printable(line), kShownWidth));
+  }
   Struct object;
   const auto status =
       google::protobuf::util::JsonStringToMessage(std::string(line), &object);
   if (status.ok()) return object;
   const std::string why(status.message());
-  return Wrong("not a JSON object: ",
+  return Wrong("not valid JSON: ",
                Printable(why.substr(0, std::min(why.find('\n'), why.size()))));
 }
 

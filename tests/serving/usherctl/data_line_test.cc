@@ -125,11 +125,11 @@ TEST(DataLineTest, UnknownTextsAndNumbersOfAUserAreFeatures) {
 }
 
 TEST(DataLineTest, SaysWhatIsWrongWithAnObject) {
-  EXPECT_THAT(ErrorOfEvent("{"), StartsWith("not a JSON object: "));
-  EXPECT_THAT(ErrorOfEvent("[1]"), StartsWith("not a JSON object: "));
+  EXPECT_THAT(ErrorOfEvent("{"), StartsWith("not valid JSON: "));
+  EXPECT_EQ(ErrorOfEvent("[1]"), "not a JSON object: [1]");
   EXPECT_THAT(ErrorOfEvent("id,title"), StartsWith("not a JSON object: "));
   EXPECT_THAT(ErrorOfEvent(R"({"id": "e1"} {})"),
-              StartsWith("not a JSON object: "));
+              StartsWith("not valid JSON: "));
   EXPECT_EQ(ErrorOfEvent("{\"id\": \"\xff\"}"), "not UTF-8");
   EXPECT_EQ(ErrorOfEvent("{}"), "id is missing");
   EXPECT_EQ(ErrorOfEvent(R"({"id": 7})"), "id must be text, not 7");
