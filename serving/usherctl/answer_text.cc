@@ -8,10 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/repeated_field.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "serving/usherctl/display_text.h"
@@ -24,6 +27,8 @@ namespace {
 using google::protobuf::RepeatedPtrField;
 
 constexpr char kBetween[] = " · ";
+constexpr int kLabelWidth = 13;
+constexpr int kLeastValueWidth = 20;
 
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) +
@@ -174,15 +179,70 @@ absl::Time NowOf(const v1::RequestContext& context, const Terminal& terminal) {
   return context.has_now() ? ToTime(context.now()) : terminal.now;
 }
 
-// 12,345.
-std::string CountText(int64_t count) {
-  const std::string digits = absl::StrCat(count);
+// "name  value" on a line each, values wrapped; those without a value are left
+// out.
+using Labelled = std::vector<std::pair<absl::string_view, std::string>>;
+
+std::string LabelledText(const Labelled& lines, int label_width,
+                         const Terminal& terminal) {
   std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0 && text != "-") text += ',';
-    text += digits[i];
+  for (const auto& [name, value] : lines) {
+    absl::string_view label = name;
+    for (const std::string& line : Wrap(
+             value, std::max(kLeastValueWidth, terminal.width - label_width))) {
+      absl::StrAppend(&text, PadRight(label, label_width), line, "\n");
+      label = "";
+    }
   }
   return text;
+}
+
+std::string LocationText(const v1::Location& location) {
+  return absl::StrFormat("%.5f,%.5f", location.latitude(),
+                         location.longitude());
+}
+
+// "Blue Room (o7)".
+std::string NamedText(absl::string_view name, absl::string_view id) {
+  if (name.empty() || name == id) return Printable(id);
+  if (id.empty()) return Printable(name);
+  return Printable(absl::StrCat(name, " (", id, ")"));
+}
+
+std::string TextsOf(const RepeatedPtrField<std::string>& texts) {
+  return absl::StrJoin(texts, kBetween,
+                       [](std::string* out, const std::string& text) {
+                         absl::StrAppend(out, Printable(text));
+                       });
+}
+
+// "sold out" for EVENT_STATUS_SOLD_OUT.
+std::string StatusName(v1::EventStatus status) {
+  absl::string_view name = v1::EventStatus_Name(status);
+  absl::ConsumePrefix(&name, "EVENT_STATUS_");
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
+}
+
+std::string GroupsText(const v1::User& user, const Terminal& terminal) {
+  std::vector<std::string> texts;
+  for (const v1::Group& group : user.groups()) {
+    texts.push_back(Printable(group.id()));
+    if (!group.has_joined()) continue;
+    absl::StrAppend(&texts.back(), " since ",
+                    FormatInstant(ToTime(group.joined()), "", terminal.now));
+  }
+  return absl::StrJoin(texts, kBetween);
+}
+
+// By name.
+std::string FeaturesText(const v1::User& user) {
+  std::map<std::string, std::string> features;
+  for (const auto& [name, value] : user.features()) {
+    features[Printable(name)] = value.value_case() == v1::FeatureValue::kNumber
+                                    ? absl::StrFormat("%.10g", value.number())
+                                    : Printable(value.text());
+  }
+  return absl::StrJoin(features, kBetween, absl::PairFormatter(" "));
 }
 
 std::string ModelText(const v1::GetStatusResponse& status,
@@ -218,6 +278,37 @@ std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                       "\nmodel version ", response.model_version(), "\n");
 }
 
+std::string ExplainText(const v1::ExplainRequest&,
+                        const v1::ExplainResponse& response,
+                        const Terminal& terminal) {
+  std::string text =
+      response.recommended()
+          ? absl::StrCat("recommended, at position ", response.position())
+          : absl::StrCat("not recommended: ",
+                         Printable(response.dropped_reason()));
+  absl::StrAppend(&text, "\n");
+  if (!response.contributions().empty()) {
+    const std::vector<Column> columns = {
+        {.header = "feature"},
+        {.header = "value", .right = true},
+        {.header = "part of the score", .right = true},
+    };
+    const auto part = [](double value) {
+      return absl::StrFormat("%+.3f", value);
+    };
+    std::vector<Row> rows = {{{"base", "", part(response.base_value())}, {}}};
+    for (const v1::Contribution& one : response.contributions()) {
+      rows.push_back(
+          {{Printable(one.feature()), absl::StrFormat("%.3g", one.value()),
+            part(one.contribution())},
+           {}});
+    }
+    rows.push_back({{"score", "", part(response.score())}, {}});
+    absl::StrAppend(&text, "\n", FormatTable(columns, rows, terminal));
+  }
+  return absl::StrCat(text, "\nmodel version ", response.model_version(), "\n");
+}
+
 std::string SimilarUsersText(const v1::SimilarUsersRequest&,
                              const v1::SimilarUsersResponse& response,
                              const Terminal& terminal) {
@@ -230,17 +321,125 @@ std::string AudienceText(const v1::FindAudienceRequest&,
   return UsersText(response.results(), response.model_version(), terminal);
 }
 
+std::string EventText(const v1::GetEventRequest&,
+                      const v1::GetEventResponse& response,
+                      const Terminal& terminal) {
+  const v1::Event& event = response.event();
+  const auto instant = [&](bool known, const auto& time) {
+    return known ? FormatInstant(ToTime(time), event.time_zone(), terminal.now)
+                 : "";
+  };
+  return LabelledText(
+      {{"id", Printable(event.id())},
+       {"title", Printable(event.title())},
+       {"status", StatusName(event.status())},
+       {"start", instant(event.has_start_time(), event.start_time())},
+       {"end", instant(event.has_end_time(), event.end_time())},
+       {"announced", instant(event.has_announce_time(), event.announce_time())},
+       {"time zone", Printable(event.time_zone())},
+       {"place", PlaceText(event)},
+       {"location", event.has_location() ? LocationText(event.location()) : ""},
+       {"organizer", NamedText(event.organizer_name(), event.organizer())},
+       {"category", Printable(event.category())},
+       {"tags", TextsOf(event.tags())},
+       {"price", PriceText(event)},
+       {"capacity", event.has_capacity() ? CountText(event.capacity()) : ""},
+       {"embedding", event.embedding().empty()
+                         ? ""
+                         : absl::StrCat(event.embedding_size(), " numbers")},
+       {"description", Printable(event.description())}},
+      kLabelWidth, terminal);
+}
+
+std::string UserText(const v1::GetUserRequest&,
+                     const v1::GetUserResponse& response,
+                     const Terminal& terminal) {
+  const v1::User& user = response.user();
+  return LabelledText(
+      {{"id", Printable(user.id())},
+       {"city", Printable(user.city())},
+       {"location", user.has_location() ? LocationText(user.location()) : ""},
+       {"joined",
+        user.has_joined_time()
+            ? FormatInstant(ToTime(user.joined_time()), "", terminal.now)
+            : ""},
+       {"tags", TextsOf(user.tags())},
+       {"groups", GroupsText(user, terminal)},
+       {"profile", FeaturesText(user)}},
+      kLabelWidth, terminal);
+}
+
+std::string DeletedText(const v1::DeleteEventsRequest& request,
+                        const v1::DeleteEventsResponse&, const Terminal&) {
+  return absl::StrCat(CountText(request.event_ids_size()), " deleted\n");
+}
+
+std::string RecordedText(const v1::RecordInteractionsRequest&,
+                         const v1::RecordInteractionsResponse& response,
+                         const Terminal&) {
+  return absl::StrCat(CountText(response.accepted()), " accepted, ",
+                      CountText(response.duplicates()), " duplicates\n");
+}
+
+std::string PinnedText(const v1::PinModelVersionRequest& request,
+                       const v1::PinModelVersionResponse& response,
+                       const Terminal&) {
+  return absl::StrCat("version ", response.model_version(), " is served",
+                      request.version() == 0 ? ", as published" : ", pinned",
+                      "\n");
+}
+
+std::string ReloadedText(const v1::ReloadModelRequest&,
+                         const v1::ReloadModelResponse& response,
+                         const Terminal&) {
+  return absl::StrCat("version ", response.model_version(), " is served\n");
+}
+
+std::string VersionsText(const v1::ListModelVersionsRequest&,
+                         const v1::ListModelVersionsResponse& response,
+                         const Terminal& terminal) {
+  if (response.versions().empty()) return "No versions.\n";
+  const std::vector<Column> columns = {
+      {.header = "version", .right = true, .bold = true},
+      {.header = "created"},
+      {.header = "algorithm"},
+      {.header = "is"},
+  };
+  std::vector<Row> rows;
+  for (const v1::ModelVersion& version : response.versions()) {
+    std::vector<absl::string_view> states;
+    if (version.current()) states.push_back("published");
+    if (version.serving()) states.push_back("serving");
+    if (version.pinned()) states.push_back("pinned");
+    if (!version.refused().empty()) states.push_back("refused");
+    Row& row = rows.emplace_back();
+    row.cells = {
+        absl::StrCat(version.version()),
+        version.has_created()
+            ? FormatInstant(ToTime(version.created()), "", terminal.now)
+            : "",
+        Printable(version.algorithm()), absl::StrJoin(states, kBetween)};
+    row.notes = {Printable(version.refused())};
+  }
+  return FormatTable(columns, rows, terminal);
+}
+
 std::string StatusText(const v1::GetStatusRequest&,
                        const v1::GetStatusResponse& status,
                        const Terminal& terminal) {
-  std::vector<std::pair<absl::string_view, std::string>> lines = {
+  std::string state = status.state().empty() ? "in memory only, lost at exit"
+                                             : Printable(status.state());
+  if (!status.state().empty() || status.state_position() != 0) {
+    absl::StrAppend(&state, kBetween, "position ",
+                    CountText(status.state_position()));
+  }
+  Labelled lines = {
       {"model", ModelText(status, terminal)},
       {"index", Printable(status.index_type())},
       {"users", CountText(status.users())},
       {"events", absl::StrCat(CountText(status.events()), ", ",
                               CountText(status.live_events()), " live")},
-      {"state", status.state().empty() ? "in memory only, lost at exit"
-                                       : Printable(status.state())},
+      {"state", state},
       {"server", Printable(status.server_version())},
       {"kernels", Printable(status.instruction_set())},
   };
@@ -251,11 +450,7 @@ std::string StatusText(const v1::GetStatusRequest&,
   for (const std::string& warning : status.warnings()) {
     lines.emplace_back("warning", Printable(warning));
   }
-  std::string text;
-  for (const auto& [name, value] : lines) {
-    if (!value.empty()) absl::StrAppend(&text, PadRight(name, 10), value, "\n");
-  }
-  return text;
+  return LabelledText(lines, 10, terminal);
 }
 
 }  // namespace usher::ctl

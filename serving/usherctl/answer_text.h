@@ -7,6 +7,8 @@
 
 #include "serving/usherctl/terminal.h"
 #include "usher/v1/admin.pb.h"
+#include "usher/v1/catalog.pb.h"
+#include "usher/v1/interaction.pb.h"
 #include "usher/v1/recommendation.pb.h"
 
 namespace usher::ctl {
@@ -22,12 +24,45 @@ std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                               const v1::SimilarEventsResponse& response,
                               const Terminal& terminal);
 
+// Whether and where the event is on the user's list, and the features whose
+// parts make its score.
+std::string ExplainText(const v1::ExplainRequest& request,
+                        const v1::ExplainResponse& response,
+                        const Terminal& terminal);
+
 // Numbered rows of users and scores.
 std::string SimilarUsersText(const v1::SimilarUsersRequest& request,
                              const v1::SimilarUsersResponse& response,
                              const Terminal& terminal);
 std::string AudienceText(const v1::FindAudienceRequest& request,
                          const v1::FindAudienceResponse& response,
+                         const Terminal& terminal);
+
+// A line for each thing that is known of the event, or of the user.
+std::string EventText(const v1::GetEventRequest& request,
+                      const v1::GetEventResponse& response,
+                      const Terminal& terminal);
+std::string UserText(const v1::GetUserRequest& request,
+                     const v1::GetUserResponse& response,
+                     const Terminal& terminal);
+
+// One line that says what has been done.
+std::string DeletedText(const v1::DeleteEventsRequest& request,
+                        const v1::DeleteEventsResponse& response,
+                        const Terminal& terminal);
+std::string RecordedText(const v1::RecordInteractionsRequest& request,
+                         const v1::RecordInteractionsResponse& response,
+                         const Terminal& terminal);
+std::string PinnedText(const v1::PinModelVersionRequest& request,
+                       const v1::PinModelVersionResponse& response,
+                       const Terminal& terminal);
+std::string ReloadedText(const v1::ReloadModelRequest& request,
+                         const v1::ReloadModelResponse& response,
+                         const Terminal& terminal);
+
+// A row for each version, and below it why it was refused.
+std::string VersionsText(const v1::ListModelVersionsRequest& request,
+                         const v1::ListModelVersionsResponse& response,
                          const Terminal& terminal);
 
 // A line for each thing that is known of the server.

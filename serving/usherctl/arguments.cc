@@ -108,7 +108,11 @@ absl::Status Reader::SetFlag(absl::string_view name, absl::string_view text) {
     status = flag->set(text, arguments_.options);
   } else {
     const Flag* own = FindFlag(*arguments_.command, name);
-    status = SetField(*arguments_.request, own->field, text);
+    if (own->field.empty()) {
+      arguments_.file = std::string(text);
+    } else {
+      status = SetField(*arguments_.request, own->field, text);
+    }
     given_.emplace_back(name);
   }
   if (status.ok()) return status;
@@ -170,14 +174,20 @@ absl::Status Reader::ReadCommand() {
 absl::Status Reader::CheckNeeds() const {
   const absl::string_view needs = arguments_.command->needs;
   if (needs.empty()) return absl::OkStatus();
-  const std::vector<std::string> names = absl::StrSplit(needs, '|');
-  for (const std::string& name : names) {
-    if (std::find(given_.begin(), given_.end(), name) != given_.end()) {
+  for (absl::string_view choice : absl::StrSplit(needs, '|')) {
+    const std::vector<std::string> names = absl::StrSplit(choice, '+');
+    if (std::all_of(names.begin(), names.end(), [this](const auto& name) {
+          return std::find(given_.begin(), given_.end(), name) != given_.end();
+        })) {
       return absl::OkStatus();
     }
   }
-  return Error(absl::StrCat("give --", absl::StrJoin(names, " or --"),
-                            HelpOf(arguments_.command)));
+  const bool several = absl::StrContains(needs, '+');
+  return Error(absl::StrCat(
+      "give --",
+      absl::StrReplaceAll(
+          needs, {{"|", several ? ", or --" : " or --"}, {"+", " and --"}}),
+      HelpOf(arguments_.command)));
 }
 
 absl::StatusOr<Arguments> Reader::Read() {

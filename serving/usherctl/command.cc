@@ -1,12 +1,19 @@
 #include "serving/usherctl/command.h"
 
+#include <utility>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 #include "grpcpp/client_context.h"
 #include "serving/usherctl/answer_text.h"
+#include "serving/usherctl/data_line.h"
+#include "serving/usherctl/display_text.h"
+#include "serving/usherctl/upload.h"
 #include "usher/v1/admin.grpc.pb.h"
+#include "usher/v1/catalog.grpc.pb.h"
+#include "usher/v1/interaction.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
 namespace usher::ctl {
@@ -14,6 +21,8 @@ namespace {
 
 using google::protobuf::Message;
 using v1::AdminService;
+using v1::CatalogService;
+using v1::InteractionService;
 using v1::RecommendationService;
 
 // ---- Flags.
@@ -87,6 +96,8 @@ constexpr Flag kRecommendFlags[] = {
     {"max_per_venue", "max_per_venue", "N", "at most N results of one venue"},
     {"max_per_series", "max_per_series", "N",
      "at most N results of one organizer and title"},
+    {"diversity", "diversity", "X",
+     "how much the results should differ, from 0 (default) to 1"},
     {"request_id", "request_id", "TEXT", "a name for the server's logs"},
 };
 
@@ -144,6 +155,17 @@ constexpr Flag kSimilarUsersFlags[] = {
 
 constexpr FlagGroup kSimilarUsersGroups[] = {{"Flags", kSimilarUsersFlags}};
 
+constexpr Flag kExplainFlags[] = {
+    {"user", "user_id", "ID", "for whom"},
+    {"event", "event_id", "ID", "why this event"},
+};
+
+constexpr FlagGroup kExplainGroups[] = {
+    {"Flags", kExplainFlags},
+    {"When and where", kContextFlags},
+    {"Which events (all conditions must hold)", kFilterFlags},
+};
+
 constexpr Flag kAudienceFlags[] = {
     {"event", "event_id", "ID", "who would go to this event"},
     kLimit,
@@ -154,6 +176,63 @@ constexpr Flag kAudienceFlags[] = {
 };
 
 constexpr FlagGroup kAudienceGroups[] = {{"Flags", kAudienceFlags}};
+
+constexpr Flag kGetEventFlags[] = {{"event", "event_id", "ID", "this event"}};
+constexpr FlagGroup kGetEventGroups[] = {{"Flags", kGetEventFlags}};
+
+constexpr Flag kGetUserFlags[] = {{"user", "user_id", "ID", "this user"}};
+constexpr FlagGroup kGetUserGroups[] = {{"Flags", kGetUserFlags}};
+
+constexpr Flag kUpsertEventsFlags[] = {
+    {"file", "", "FILE.jsonl",
+     "an event a line, as events.jsonl of usher-train; may end in .gz; - is "
+     "standard input"},
+    {"fields", "update_mask.paths", "NAME,...",
+     "change these fields only, such as title,price (default: all; a field "
+     "that a line leaves out is unset)"},
+};
+constexpr FlagGroup kUpsertEventsGroups[] = {{"Flags", kUpsertEventsFlags}};
+
+constexpr Flag kUpsertUsersFlags[] = {
+    {"file", "", "FILE.jsonl",
+     "a user a line, as users.jsonl of usher-train; may end in .gz; - is "
+     "standard input"},
+    {"fields", "update_mask.paths", "NAME,...",
+     "change these fields only, such as city,location (default: all; a field "
+     "that a line leaves out is unset); features are the profile"},
+};
+constexpr FlagGroup kUpsertUsersGroups[] = {{"Flags", kUpsertUsersFlags}};
+
+constexpr Flag kDeleteEventsFlags[] = {
+    {"event", "event_ids", "ID,...", "these events"}};
+constexpr FlagGroup kDeleteEventsGroups[] = {{"Flags", kDeleteEventsFlags}};
+
+// Fields of an interaction.
+constexpr Flag kRecordFlags[] = {
+    {"user", "user_id", "ID", "who did it"},
+    {"event", "event_id", "ID", "with this event"},
+    {"kind", "kind", "KIND", "what: rsvp_yes, view, rating, ..."},
+    {"time", "occurred_at", "TIME", "when (default: the server's clock)"},
+    {"value", "value", "X", "a rating, a play count, seconds"},
+    {"id", "interaction_id", "TEXT",
+     "two with one id are one (default: user, event, kind and time tell)"},
+    {"recommendation", "recommendation_id", "ID", "the list that they saw"},
+    {"position", "position", "N", "the place on that list, from 1"},
+    {"device", "device", "TEXT", "what they held, such as mobile"},
+    {"near", "location", "LAT,LON", "where they were, in degrees"},
+};
+constexpr Flag kRecordFileFlags[] = {
+    {"file", "", "FILE.csv",
+     "an interaction a line, as interactions.csv of usher-train; may end in "
+     ".gz; - is standard input. With --time, rows without a timestamp get "
+     "that one"},
+};
+constexpr FlagGroup kRecordGroups[] = {{"One interaction", kRecordFlags},
+                                       {"Or many", kRecordFileFlags}};
+
+constexpr Flag kPinFlags[] = {
+    {"version", "version", "N", "one that usherctl versions lists"}};
+constexpr FlagGroup kPinGroups[] = {{"Flags", kPinFlags}};
 
 // ---- Calls.
 
@@ -168,14 +247,17 @@ std::string ToJson(const Message& message, const Terminal& terminal) {
   return json;
 }
 
-// Asks the method of a service once; `show` lays out the response.
 template <class Service, class Request, class Response>
-absl::StatusOr<std::string> Ask(
-    grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&,
-                                          Response*),
-    std::string (*show)(const Request&, const Response&, const Terminal&),
-    const Message& message, const Session& session) {
-  const auto& request = static_cast<const Request&>(message);
+using Method = grpc::Status (Service::Stub::*)(grpc::ClientContext*,
+                                               const Request&, Response*);
+
+template <class Request, class Response>
+using Show = std::string (*)(const Request&, const Response&, const Terminal&);
+
+// Asks the method of a service once.
+template <class Service, class Request, class Response>
+absl::StatusOr<Response> Call(Method<Service, Request, Response> method,
+                              const Request& request, const Session& session) {
   const auto stub = Service::NewStub(session.channel);
   grpc::ClientContext context;
   context.set_deadline(
@@ -186,8 +268,27 @@ absl::StatusOr<std::string> Ask(
     return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
                         status.error_message());
   }
+  return response;
+}
+
+template <class Request, class Response>
+std::string Lay(Show<Request, Response> show, const Request& request,
+                const Response& response, const Session& session) {
   return session.options.json ? ToJson(response, session.terminal)
                               : show(request, response, session.terminal);
+}
+
+// Asks once; `show` lays out the response.
+template <class Service, class Request, class Response>
+absl::StatusOr<std::string> Ask(Method<Service, Request, Response> method,
+                                Show<Request, Response> show,
+                                const Message& message,
+                                const Session& session) {
+  const auto& request = static_cast<const Request&>(message);
+  const absl::StatusOr<Response> response =
+      Call<Service>(method, request, session);
+  if (!response.ok()) return response.status();
+  return Lay(show, request, *response, session);
 }
 
 template <class Request>
@@ -220,6 +321,12 @@ absl::StatusOr<std::string> SimilarEvents(const Message& request,
                                     &SimilarEventsText, request, session);
 }
 
+absl::StatusOr<std::string> Explain(const Message& request,
+                                    const Session& session) {
+  return Ask<RecommendationService>(&RecommendationService::Stub::Explain,
+                                    &ExplainText, request, session);
+}
+
 absl::StatusOr<std::string> SimilarUsers(const Message& request,
                                          const Session& session) {
   return Ask<RecommendationService>(&RecommendationService::Stub::SimilarUsers,
@@ -238,6 +345,168 @@ absl::StatusOr<std::string> Status(const Message& request,
                            session);
 }
 
+absl::StatusOr<std::string> Versions(const Message& request,
+                                     const Session& session) {
+  return Ask<AdminService>(&AdminService::Stub::ListModelVersions,
+                           &VersionsText, request, session);
+}
+
+absl::StatusOr<std::string> Unpin(const Message& request,
+                                  const Session& session) {
+  return Ask<AdminService>(&AdminService::Stub::PinModelVersion, &PinnedText,
+                           request, session);
+}
+
+absl::StatusOr<std::string> Pin(const Message& request,
+                                const Session& session) {
+  if (static_cast<const v1::PinModelVersionRequest&>(request).version() < 1) {
+    return absl::InvalidArgumentError(
+        "--version: versions begin at 1; usherctl unpin serves what is "
+        "published");
+  }
+  return Unpin(request, session);
+}
+
+absl::StatusOr<std::string> Reload(const Message& request,
+                                   const Session& session) {
+  return Ask<AdminService>(&AdminService::Stub::ReloadModel, &ReloadedText,
+                           request, session);
+}
+
+absl::StatusOr<std::string> GetEvent(const Message& request,
+                                     const Session& session) {
+  return Ask<CatalogService>(&CatalogService::Stub::GetEvent, &EventText,
+                             request, session);
+}
+
+absl::StatusOr<std::string> GetUser(const Message& request,
+                                    const Session& session) {
+  return Ask<CatalogService>(&CatalogService::Stub::GetUser, &UserText, request,
+                             session);
+}
+
+absl::StatusOr<std::string> DeleteEvents(const Message& request,
+                                         const Session& session) {
+  return Ask<CatalogService>(&CatalogService::Stub::DeleteEvents, &DeletedText,
+                             request, session);
+}
+
+// ---- Files.
+
+// The error of a file that had bad lines; `done` is what became of the others.
+absl::Status ErrorOfBadLines(const Session& session, int64_t bad,
+                             absl::string_view done) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(session.file == "-" ? "standard input" : session.file, ": ",
+                   CountText(bad, "lines"), bad == 1 ? " is" : " are",
+                   " bad and left out; of the others: ", done));
+}
+
+// The places of the files have two keys, those of the API one field.
+void NameLocation(google::protobuf::FieldMask& mask) {
+  for (std::string& path : *mask.mutable_paths()) {
+    if (path == "latitude" || path == "longitude") path = "location";
+  }
+}
+
+template <class Entry, class Request, class Response>
+absl::StatusOr<std::string> Upsert(
+    absl::string_view entries,
+    absl::Status (*read_line)(absl::string_view, Entry&),
+    Method<CatalogService, Request, Response> method, const Message& message,
+    const Session& session) {
+  auto request = static_cast<const Request&>(message);
+  NameLocation(*request.mutable_update_mask());
+  Upload upload;
+  upload.entries = std::string(entries);
+  upload.read_line = [read_line](absl::string_view line, Message& entry) {
+    return read_line(line, static_cast<Entry&>(entry));
+  };
+  upload.send = [&](const Message& batch) {
+    return Call<CatalogService>(method, static_cast<const Request&>(batch),
+                                session)
+        .status();
+  };
+  const absl::StatusOr<Uploaded> uploaded = SendFile(upload, request, session);
+  if (!uploaded.ok()) return uploaded.status();
+  const std::string done =
+      absl::StrCat(CountText(uploaded->sent, entries), " upserted");
+  if (uploaded->bad > 0) return ErrorOfBadLines(session, uploaded->bad, done);
+  if (session.options.json) return ToJson(Response(), session.terminal);
+  return done + "\n";
+}
+
+absl::StatusOr<std::string> UpsertEvents(const Message& request,
+                                         const Session& session) {
+  return Upsert("events", &ReadEventLine, &CatalogService::Stub::UpsertEvents,
+                request, session);
+}
+
+absl::StatusOr<std::string> UpsertUsers(const Message& request,
+                                        const Session& session) {
+  return Upsert("users", &ReadUserLine, &CatalogService::Stub::UpsertUsers,
+                request, session);
+}
+
+// A row without a time would be another interaction each time it is sent.
+absl::Status CheckTime(const v1::Interaction& interaction) {
+  if (interaction.has_occurred_at()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "timestamp is empty; --time=TIME gives one to such rows");
+}
+
+absl::StatusOr<std::string> RecordFile(const v1::Interaction& common,
+                                       const Session& session) {
+  v1::Interaction others = common;
+  others.clear_occurred_at();
+  if (others.ByteSizeLong() > 0) {
+    return absl::InvalidArgumentError(
+        "--file takes no other flag of the command but --time: the file says "
+        "who did what");
+  }
+  absl::StatusOr<InteractionRows> rows = absl::UnknownError("no header");
+  v1::RecordInteractionsResponse sum;
+  Upload upload;
+  upload.entries = "interactions";
+  upload.read_header = [&rows](absl::string_view line) {
+    rows = InteractionRows::Below(line);
+    return rows.status();
+  };
+  upload.read_line = [&](absl::string_view line, Message& entry) {
+    auto& interaction = static_cast<v1::Interaction&>(entry);
+    interaction = common;
+    absl::Status status = rows->Read(line, interaction);
+    return status.ok() ? CheckTime(interaction) : status;
+  };
+  upload.send = [&](const Message& batch) {
+    const auto response = Call<InteractionService>(
+        &InteractionService::Stub::RecordInteractions,
+        static_cast<const v1::RecordInteractionsRequest&>(batch), session);
+    if (!response.ok()) return response.status();
+    sum.set_accepted(sum.accepted() + response->accepted());
+    sum.set_duplicates(sum.duplicates() + response->duplicates());
+    return absl::OkStatus();
+  };
+  v1::RecordInteractionsRequest request;
+  const absl::StatusOr<Uploaded> uploaded = SendFile(upload, request, session);
+  if (!uploaded.ok()) return uploaded.status();
+  if (uploaded->bad > 0) {
+    return ErrorOfBadLines(session, uploaded->bad,
+                           RecordedText(request, sum, session.terminal));
+  }
+  return Lay(&RecordedText, request, sum, session);
+}
+
+absl::StatusOr<std::string> Record(const Message& message,
+                                   const Session& session) {
+  const auto& interaction = static_cast<const v1::Interaction&>(message);
+  if (!session.file.empty()) return RecordFile(interaction, session);
+  v1::RecordInteractionsRequest request;
+  *request.add_interactions() = interaction;
+  return Ask<InteractionService>(&InteractionService::Stub::RecordInteractions,
+                                 &RecordedText, request, session);
+}
+
 // ---- Commands.
 
 constexpr absl::string_view kRecommendExamples[] = {
@@ -250,6 +519,9 @@ constexpr absl::string_view kSimilarEventsExamples[] = {
     "similar-events --event=e12 --limit=5",
     "similar-events --seed=e12,e40 --start_before=2017-07-01T00:00:00Z",
 };
+constexpr absl::string_view kExplainExamples[] = {
+    "explain --user=ann --event=e12 --now=2017-06-01T12:00:00Z",
+};
 constexpr absl::string_view kSimilarUsersExamples[] = {
     "similar-users --user=ann --basis=profile",
 };
@@ -260,6 +532,35 @@ constexpr absl::string_view kStatusExamples[] = {
     "--server=usher.internal:50051 status",
 };
 
+constexpr absl::string_view kGetEventExamples[] = {"get-event --event=e12"};
+constexpr absl::string_view kGetUserExamples[] = {"get-user --user=ann"};
+constexpr absl::string_view kUpsertEventsExamples[] = {
+    "upsert-events --file=events.jsonl",
+    "upsert-events --file=prices.jsonl --fields=price,currency",
+    "upsert-events --file=- --json",
+};
+constexpr absl::string_view kUpsertUsersExamples[] = {
+    "upsert-users --file=users.jsonl",
+    "upsert-users --file=homes.jsonl --fields=city,location",
+};
+constexpr absl::string_view kDeleteEventsExamples[] = {
+    "delete-events --event=e12,e40",
+};
+constexpr absl::string_view kRecordExamples[] = {
+    "record --user=ann --event=e12 --kind=rsvp_yes",
+    "record --user=ann --event=e12 --kind=rating --value=4 --id=i7",
+    "record --file=interactions.csv",
+};
+constexpr absl::string_view kVersionsExamples[] = {"versions"};
+constexpr absl::string_view kPinExamples[] = {"pin --version=3"};
+constexpr absl::string_view kUnpinExamples[] = {"unpin"};
+constexpr absl::string_view kReloadExamples[] = {"reload"};
+
+constexpr char kOfFiles[] =
+    "Lines go to the server in batches of 1,000. A bad line is reported as "
+    "file:line and left out, the others are sent; the exit status is then 1. "
+    "To send a file again does no harm.";
+
 constexpr char kRowsOfEvents[] =
     "Each row has the position, title, start (in the event's time zone), "
     "place, distance in km, price, score and id; below it why it is there.";
@@ -267,6 +568,10 @@ constexpr char kRowsOfEvents[] =
 constexpr Command kCommands[] = {
     {"recommend", "what a user should go to", kRowsOfEvents, "user|seed|near",
      kRecommendGroups, kRecommendExamples, &NewRecommendRequest, &Recommend},
+    {"explain", "why a user should go to an event, or why not",
+     "With the flags of the recommend command that is to be explained.",
+     "user+event", kExplainGroups, kExplainExamples, &New<v1::ExplainRequest>,
+     &Explain},
     {"similar-events", "events like an event, or like several", kRowsOfEvents,
      "event|seed", kSimilarEventsGroups, kSimilarEventsExamples,
      &NewSimilarEventsRequest, &SimilarEvents},
@@ -282,6 +587,49 @@ constexpr Command kCommands[] = {
      kStatusExamples,
      &New<v1::GetStatusRequest>,
      &Status},
+    {"get-event", "what the server knows of an event", "", "event",
+     kGetEventGroups, kGetEventExamples, &New<v1::GetEventRequest>, &GetEvent},
+    {"get-user", "what the server knows of a user", "", "user", kGetUserGroups,
+     kGetUserExamples, &New<v1::GetUserRequest>, &GetUser},
+    {"upsert-events", "add or replace events from a file", kOfFiles, "file",
+     kUpsertEventsGroups, kUpsertEventsExamples, &New<v1::UpsertEventsRequest>,
+     &UpsertEvents},
+    {"upsert-users", "add or replace users from a file", kOfFiles, "file",
+     kUpsertUsersGroups, kUpsertUsersExamples, &New<v1::UpsertUsersRequest>,
+     &UpsertUsers},
+    {"delete-events", "take events out: they are not recommended again",
+     "Unknown ids are no error.", "event", kDeleteEventsGroups,
+     kDeleteEventsExamples, &New<v1::DeleteEventsRequest>, &DeleteEvents},
+    {"record", "what users did, one thing or a file of them", kOfFiles,
+     "user+event+kind|file", kRecordGroups, kRecordExamples,
+     &New<v1::Interaction>, &Record},
+    {"versions",
+     "the published versions, and which of them is served",
+     "",
+     "",
+     {},
+     kVersionsExamples,
+     &New<v1::ListModelVersionsRequest>,
+     &Versions},
+    {"pin", "serve one version, whatever is published",
+     "Until another is pinned, unpin, or the server ends.", "version",
+     kPinGroups, kPinExamples, &New<v1::PinModelVersionRequest>, &Pin},
+    {"unpin",
+     "serve the published version again",
+     "",
+     "",
+     {},
+     kUnpinExamples,
+     &New<v1::PinModelVersionRequest>,
+     &Unpin},
+    {"reload",
+     "look for a new version now, and try a refused one again",
+     "",
+     "",
+     {},
+     kReloadExamples,
+     &New<v1::ReloadModelRequest>,
+     &Reload},
 };
 
 template <class Entry>

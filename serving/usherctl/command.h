@@ -3,6 +3,7 @@
 #define USHER_SERVING_USHERCTL_COMMAND_H_
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,10 +17,10 @@
 
 namespace usher::ctl {
 
-// A flag of a command: a field of its request.
+// A flag of a command: a field of its request, or the file that it reads.
 struct Flag {
   absl::string_view name;   // Without the dashes; words joined by "_".
-  absl::string_view field;  // As in SetField().
+  absl::string_view field;  // As in SetField(); empty: the file to read.
   absl::string_view value;  // What to write after "="; empty for a bool.
   absl::string_view help;
 };
@@ -50,13 +51,16 @@ struct Session {
   std::shared_ptr<grpc::Channel> channel;
   Options options;
   Terminal terminal;
+  std::string file;             // To read; "-" is standard input.
+  std::ostream* err = nullptr;  // For progress and the lines of bad files.
 };
 
 struct Command {
   absl::string_view name;
   absl::string_view summary;  // One line.
   absl::string_view details;  // Paragraphs for its own help; may be empty.
-  absl::string_view needs;  // Flags, one of which must be given: "event|seed".
+  // Flags that must be given: one of "event|seed", both of "user+event".
+  absl::string_view needs;
   absl::Span<const FlagGroup> groups;
   absl::Span<const absl::string_view> examples;  // What follows "usherctl ".
   // A request with this client's defaults, before any flag is set.

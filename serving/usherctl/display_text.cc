@@ -155,6 +155,21 @@ std::string PadLeft(absl::string_view text, int width) {
   return absl::StrCat(std::string(missing, ' '), text);
 }
 
+std::string CountText(int64_t count) {
+  const std::string digits = absl::StrCat(count);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0 && text != "-") text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string CountText(int64_t count, absl::string_view things) {
+  if (count == 1) things.remove_suffix(1);
+  return absl::StrCat(CountText(count), " ", things);
+}
+
 std::vector<std::string> Wrap(absl::string_view text, int width) {
   std::vector<std::string> lines;
   for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {

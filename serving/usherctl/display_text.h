@@ -6,6 +6,7 @@
 #ifndef USHER_SERVING_USHERCTL_DISPLAY_TEXT_H_
 #define USHER_SERVING_USHERCTL_DISPLAY_TEXT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ std::string Truncate(absl::string_view text, int width);
 // Blanks up to `width` columns, at the end or, for numbers, at the beginning.
 std::string PadRight(absl::string_view text, int width);
 std::string PadLeft(absl::string_view text, int width);
+
+// 12,345.
+std::string CountText(int64_t count);
+// "1 event", "12,345 events".
+std::string CountText(int64_t count, absl::string_view things);
 
 // Lines of at most `width` columns, broken at blanks; a longer word gets a line
 // of its own and sticks out. Empty for an empty text.

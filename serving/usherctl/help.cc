@@ -18,8 +18,8 @@ before a colon in a seed, makes it part of the id. Flags are written
 )";
 
 constexpr char kExits[] = R"(
-Exit status: 0 answered, 1 the server could not be reached or said no, 2 a wrong
-command line.
+Exit status: 0 answered, 1 the server could not be reached or said no, or a file
+has bad lines, 2 a wrong command line.
 )";
 
 // "  left   explanation", wrapped; a long left side has its line alone.

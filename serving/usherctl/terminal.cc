@@ -23,6 +23,7 @@ bool WantsStyle() {
 Terminal StandardOutput() {
   Terminal terminal;
   terminal.now = absl::Now();
+  terminal.progress_in_place = isatty(STDERR_FILENO) != 0;
   if (isatty(STDOUT_FILENO) == 0) return terminal;
   terminal.styled = WantsStyle();
   winsize size = {};

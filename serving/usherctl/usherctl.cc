@@ -81,7 +81,7 @@ int RunUsherctl(absl::Span<const std::string> args, const Terminal& terminal,
   }
   if (arguments->help) return Write(HelpText(arguments->command), out, err);
   Session session = {Connect(arguments->options.server), arguments->options,
-                     terminal};
+                     terminal, arguments->file, &err};
   if (arguments->options.width > 0) {
     session.terminal.width = arguments->options.width;
   }

@@ -91,11 +91,15 @@ END
 
 # A state that a server has opened, and nobody has written to.
 train_from_state() {
+  : >log
   start_server log "$bin/usher-serve" --model_dir=model \
     --listen="127.0.0.1:$(free_port)" --state=empty.db
   stop_server || fail "SIGTERM ended the server with exit status $?"
-  refuses 1 'nothing to learn from' "$bin/usher-train" train --state=empty.db \
-    --model_dir=other
+  # What was read stands above the error.
+  ! "$bin/usher-train" train --state=empty.db --model_dir=other \
+    >out 2>err </dev/null || fail "a model of nothing"
+  [[ "$(tail -n 1 err)" == *'nothing to learn from'* ]] ||
+    fail "no \"nothing to learn from\" in: $(<err)"
   refuses 1 nowhere.db "$bin/usher-train" train --state=nowhere.db \
     --model_dir=other
   refuses 1 --interactions "$bin/usher-train" train --state=empty.db \
@@ -241,6 +245,121 @@ assert [r["event_id"] for r in a] == [r["event_id"] for r in b]' ||
   grep -qF "$dead" err || fail "usherctl does not say where it looked"
 }
 
+serve_live() {
+  : >live.log
+  start_server live.log "$bin/usher-serve" --model_dir=model \
+    --listen="127.0.0.1:$(free_port)" --state=live.db
+  live=("$bin/usherctl" --server="$server_address")
+}
+
+# offered USER YES|NO: whether the new event is on the user's list.
+offered() {
+  runs "${live[@]}" --json recommend --user="$1" --now="$now" --limit=200
+  json "len(d['results']) > 5"
+  json "('$2' == 'YES') == any(r['event_id'] == 'new/1' for r in d['results'])"
+}
+
+# An event comes, is answered, and goes; nothing of that is lost with a process.
+write_live() {
+  local user other event
+  user="$(sed -n '3s/^{"id": *"\([^"]*\)".*/\1/p' city/users.jsonl)"
+  other="$(sed -n '4s/^{"id": *"\([^"]*\)".*/\1/p' city/users.jsonl)"
+  serve_live
+  runs "${live[@]}" status
+  has '^state +live\.db · position 0$'
+
+  # Like what the user would go to anyway.
+  runs "${live[@]}" --json recommend --user="$user" --now="$now" --limit=1
+  event="$(python3 -c '
+import json
+print(json.load(open("out"))["results"][0]["event_id"])')"
+  runs "${live[@]}" get-event --event="$event"
+  has "^id +$event$"
+  grep -F "\"$event\"" city/events.jsonl | head -n 1 |
+    sed 's|"id": *"[^"]*"|"id": "new/1"|; s|"title": *"[^"]*"|"title": "New"|' \
+      >new.jsonl
+  offered "$user" NO
+  "${live[@]}" upsert-events --file=- <new.jsonl >out
+  has '^1 event upserted$'
+  runs "${live[@]}" get-event --event=new/1
+  has '^title +New$'
+  offered "$user" YES
+  offered "$other" YES
+  echo '{"id": "new/1", "title": "Newer", "city": "Elsewhere"}' >title.jsonl
+  runs "${live[@]}" upsert-events --file=title.jsonl --fields=title
+  runs "${live[@]}" get-event --event=new/1
+  has '^title +Newer$'
+  ! grep -q Elsewhere out || fail "a field that is not masked was changed"
+
+  runs "${live[@]}" record --user="$user" --event=new/1 --kind=rsvp_yes \
+    --time="$now"
+  has '^1 accepted, 0 duplicates$'
+  runs "${live[@]}" record --user="$user" --event=new/1 --kind=rsvp_yes \
+    --time="$now"
+  has '^0 accepted, 1 duplicates$'
+  offered "$user" NO
+  runs "${live[@]}" explain --user="$user" --event=new/1 --now="$now"
+  has '^not recommended: answered$'
+  offered "$other" YES
+  runs "${live[@]}" explain --user="$other" --event=new/1 --now="$now"
+  has '^recommended, at position [0-9]+$'
+  runs "${live[@]}" delete-events --event=new/1
+  offered "$other" NO
+  runs "${live[@]}" status
+  has 'position 4$'
+
+  stop_server || fail "SIGTERM ended the server with exit status $?"
+  serve_live
+  runs "${live[@]}" status
+  has 'position 4$'
+  offered "$other" NO
+  refuses 1 new/1 "${live[@]}" get-event --event=new/1
+}
+
+pin_live() {
+  runs "${live[@]}" versions
+  [[ "$(rows)" -eq 2 ]] || fail "not 2 versions: $(<out)"
+  has '^ +2 .* published · serving$'
+  runs "${live[@]}" pin --version=1
+  has '^version 1 is served, pinned$'
+  runs "${live[@]}" versions
+  has '^ +1 .* serving · pinned$'
+  runs "${live[@]}" reload
+  has '^version 1 is served$'
+  runs "${live[@]}" --json status
+  json 'd["model_version"] == "1"'
+  # What was written does not depend on the version.
+  refuses 1 new/1 "${live[@]}" get-event --event=new/1
+  runs "${live[@]}" unpin
+  has '^version 2 is served, as published$'
+  ! "${live[@]}" pin --version=99 >out 2>err || fail "version 99 is pinned"
+  grep -qF 99 err || fail "the error names no version: $(<err)"
+}
+
+# usherctl and usher-train read the same files.
+send_files() {
+  runs "${live[@]}" upsert-events --file=city/events.jsonl.gz
+  has '^500 events upserted$'
+  runs "${live[@]}" upsert-users --file=city/users.jsonl
+  has '^400 users upserted$'
+  runs "${live[@]}" get-user --user="$(
+    sed -n '3s/^{"id": *"\([^"]*\)".*/\1/p' city/users.jsonl)"
+  has '^location +'
+  runs "${live[@]}" record --file=city/interactions.csv
+  has '^[0-9,]+ accepted, '
+  runs "${live[@]}" record --file=city/interactions.csv
+  has '^0 accepted, '
+
+  { echo '{"id": "new/2"}' && echo '{"id": 3}' && echo '{"id": "new/4"}'; } \
+    >bad.jsonl
+  ! "${live[@]}" upsert-events --file=bad.jsonl >out 2>err ||
+    fail "a bad line is no failure"
+  grep -qF 'bad.jsonl:2: id must be text' err || fail "no line in: $(<err)"
+  runs "${live[@]}" get-event --event=new/4
+  refuses 1 nowhere.jsonl "${live[@]}" upsert-users --file=nowhere.jsonl
+  refuses 2 --kind "${live[@]}" record --user=u --event=e
+}
+
 step() {
   echo "processes_test: $1"
   "$1"
@@ -252,10 +371,15 @@ step train_errors
 step corruption
 step serve_errors
 dead="127.0.0.1:$(free_port)"
+: >server.log
 start_server server.log "$bin/usher-serve" --model_dir=model \
   --listen="127.0.0.1:$(free_port)"
 grep -q '^usher: serving model version 2 on ' server.log ||
   fail "the server says something else: $(<server.log)"
 step ask
+stop_server || fail "SIGTERM ended the server with exit status $?"
+step write_live
+step pin_live
+step send_files
 stop_server || fail "SIGTERM ended the server with exit status $?"
 echo "processes_test: all holds"

@@ -143,6 +143,36 @@ TEST(AnswerTextTest, SimilarEventsLookLikeRecommendations) {
             "model version 3\n");
 }
 
+TEST(AnswerTextTest, AnExplanationAddsUp) {
+  EXPECT_EQ(
+      ExplainText(
+          {}, Of<v1::ExplainResponse>(R"pb(
+            recommended: true
+            position: 4
+            score: 1.35
+            base_value: 0.1
+            contributions { feature: "taste" value: 0.5 contribution: 1.5 }
+            contributions { feature: "near" value: 12.34 contribution: -0.25 }
+            model_version: 3
+          )pb"),
+          {}),
+      "recommended, at position 4\n"
+      "\n"
+      "feature  value  part of the score\n"
+      "base                       +0.100\n"
+      "taste      0.5             +1.500\n"
+      "near      12.3             -0.250\n"
+      "score                      +1.350\n"
+      "\n"
+      "model version 3\n");
+  EXPECT_EQ(ExplainText({}, Of<v1::ExplainResponse>(R"pb(
+                          dropped_reason: "answered"
+                          model_version: 3
+                        )pb"),
+                        {}),
+            "not recommended: answered\n\nmodel version 3\n");
+}
+
 TEST(AnswerTextTest, UsersAreNumbered) {
   EXPECT_EQ(AudienceText({}, Of<v1::FindAudienceResponse>(R"pb(
                            results { user_id: "ann" score: 2.5 }
@@ -156,6 +186,127 @@ TEST(AnswerTextTest, UsersAreNumbered) {
             "\n"
             "model version 3\n");
   EXPECT_THAT(SimilarUsersText({}, {}, {}), StartsWith("No users.\n"));
+}
+
+TEST(AnswerTextTest, ShowsWhatIsKnownOfAnEvent) {
+  const std::string text =
+      EventText({}, Of<v1::GetEventResponse>(R"pb(
+                  event {
+                    id: "e12"
+                    title: "Jazz\nnight"
+                    description: "Long and longer and longest of all nights."
+                    tags: "jazz"
+                    tags: "live"
+                    organizer: "o7"
+                    organizer_name: "Blue Room"
+                    venue: "Blue Room"
+                    city: "Nashville"
+                    location { latitude: 36.16 longitude: -86.78 }
+                    start_time { seconds: 1496430000 }
+                    price: 12.5
+                    currency: "USD"
+                    capacity: 1200
+                    status: EVENT_STATUS_SOLD_OUT
+                    time_zone: "America/Chicago"
+                    embedding: 1
+                    embedding: 2
+                  }
+                )pb"),
+                {.width = 40, .now = absl::FromUnixSeconds(1496430000)});
+  EXPECT_EQ(text,
+            "id           e12\n"
+            "title        Jazz night\n"
+            "status       sold out\n"
+            "start        Fri 2 Jun 14:00\n"
+            "time zone    America/Chicago\n"
+            "place        Blue Room, Nashville\n"
+            "location     36.16000,-86.78000\n"
+            "organizer    Blue Room (o7)\n"
+            "tags         jazz · live\n"
+            "price        12.50 USD\n"
+            "capacity     1,200\n"
+            "embedding    2 numbers\n"
+            "description  Long and longer and longest\n"
+            "             of all nights.\n");
+}
+
+TEST(AnswerTextTest, ShowsWhatIsKnownOfAUser) {
+  const std::string text = UserText({}, Of<v1::GetUserResponse>(R"pb(
+                                      user {
+                                        id: "ann"
+                                        city: "Nashville"
+                                        groups {
+                                          id: "o1"
+                                          joined { seconds: 1496430000 }
+                                        }
+                                        groups { id: "o2" }
+                                        features {
+                                          key: "degree"
+                                          value { text: "MSc" }
+                                        }
+                                        features {
+                                          key: "birth_year"
+                                          value { number: 1985 }
+                                        }
+                                      }
+                                    )pb"),
+                                    {.now = absl::FromUnixSeconds(1496430000)});
+  EXPECT_EQ(text,
+            "id           ann\n"
+            "city         Nashville\n"
+            "groups       o1 since Fri 2 Jun 19:00 UTC · o2\n"
+            "profile      birth_year 1985 · degree MSc\n");
+}
+
+TEST(AnswerTextTest, VersionsSayWhatIsMadeOfThem) {
+  const std::string text =
+      VersionsText({}, Of<v1::ListModelVersionsResponse>(R"pb(
+                     versions {
+                       version: 9
+                       created { seconds: 1496430000 }
+                       algorithm: "hybrid_als"
+                       serving: true
+                       pinned: true
+                     }
+                     versions {
+                       version: 10
+                       algorithm: "hybrid_als"
+                       current: true
+                       refused: "vectors.events is damaged"
+                     }
+                   )pb"),
+                   {.now = absl::FromUnixSeconds(1496430000)});
+  EXPECT_EQ(text,
+            "version  created              algorithm   is\n"
+            "      9  Fri 2 Jun 19:00 UTC  hybrid_als  serving · pinned\n"
+            "     10                       hybrid_als  published · refused\n"
+            "         vectors.events is damaged\n");
+  EXPECT_EQ(VersionsText({}, {}, {}), "No versions.\n");
+}
+
+TEST(AnswerTextTest, WritesSayWhatTheyDid) {
+  EXPECT_EQ(DeletedText(Of<v1::DeleteEventsRequest>(R"pb(event_ids: "a"
+                                                         event_ids: "b")pb"),
+                        {}, {}),
+            "2 deleted\n");
+  EXPECT_EQ(RecordedText({},
+                         Of<v1::RecordInteractionsResponse>(
+                             "accepted: 1200 duplicates: 3"),
+                         {}),
+            "1,200 accepted, 3 duplicates\n");
+  const auto now = Of<v1::PinModelVersionResponse>("model_version: 3");
+  EXPECT_EQ(PinnedText(Of<v1::PinModelVersionRequest>("version: 3"), now, {}),
+            "version 3 is served, pinned\n");
+  EXPECT_EQ(PinnedText({}, now, {}), "version 3 is served, as published\n");
+}
+
+TEST(AnswerTextTest, StatusNamesThePositionOfTheState) {
+  EXPECT_THAT(StatusText({}, Of<v1::GetStatusResponse>(R"pb(
+                           state: "usher.db"
+                           state_position: 12345
+                         )pb"),
+                         {}),
+              HasSubstr("state     usher.db · position 12,345\n"));
 }
 
 TEST(AnswerTextTest, StatusSaysWhetherWritesAreKept) {

@@ -7,6 +7,8 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "usher/v1/admin.pb.h"
+#include "usher/v1/catalog.pb.h"
 #include "usher/v1/recommendation.pb.h"
 
 namespace usher::ctl {
@@ -57,6 +59,7 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
                                    "--max_per_organizer=1",
                                    "--max_per_venue=2",
                                    "--max_per_series=3",
+                                   "--diversity=0.5",
                                    "--request_id=r"});
   v1::RecommendRequest expected;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -90,6 +93,7 @@ TEST(ArgumentsTest, FillsTheRequestFromEveryFlagOfRecommend) {
         max_per_organizer: 1
         max_per_venue: 2
         max_per_series: 3
+        diversity: 0.5
         detail: FEATURES
         request_id: "r"
         include_events: true
@@ -137,6 +141,12 @@ TEST(ArgumentsTest, ReadsTheOtherCommands) {
   EXPECT_EQ(events.limit(), 3);
   EXPECT_EQ(events.filter().max_distance_km(), 5);
   EXPECT_TRUE(events.include_events());
+  const auto why = Parse<v1::ExplainRequest>(
+      {"explain", "--user=ann", "--event=e1", "--now=7", "--max_price=0"});
+  EXPECT_EQ(why.user_id(), "ann");
+  EXPECT_EQ(why.event_id(), "e1");
+  EXPECT_EQ(why.context().now().seconds(), 7);
+  EXPECT_TRUE(why.filter().has_max_price());
   const auto users = Parse<v1::SimilarUsersRequest>(
       {"similar-users", "--user=ann", "--basis=blend"});
   EXPECT_EQ(users.basis(), v1::BLEND);
@@ -144,6 +154,47 @@ TEST(ArgumentsTest, ReadsTheOtherCommands) {
       {"audience", "--event=e1", "--include_interacted"});
   EXPECT_EQ(audience.event_id(), "e1");
   EXPECT_TRUE(audience.include_interacted());
+}
+
+TEST(ArgumentsTest, ReadsTheCommandsThatWrite) {
+  const auto interaction = Parse<v1::Interaction>(
+      {"record", "--user=ann", "--event=e1", "--kind=rating", "--value=0",
+       "--time=1496430000", "--id=i1", "--recommendation=r7", "--position=2",
+       "--device=mobile", "--near=1,2"});
+  v1::Interaction expected;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"pb(
+        interaction_id: "i1"
+        user_id: "ann"
+        event_id: "e1"
+        kind: INTERACTION_KIND_RATING
+        value: 0
+        occurred_at { seconds: 1496430000 }
+        recommendation_id: "r7"
+        position: 2
+        device: "mobile"
+        location { latitude: 1 longitude: 2 }
+      )pb",
+      &expected));
+  EXPECT_TRUE(MessageDifferencer::Equals(interaction, expected))
+      << interaction.DebugString();
+  EXPECT_THAT(Parse<v1::DeleteEventsRequest>({"delete-events", "--event=a,b"})
+                  .event_ids(),
+              ElementsAre("a", "b"));
+  EXPECT_EQ(Parse<v1::PinModelVersionRequest>({"pin", "--version=3"}).version(),
+            3);
+  EXPECT_EQ(Parse<v1::PinModelVersionRequest>({"unpin"}).version(), 0);
+}
+
+TEST(ArgumentsTest, AFileIsNoFieldOfTheRequest) {
+  const absl::StatusOr<Arguments> arguments =
+      ParseArguments({"upsert-events", "--file=-", "--fields=title,price"});
+  ASSERT_TRUE(arguments.ok()) << arguments.status();
+  EXPECT_EQ(arguments->file, "-");
+  EXPECT_THAT(dynamic_cast<v1::UpsertEventsRequest&>(*arguments->request)
+                  .update_mask()
+                  .paths(),
+              ElementsAre("title", "price"));
 }
 
 TEST(ArgumentsTest, HelpWinsOverWhatIsMissing) {
@@ -165,8 +216,10 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({"recomend"}),
             "unknown command 'recomend'; did you mean recommend?");
   EXPECT_EQ(ErrorOf({"x"}),
-            "unknown command 'x'; one of recommend, similar-events, "
-            "similar-users, audience, status; see usherctl --help");
+            "unknown command 'x'; one of recommend, explain, similar-events, "
+            "similar-users, audience, status, get-event, get-user, "
+            "upsert-events, upsert-users, delete-events, record, versions, "
+            "pin, unpin, reload; see usherctl --help");
   EXPECT_EQ(ErrorOf({"--user=ann", "recommend"}),
             "unknown flag --user before the command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recommend", "--limt=3"}),
@@ -192,6 +245,11 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({"similar-events"}),
             "similar-events: give --event or --seed; see usherctl "
             "similar-events --help");
+  EXPECT_EQ(ErrorOf({"upsert-events"}),
+            "upsert-events: give --file; see usherctl upsert-events --help");
+  EXPECT_EQ(ErrorOf({"record", "--user=ann", "--event=e1"}),
+            "record: give --user and --event and --kind, or --file; see "
+            "usherctl record --help");
   EXPECT_EQ(ErrorOf({"--server=localhost", "status"}),
             "--server: 'localhost' names no port; write HOST:PORT");
   EXPECT_EQ(ErrorOf({"--timeout=5", "status"}),

@@ -70,5 +70,14 @@ TEST(DisplayTextTest, WrapBreaksAtBlanksAndKeepsLongWordsWhole) {
   EXPECT_THAT(Wrap("東京 東京", 9), ElementsAre("東京 東京"));
 }
 
+TEST(DisplayTextTest, CountsHaveCommasAtTheThousands) {
+  EXPECT_EQ(CountText(0), "0");
+  EXPECT_EQ(CountText(999), "999");
+  EXPECT_EQ(CountText(1000), "1,000");
+  EXPECT_EQ(CountText(-1234567), "-1,234,567");
+  EXPECT_EQ(CountText(1, "events"), "1 event");
+  EXPECT_EQ(CountText(2000, "events"), "2,000 events");
+}
+
 }  // namespace
 }  // namespace usher::ctl

@@ -6,6 +6,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "usher/v1/admin.pb.h"
+#include "usher/v1/catalog.pb.h"
 #include "usher/v1/recommendation.pb.h"
 
 namespace usher::ctl {
@@ -48,6 +49,12 @@ TEST(FieldTextTest, ListsGrowAndABackslashTakesTheComma) {
   EXPECT_THAT(filter.tags_any(), ElementsAre("jazz", "rock, loud", "C:\\x"));
   EXPECT_THAT(SetField(filter, "tags_any", "a,,b").message(),
               HasSubstr("'a,,b' has an empty entry"));
+}
+
+TEST(FieldTextTest, ReadsFieldsOfAMask) {
+  v1::UpsertEventsRequest request;
+  ASSERT_TRUE(SetField(request, "update_mask.paths", "title,price").ok());
+  EXPECT_THAT(request.update_mask().paths(), ElementsAre("title", "price"));
 }
 
 TEST(FieldTextTest, ReadsSeedsWithKindAndWeight) {

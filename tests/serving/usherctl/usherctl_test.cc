@@ -1,5 +1,7 @@
 #include "serving/usherctl/usherctl.h"
 
+#include <algorithm>
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -14,12 +16,18 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "usher/v1/admin.grpc.pb.h"
+#include "usher/v1/catalog.grpc.pb.h"
+#include "usher/v1/interaction.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
 namespace usher::ctl {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 // Answers every user but a few with their request written into the answer.
@@ -78,11 +86,80 @@ class CannedRecommendations final : public v1::RecommendationService::Service {
 
 class CannedStatus final : public v1::AdminService::Service {
  public:
+  grpc::Status PinModelVersion(grpc::ServerContext*,
+                               const v1::PinModelVersionRequest* request,
+                               v1::PinModelVersionResponse* response) override {
+    response->set_model_version(request->version() == 0 ? 3
+                                                        : request->version());
+    return grpc::Status::OK;
+  }
+
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                          v1::GetStatusResponse* response) override {
     response->set_model_version(3);
     return grpc::Status::OK;
   }
+};
+
+// Keeps what it is sent; knows one event; refuses prices below zero.
+class KeptCatalog final : public v1::CatalogService::Service {
+ public:
+  grpc::Status UpsertEvents(grpc::ServerContext*,
+                            const v1::UpsertEventsRequest* request,
+                            v1::UpsertEventsResponse*) override {
+    if (upserts.size() == full_after) {
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the disk is full"};
+    }
+    for (int i = 0; i < request->events_size(); ++i) {
+      if (request->events(i).price() >= 0) continue;
+      return {grpc::StatusCode::INVALID_ARGUMENT,
+              absl::StrCat("events[", i, "].price: is no price")};
+    }
+    upserts.push_back(*request);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status UpsertUsers(grpc::ServerContext*,
+                           const v1::UpsertUsersRequest* request,
+                           v1::UpsertUsersResponse*) override {
+    users.push_back(*request);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetEvent(grpc::ServerContext*,
+                        const v1::GetEventRequest* request,
+                        v1::GetEventResponse* response) override {
+    if (request->event_id() != "e12") {
+      return {grpc::StatusCode::NOT_FOUND, "event_id: there is no event"};
+    }
+    response->mutable_event()->set_id("e12");
+    response->mutable_event()->set_title("Jazz");
+    return grpc::Status::OK;
+  }
+
+  std::vector<v1::UpsertEventsRequest> upserts;
+  std::vector<v1::UpsertUsersRequest> users;
+  size_t full_after = 100;
+};
+
+// Takes interactions of user "again" for duplicates.
+class KeptInteractions final : public v1::InteractionService::Service {
+ public:
+  grpc::Status RecordInteractions(
+      grpc::ServerContext*, const v1::RecordInteractionsRequest* request,
+      v1::RecordInteractionsResponse* response) override {
+    for (const v1::Interaction& interaction : request->interactions()) {
+      if (interaction.user_id() == "again") {
+        response->set_duplicates(response->duplicates() + 1);
+      } else {
+        response->set_accepted(response->accepted() + 1);
+      }
+    }
+    requests.push_back(*request);
+    return grpc::Status::OK;
+  }
+
+  std::vector<v1::RecordInteractionsRequest> requests;
 };
 
 class UsherctlTest : public ::testing::Test {
@@ -94,6 +171,8 @@ class UsherctlTest : public ::testing::Test {
                              &port);
     builder.RegisterService(&recommendations_);
     builder.RegisterService(&status_);
+    builder.RegisterService(&catalog_);
+    builder.RegisterService(&interactions_);
     server_ = builder.BuildAndStart();
     address_ = absl::StrCat("127.0.0.1:", port);
   }
@@ -111,9 +190,19 @@ class UsherctlTest : public ::testing::Test {
     return exit_status;
   }
 
+  // Writes a file for --file; its path.
+  static std::string WriteFile(const std::string& name,
+                               const std::string& text) {
+    const std::string path = ::testing::TempDir() + "/usherctl_test_" + name;
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
   Terminal terminal_;
   CannedRecommendations recommendations_;
   CannedStatus status_;
+  KeptCatalog catalog_;
+  KeptInteractions interactions_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::string out_;
@@ -217,6 +306,147 @@ TEST_F(UsherctlTest, AnAnswerThatCannotBeWrittenIsAFailure) {
   std::ostringstream err;
   EXPECT_EQ(RunUsherctl({"--help"}, terminal_, out, err), 1);
   EXPECT_THAT(err.str(), HasSubstr("could not be written"));
+}
+
+TEST_F(UsherctlTest, PinsAndUnpins) {
+  EXPECT_EQ(Run({"pin", "--version=2"}), 0);
+  EXPECT_EQ(out_, "version 2 is served, pinned\n");
+  EXPECT_EQ(Run({"unpin"}), 0);
+  EXPECT_EQ(out_, "version 3 is served, as published\n");
+  EXPECT_EQ(Run({"pin", "--version=0"}), 1);
+  EXPECT_THAT(err_, HasSubstr("usherctl unpin"));
+}
+
+TEST_F(UsherctlTest, GetsAnEvent) {
+  EXPECT_EQ(Run({"get-event", "--event=e12"}), 0);
+  EXPECT_THAT(out_, HasSubstr("title        Jazz\n"));
+  EXPECT_EQ(Run({"get-event", "--event=e13"}), 1);
+  EXPECT_THAT(err_, StartsWith("usherctl: NOT_FOUND: event_id:"));
+}
+
+TEST_F(UsherctlTest, UpsertsAFileInBatches) {
+  std::string text;
+  for (int i = 0; i < 2500; ++i) {
+    absl::StrAppend(&text, "{\"id\": \"e", i, "\"}\n\n");
+  }
+  EXPECT_EQ(Run({"upsert-events", "--fields=title,latitude,longitude",
+                 "--file=" + WriteFile("events.jsonl", text)}),
+            0);
+  EXPECT_EQ(out_, "2,500 events upserted\n");
+  EXPECT_EQ(err_, "");
+  ASSERT_EQ(catalog_.upserts.size(), 3u);
+  EXPECT_EQ(catalog_.upserts[0].events_size(), 1000);
+  EXPECT_EQ(catalog_.upserts[2].events_size(), 500);
+  EXPECT_EQ(catalog_.upserts[2].events(0).id(), "e2000");
+  EXPECT_THAT(catalog_.upserts[2].update_mask().paths(),
+              ElementsAre("title", "location", "location"));
+}
+
+TEST_F(UsherctlTest, UpsertsUsers) {
+  const std::string path =
+      WriteFile("users.jsonl", R"({"id": "ann", "age": 5})");
+  EXPECT_EQ(Run({"upsert-users", "--file=" + path, "--json"}), 0);
+  EXPECT_EQ(out_, "{}\n");
+  ASSERT_EQ(catalog_.users.size(), 1u);
+  EXPECT_EQ(catalog_.users[0].users(0).features().at("age").number(), 5);
+}
+
+TEST_F(UsherctlTest, BadLinesAreNamedAndTheOthersAreSent) {
+  const std::string path = WriteFile("bad.jsonl",
+                                     "{\"id\": \"e1\"}\n"
+                                     "{\"id\": 2}\n"
+                                     "{\"id\": \"e3\", \"price\": -1}\n"
+                                     "{\"id\": \"e4\"}\n"
+                                     "{\"id\": \"e5\", \"price\": -2}\n"
+                                     "{\"id\": \"e6\"}");
+  EXPECT_EQ(Run({"upsert-events", "--file", path}), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, absl::StrCat(path, ":2: id must be text, not 2\n",  //
+                               path, ":3: price: is no price\n",      //
+                               path, ":5: price: is no price\n",
+                               "usherctl: INVALID_ARGUMENT: ", path,
+                               ": 3 lines are bad and left out; of the others: "
+                               "3 events upserted\n"
+                               "  see usherctl upsert-events --help\n"));
+  ASSERT_EQ(catalog_.upserts.size(), 1u);
+  ASSERT_EQ(catalog_.upserts[0].events_size(), 3);
+  EXPECT_EQ(catalog_.upserts[0].events(1).id(), "e4");
+  EXPECT_EQ(catalog_.upserts[0].events(2).id(), "e6");
+}
+
+TEST_F(UsherctlTest, AFileOfBadLinesDoesNotFillTheScreen) {
+  std::string text;
+  for (int i = 0; i < 1500; ++i) text += "no JSON\n";
+  EXPECT_EQ(Run({"upsert-events", "--file=" + WriteFile("text", text)}), 1);
+  EXPECT_EQ(std::count(err_.begin(), err_.end(), '\n'), 23);
+  EXPECT_THAT(err_, HasSubstr("1,500 lines are bad"));
+}
+
+TEST_F(UsherctlTest, AnErrorOfABatchNamesItsLines) {
+  std::string text;
+  for (int i = 0; i < 2500; ++i) text += "{\"id\": \"e\"}\n";
+  catalog_.full_after = 1;
+  const std::string path = WriteFile("much.jsonl", text);
+  EXPECT_EQ(Run({"upsert-events", "--file=" + path}), 1);
+  EXPECT_THAT(
+      err_, StartsWith(absl::StrCat(
+                "usherctl: RESOURCE_EXHAUSTED: ", path,
+                ": lines 1001 to 2000 are not acknowledged: the disk is full; "
+                "1,000 events before them were;")));
+  EXPECT_EQ(Run({"upsert-events", "--file=nowhere.jsonl"}), 1);
+  EXPECT_THAT(err_, HasSubstr("cannot open 'nowhere.jsonl'"));
+}
+
+TEST_F(UsherctlTest, ProgressIsWrittenOverAndLeavesNothing) {
+  terminal_.progress_in_place = true;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "{\"id\": \"e\"}\n";
+  EXPECT_EQ(Run({"upsert-events", "--file=" + WriteFile("long.jsonl", text)}),
+            0);
+  // A short run shows none.
+  EXPECT_THAT(err_, AnyOf(IsEmpty(), EndsWith("\r\x1b[K")));
+}
+
+TEST_F(UsherctlTest, RecordsOneInteraction) {
+  EXPECT_EQ(Run({"record", "--user=ann", "--event=e1", "--kind=rsvp_yes"}), 0);
+  EXPECT_EQ(out_, "1 accepted, 0 duplicates\n");
+  ASSERT_EQ(interactions_.requests.size(), 1u);
+  const v1::Interaction& sent = interactions_.requests[0].interactions(0);
+  EXPECT_EQ(sent.kind(), v1::INTERACTION_KIND_RSVP_YES);
+  EXPECT_FALSE(sent.has_occurred_at());
+}
+
+TEST_F(UsherctlTest, RecordsAFile) {
+  std::string text = "user_id,event_id,kind,value,timestamp\n";
+  for (int i = 0; i < 1500; ++i) {
+    absl::StrAppend(&text, i < 3 ? "again" : "ann", ",e", i, ",view,,",
+                    i == 7 ? "" : "1496430000", "\n");
+  }
+  const std::string file = "--file=" + WriteFile("interactions.csv", text);
+  EXPECT_EQ(Run({"record", file, "--json", "--time=1496430001"}), 0);
+  EXPECT_EQ(out_, "{\"accepted\":\"1497\",\"duplicates\":\"3\"}\n");
+  ASSERT_EQ(interactions_.requests.size(), 2u);
+  EXPECT_EQ(interactions_.requests[0].interactions_size(), 1000);
+  EXPECT_EQ(interactions_.requests[0].interactions(6).occurred_at().seconds(),
+            1496430000);
+  EXPECT_EQ(interactions_.requests[0].interactions(7).occurred_at().seconds(),
+            1496430001);
+  EXPECT_EQ(Run({"record", file}), 1);
+  EXPECT_THAT(err_, HasSubstr("interactions.csv:9: timestamp is empty; "
+                              "--time=TIME"));
+  EXPECT_THAT(err_, HasSubstr("1 line is bad and left out; of the others: "
+                              "1,496 accepted, 3 duplicates"));
+}
+
+TEST_F(UsherctlTest, AFileOfInteractionsNeedsItsHeader) {
+  const std::string row = "ann,e1,view,,1496430000\n";
+  EXPECT_EQ(Run({"record", "--file=" + WriteFile("headless.csv", row)}), 1);
+  EXPECT_THAT(err_, HasSubstr("headless.csv:1: the header lacks column "));
+  EXPECT_EQ(Run({"record", "--file=" + WriteFile("empty.csv", "")}), 1);
+  EXPECT_THAT(err_, HasSubstr("empty.csv: has no header"));
+  EXPECT_EQ(Run({"record", "--file=x.csv", "--user=ann"}), 1);
+  EXPECT_THAT(err_, HasSubstr("--file takes no other flag"));
+  EXPECT_TRUE(interactions_.requests.empty());
 }
 
 }  // namespace
