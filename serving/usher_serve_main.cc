@@ -156,11 +156,6 @@ uint64_t RandomSeed() {
 }
 
 absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
-  if (path == StateStore::kMemory) {
-    spdlog::warn(
-        "without --state writes are kept in memory only and are lost at the "
-        "end");
-  }
   absl::StatusOr<std::unique_ptr<StateStore>> state = StateStore::Open(path);
   if (!state.ok()) {
     return absl::InvalidArgumentError(
@@ -184,6 +179,11 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
       const std::unique_ptr<Server> server,
       Server::Start(settings.listen, {holder, publisher, recommender, reporter,
                                       loader, clock, pool}));
+  if (state->path() == StateStore::kMemory) {
+    spdlog::warn(
+        "without --state writes are kept in memory only and are lost at the "
+        "end");
+  }
   absl::Notification stop;
   std::thread poller([&] { PollModels(loader, *server, stop); });
   const int number = signals.Wait();

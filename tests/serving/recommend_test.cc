@@ -15,6 +15,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
@@ -257,6 +258,87 @@ INSTANTIATE_TEST_SUITE_P(All, IndexTypeTest,
                          ::testing::Values(VectorIndexOptions::Type::kFlat,
                                            VectorIndexOptions::Type::kHnsw,
                                            VectorIndexOptions::Type::kIvfPq));
+
+TEST_F(ServerTest, ExplainAddsUpToTheScoreOfTheList) {
+  PublishTiny();
+  request_.set_detail(v1::FEATURES);
+  const v1::RecommendResponse list = Recommend();
+  ASSERT_GT(list.results_size(), 0);
+  for (const v1::Recommendation& result : list.results()) {
+    v1::ExplainRequest request;
+    request.set_user_id("ann");
+    request.set_event_id(result.event_id());
+    const v1::ExplainResponse answer = Explain(request);
+    EXPECT_TRUE(answer.recommended());
+    EXPECT_EQ(answer.position(), result.position());
+    EXPECT_EQ(answer.score(), result.score());
+    double sum = answer.base_value();
+    for (const v1::Contribution& part : answer.contributions()) {
+      sum += part.contribution();
+    }
+    EXPECT_NEAR(sum, answer.score(), 1e-4);
+    EXPECT_EQ(answer.dropped_reason(), "");
+  }
+}
+
+TEST_F(ServerTest, ExplainNamesTheReasonOfEveryAbsence) {
+  Catalog catalog = TinyCatalog();
+  for (const auto& [id, status] :
+       {std::pair("cancelled", EventStatus::kCancelled),
+        std::pair("sold_out", EventStatus::kSoldOut),
+        std::pair("hidden", EventStatus::kHidden)}) {
+    Event event = TinyEvent(id, kHour);
+    event.status = status;
+    catalog.UpsertEvent(event);
+  }
+  Publish(TinySnapshot(std::move(catalog)));
+  const auto reason = [&](const char* event, const char* organizer) {
+    v1::ExplainRequest request;
+    request.set_user_id("ann");
+    request.set_event_id(event);
+    if (organizer != nullptr) {
+      request.mutable_filter()->add_organizers(organizer);
+    }
+    const v1::ExplainResponse answer = Explain(request);
+    EXPECT_FALSE(answer.recommended());
+    return answer.dropped_reason();
+  };
+  EXPECT_EQ(reason("cancelled", nullptr), "cancelled");
+  EXPECT_EQ(reason("sold_out", nullptr), "sold_out");
+  EXPECT_EQ(reason("hidden", nullptr), "hidden");
+  EXPECT_EQ(reason("jazz0", nullptr), "ended");
+  EXPECT_EQ(reason("jazz1", "code"), "filtered");
+  v1::ExplainRequest request;
+  request.set_event_id("nobody");
+  grpc::ClientContext context;
+  v1::ExplainResponse response;
+  EXPECT_EQ(stub_->Explain(&context, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServerTest, RulesOfARequestAreCheckedAndFollowed) {
+  PublishTiny();
+  v1::Rule& rule = *request_.add_rules();
+  rule.mutable_filter()->add_only_event_ids("code4");
+  rule.set_pin_position(1);
+  EXPECT_EQ(Ids().front(), "code4");
+  const auto error = [&] {
+    v1::RecommendResponse response;
+    return Call(request_, &response).error_message();
+  };
+  rule.set_pin_position(0);
+  EXPECT_THAT(error(), HasSubstr("rules[0].pin_position: 0"));
+  rule.set_boost(-1);
+  EXPECT_THAT(error(), HasSubstr("rules[0].boost: -1"));
+  rule.clear_action();
+  EXPECT_THAT(error(), HasSubstr("rules[0]: needs one of"));
+  rule.set_exclude(true);
+  rule.mutable_filter()->set_max_distance_km(-1);
+  EXPECT_THAT(error(), HasSubstr("rules[0].filter.max_distance_km: -1"));
+  request_.clear_rules();
+  request_.set_diversity(1.5);
+  EXPECT_THAT(error(), HasSubstr("diversity: 1.5"));
+}
 
 }  // namespace
 }  // namespace usher

@@ -49,6 +49,13 @@ class ServerTest : public ::testing::Test {
     return response;
   }
   std::vector<std::string> Ids() { return IdsOf(Recommend()); }
+  v1::ExplainResponse Explain(const v1::ExplainRequest& request) {
+    v1::ExplainResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = stub_->Explain(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
 
   template <class Response>
   static std::vector<std::string> IdsOf(const Response& response) {

@@ -30,4 +30,9 @@ expect 1 '--listen' --model_dir=m --listen=
 expect 1 'cannot listen on nowhere' --model_dir=m --listen=nowhere
 expect 1 "$scratch/none" --model_dir=m --config="$scratch/none"
 expect 1 "$scratch/bad:2:" --model_dir=m --config="$scratch/bad"
+printf 'no state' >"$scratch/other.db"
+expect 1 "$scratch/other.db: file is not a database" --model_dir=m \
+  --listen=127.0.0.1:0 --state="$scratch/other.db"
+expect 1 "$scratch/none/state.db" --model_dir=m --listen=127.0.0.1:0 \
+  --state="$scratch/none/state.db"
 [[ "$failures" -eq 0 ]]

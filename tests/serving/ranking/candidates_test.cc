@@ -252,8 +252,8 @@ TEST(CandidateSourceTest, EverySourceHasANameOfItsOwn) {
     names.insert(
         std::string(CandidateSourceName(static_cast<CandidateSource>(i))));
   }
-  EXPECT_EQ(names, (std::set<std::string>{"scan", "organizer", "neighbours",
-                                          "nearby", "only"}));
+  EXPECT_EQ(names, (std::set<std::string>{"scan", "organizer", "rule",
+                                          "neighbours", "nearby", "only"}));
 }
 
 }  // namespace
