@@ -22,6 +22,7 @@ free_port() {
 start_server() {
   local log="$1"
   shift
+  : >"$log"
   nohup "$@" >"$log" 2>&1 </dev/null &
   server_pid="$!"
   for _ in {1..600}; do
