@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "serving/convert_resources.h"
 
@@ -241,6 +242,42 @@ absl::StatusOr<Query> FromProto(const v1::RecommendRequest& request,
                      kMaxRequestIdBytes, " are allowed"));
   }
   return query;
+}
+
+absl::StatusOr<v1::RecommendRequest> ForEachUser(
+    const v1::RecommendStreamRequest& request) {
+  if (request.user_ids_size() > kMaxStreamedUsers) {
+    return Invalid("user_ids", absl::StrCat("has ", request.user_ids_size(),
+                                            " entries; a request has ",
+                                            kMaxStreamedUsers, " at most"));
+  }
+  for (int i = 0; i < request.user_ids_size(); ++i) {
+    RETURN_IF_ERROR(
+        CheckId(request.user_ids(i), absl::StrCat("user_ids[", i, "]")));
+  }
+  v1::RecommendRequest each;
+  each.set_limit(request.limit());
+  *each.mutable_context() = request.context();
+  *each.mutable_filter() = request.filter();
+  *each.mutable_rules() = request.rules();
+  each.set_max_per_organizer(request.max_per_organizer());
+  each.set_max_per_venue(request.max_per_venue());
+  each.set_max_per_series(request.max_per_series());
+  if (request.has_diversity()) each.set_diversity(request.diversity());
+  each.set_detail(request.detail());
+  each.set_include_events(request.include_events());
+  return each;
+}
+
+uint64_t ListHash(const v1::RecommendRequest& request) {
+  v1::RecommendRequest list = request;
+  list.clear_limit();
+  list.clear_page_token();
+  list.clear_detail();
+  list.clear_include_events();
+  list.clear_request_id();
+  list.mutable_context()->clear_now();
+  return Hash64(list.SerializeAsString());
 }
 
 absl::StatusOr<SimilarEventsCall> FromProto(

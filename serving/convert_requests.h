@@ -19,6 +19,16 @@ inline constexpr int kMaxFilterEntries = 1'000;
 inline constexpr int kMaxSeeds = 200;
 inline constexpr int kMaxRules = 50;
 
+inline constexpr int kMaxStreamedUsers = 100'000;
+
+// What each user of a stream is asked for, without the user.
+absl::StatusOr<v1::RecommendRequest> ForEachUser(
+    const v1::RecommendStreamRequest& request);
+
+// Of everything in the request that decides its list: what has to be the same
+// on every page.
+uint64_t ListHash(const v1::RecommendRequest& request);
+
 struct SimilarEventsCall {
   std::string event_id;  // Or empty, and seeds in the query.
   Query query;

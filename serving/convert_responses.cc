@@ -71,10 +71,10 @@ void UsersToProto(const UserList& answer, Response* response) {
   response->set_model_version(snapshot.info.version);
 }
 
-}  // namespace
-
-void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
-             v1::RecommendResponse* response) {
+// All that the responses of Recommend and RecommendStream share.
+template <class Response>
+void ListToProto(const Recommendations& answer,
+                 const v1::RecommendRequest& request, Response* response) {
   const Served& served = *answer.served;
   const bool reasons =
       request.detail() == v1::REASONS || request.detail() == v1::FEATURES;
@@ -83,7 +83,7 @@ void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
     SetEvent(served.snapshot().catalog, event.event, request.include_events(),
              result);
     result.set_score(event.score);
-    result.set_position(response->results_size());
+    result.set_position(answer.shown_before + response->results_size());
     SetDistance(event.distance_km, result);
     AddSources(event.sources, result);
     if (reasons) AddReasons(event, served, result);
@@ -94,6 +94,19 @@ void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
   response->set_recommendation_id(answer.recommendation_id);
   response->set_model_version(served.snapshot().info.version);
   SetServingInfo(answer.ranking, *response->mutable_serving_info());
+}
+
+}  // namespace
+
+void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
+             v1::RecommendResponse* response) {
+  ListToProto(answer, request, response);
+}
+
+void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
+             v1::RecommendStreamResponse* response) {
+  response->set_user_id(request.user_id());
+  ListToProto(answer, request, response);
 }
 
 void ToProto(const EventExplanation& answer, v1::ExplainResponse* response) {

@@ -18,6 +18,8 @@ inline constexpr int kMaxReasons = 3;
 // `request` says how much is told of each result.
 void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
              v1::RecommendResponse* response);
+void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
+             v1::RecommendStreamResponse* response);
 void ToProto(const EventExplanation& answer, v1::ExplainResponse* response);
 void ToProto(const SimilarEventList& answer,
              const v1::SimilarEventsRequest& request,

@@ -18,18 +18,90 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
+// One stream of lists. One thing is going on at any time: a request is read, a
+// list is made, or a list is sent; whoever starts the next thing touches the
+// stream no more. gRPC calls OnDone() when the last one is over.
+class RecommendationStream final
+    : public grpc::ServerBidiReactor<v1::RecommendStreamRequest,
+                                     v1::RecommendStreamResponse> {
+ public:
+  RecommendationStream(const Recommender& recommender, const Clock& clock,
+                       WorkerPool& pool)
+      : recommender_(recommender), clock_(clock), pool_(pool) {
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::OK);
+    absl::StatusOr<v1::RecommendRequest> each = ForEachUser(request_);
+    if (!each.ok()) return Finish(ToGrpcStatus(each.status()));
+    each_ = *std::move(each);
+    next_user_ = 0;
+    Next();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    Next();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    if (next_user_ == request_.user_ids_size()) return StartRead(&request_);
+    const auto make_list = [this] { MakeList(); };
+    const absl::Status queued = std::exchange(let_in_, true)
+                                    ? pool_.SubmitNextStep(make_list)
+                                    : pool_.Submit(make_list);
+    if (!queued.ok()) Finish(ToGrpcStatus(queued));
+  }
+
+  void MakeList() {
+    each_.set_user_id(request_.user_ids(next_user_++));
+    response_.Clear();
+    const absl::Status status = Answer();
+    if (!status.ok()) return Finish(ToGrpcStatus(status));
+    StartWrite(&response_);
+  }
+
+  absl::Status Answer() {
+    ASSIGN_OR_RETURN(const Query query, FromProto(each_, clock_.Now()));
+    ASSIGN_OR_RETURN(const Recommendations answer,
+                     recommender_.Recommend(query));
+    ToProto(answer, each_, &response_);
+    return absl::OkStatus();
+  }
+
+  const Recommender& recommender_;
+  const Clock& clock_;
+  WorkerPool& pool_;
+  v1::RecommendStreamRequest request_;
+  v1::RecommendRequest each_;  // For the user whose turn it is.
+  int next_user_ = 0;
+  bool let_in_ = false;  // Has passed the queue's limit once.
+  v1::RecommendStreamResponse response_;
+};
+
 class RecommendationService final
     : public v1::RecommendationService::CallbackService {
  public:
-  RecommendationService(const Recommender& recommender, const Clock& clock,
+  RecommendationService(const Recommender& recommender,
+                        const PageTokenCodec& pages, const Clock& clock,
                         WorkerPool& pool)
-      : recommender_(recommender), clock_(clock), pool_(pool) {}
+      : recommender_(recommender), pages_(pages), clock_(clock), pool_(pool) {}
 
   Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
                      v1::RecommendResponse* response) override {
     return RunUnary(context, pool_, [this, request, response]() {
       return Answer(*request, response);
     });
+  }
+
+  grpc::ServerBidiReactor<v1::RecommendStreamRequest,
+                          v1::RecommendStreamResponse>*
+  RecommendStream(Context*) override {
+    return new RecommendationStream(recommender_, clock_, pool_);
   }
 
   Reactor* SimilarEvents(Context* context,
@@ -66,10 +138,22 @@ class RecommendationService final
  private:
   absl::Status Answer(const v1::RecommendRequest& request,
                       v1::RecommendResponse* response) const {
-    ASSIGN_OR_RETURN(const Query query, FromProto(request, clock_.Now()));
-    ASSIGN_OR_RETURN(const Recommendations answer,
-                     recommender_.Recommend(query));
+    const Micros now = clock_.Now();
+    ASSIGN_OR_RETURN(const Query query, FromProto(request, now));
+    PageToken token{now, ListHash(request), 0, {}};
+    Recommendations answer;
+    if (request.page_token().empty()) {
+      ASSIGN_OR_RETURN(answer, recommender_.Recommend(query));
+    } else {
+      ASSIGN_OR_RETURN(token,
+                       pages_.Decode(request.page_token(), token.request, now));
+      ASSIGN_OR_RETURN(answer, recommender_.NextPage(query, token));
+    }
     ToProto(answer, request, response);
+    if (answer.to_come.empty()) return absl::OkStatus();
+    token.shown += response->results_size();
+    token.event_ids = std::move(answer.to_come);
+    response->set_next_page_token(pages_.Encode(token));
     return absl::OkStatus();
   }
 
@@ -116,6 +200,7 @@ class RecommendationService final
   }
 
   const Recommender& recommender_;
+  const PageTokenCodec& pages_;
   const Clock& clock_;
   WorkerPool& pool_;
 };
@@ -176,8 +261,10 @@ class AdminService final : public v1::AdminService::CallbackService {
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewRecommendationService(
-    const Recommender& recommender, const Clock& clock, WorkerPool& pool) {
-  return std::make_unique<RecommendationService>(recommender, clock, pool);
+    const Recommender& recommender, const PageTokenCodec& pages,
+    const Clock& clock, WorkerPool& pool) {
+  return std::make_unique<RecommendationService>(recommender, pages, clock,
+                                                 pool);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
@@ -19,7 +20,8 @@ namespace usher {
 // and converted back on the pool's threads; a call whose caller is gone or
 // whose deadline has passed when its turn comes is not worked on.
 std::unique_ptr<grpc::Service> NewRecommendationService(
-    const Recommender& recommender, const Clock& clock, WorkerPool& pool);
+    const Recommender& recommender, const PageTokenCodec& pages,
+    const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  WorkerPool& pool);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
@@ -35,10 +36,57 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
-  Ranking ranking =
-      RankEvents(query, served->policy(), *view, served->snapshot());
-  KeepLive(query, *served, ranking);
-  return Recommendations{std::move(served), std::move(ranking), NextId()};
+  Query whole = query;
+  whole.limit = std::max(query.limit, kMaxPagedEvents);
+  Recommendations page;
+  page.ranking = RankEvents(whole, served->policy(), *view, served->snapshot());
+  KeepLive(query, *served, page.ranking);
+  std::vector<RankedEvent>& results = page.ranking.results;
+  const size_t limit = std::min<size_t>(query.limit, results.size());
+  const Catalog& catalog = served->snapshot().catalog;
+  for (size_t i = limit; i < results.size(); ++i) {
+    page.to_come.emplace_back(catalog.EventId(results[i].event));
+  }
+  results.resize(limit);
+  page.served = std::move(served);
+  page.recommendation_id = NextId();
+  return page;
+}
+
+absl::StatusOr<Recommendations> Recommender::NextPage(
+    const Query& query, const PageToken& token) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  // The first page's list has gone through rules, diversity and caps.
+  Query rest = query;
+  rest.filter.only_event_ids = token.event_ids;
+  rest.limit = kMaxPagedEvents;
+  rest.rules.clear();
+  rest.diversity = 0;
+  rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
+  Recommendations page;
+  page.shown_before = token.shown;
+  page.ranking = RankEvents(rest, served->policy(), *view, served->snapshot());
+  KeepLive(query, *served, page.ranking);
+
+  const Catalog& catalog = served->snapshot().catalog;
+  absl::flat_hash_map<EventRow, const RankedEvent*> alive;
+  for (const RankedEvent& event : page.ranking.results) {
+    alive[event.event] = &event;
+  }
+  std::vector<RankedEvent> results;
+  for (const std::string& id : token.event_ids) {
+    if (results.size() >= static_cast<size_t>(query.limit)) {
+      page.to_come.push_back(id);
+    } else if (const auto found = alive.find(catalog.FindEvent(id));
+               found != alive.end()) {
+      results.push_back(*found->second);
+    }
+  }
+  page.ranking.results = std::move(results);
+  page.served = std::move(served);
+  page.recommendation_id = NextId();
+  return page;
 }
 
 absl::StatusOr<SimilarEventList> Recommender::SimilarEventsTo(

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "serving/page_token.h"
 #include "serving/ranking/query.h"
 #include "serving/ranking/rank_events.h"
 #include "serving/ranking/scored_user.h"
@@ -26,6 +27,8 @@ struct Recommendations {
   std::shared_ptr<const Served> served;
   Ranking ranking;
   std::string recommendation_id;
+  int shown_before = 0;              // Results on the pages before.
+  std::vector<std::string> to_come;  // Event ids of the next pages.
 };
 
 // Why an event is or is not in a list.
@@ -56,8 +59,15 @@ class Recommender {
   Recommender(const SnapshotHolder& holder, uint64_t seed)
       : holder_(holder), seed_(seed) {}
 
-  // No result is dead at query.now: each is checked once more at the very end.
+  // The first page of a list, and what comes on the next ones, at most
+  // kMaxPagedEvents in all. No result is dead at query.now: each is checked
+  // once more at the very end.
   absl::StatusOr<Recommendations> Recommend(const Query& query) const;
+
+  // The next page: the first query.limit of the token's events that may still
+  // be shown, in the token's order.
+  absl::StatusOr<Recommendations> NextPage(const Query& query,
+                                           const PageToken& token) const;
 
   // Like `event_id` or, when that is empty, like the query's seeds. NotFound
   // for an unknown event; unknown seeds are ignored.

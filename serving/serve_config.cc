@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kMaxQueuedCalls = 100'000;
+constexpr size_t kLeastKeyBytes = 16;
 
 absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
                             int value, int least, int most) {
@@ -41,6 +42,13 @@ absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
                      InRange(path, "max_queued_calls", proto.max_queued_calls(),
                              1, kMaxQueuedCalls));
   }
+  if (proto.has_page_token_key() &&
+      proto.page_token_key().size() < kLeastKeyBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": page_token_key: has ", proto.page_token_key().size(),
+        " bytes; a key has ", kLeastKeyBytes, " at least"));
+  }
+  config.page_token_key = proto.page_token_key();
   google::protobuf::TextFormat::PrintToString(proto.ranking(),
                                               &config.ranking_config);
   if (const auto policy =

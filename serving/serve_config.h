@@ -13,6 +13,7 @@ namespace usher {
 struct ServeConfig {
   WorkerPoolOptions workers;
   std::string ranking_config;  // A RankingConfig as text; empty: none.
+  std::string page_token_key;  // Empty: made anew by each server.
 };
 
 // Reads a usher.config.ServeConfig text proto; what it does not set has its

@@ -58,8 +58,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto grpc = std::make_unique<Grpc>();
-  grpc->services.push_back(
-      NewRecommendationService(parts.recommender, parts.clock, parts.pool));
+  grpc->services.push_back(NewRecommendationService(
+      parts.recommender, parts.pages, parts.clock, parts.pool));
   grpc->services.push_back(
       NewCatalogService(parts.holder, parts.publisher, parts.pool));
   grpc->services.push_back(

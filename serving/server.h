@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "index/base/clock.h"
+#include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
@@ -23,6 +24,7 @@ struct ServerParts {
   const SnapshotHolder& holder;
   SnapshotPublisher& publisher;
   const Recommender& recommender;
+  const PageTokenCodec& pages;
   const StatusReporter& reporter;
   ModelLoader& loader;
   const Clock& clock;

@@ -155,6 +155,12 @@ uint64_t RandomSeed() {
   return uint64_t{device()} << 32 | device();
 }
 
+std::string RandomKey() {
+  std::string key;
+  for (int i = 0; i < 4; ++i) absl::StrAppend(&key, absl::Hex(RandomSeed()));
+  return key;
+}
+
 absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
   absl::StatusOr<std::unique_ptr<StateStore>> state = StateStore::Open(path);
   if (!state.ok()) {
@@ -173,12 +179,15 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
                               {settings.loader.undated_lifetime});
   ModelLoader loader(settings.loader, publisher, clock);
   const Recommender recommender(holder, RandomSeed());
+  const PageTokenCodec pages(settings.config.page_token_key.empty()
+                                 ? RandomKey()
+                                 : settings.config.page_token_key);
   const StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen, {holder, publisher, recommender, reporter,
-                                      loader, clock, pool}));
+      Server::Start(settings.listen, {holder, publisher, recommender, pages,
+                                      reporter, loader, clock, pool}));
   if (state->path() == StateStore::kMemory) {
     spdlog::warn(
         "without --state writes are kept in memory only and are lost at the "

@@ -36,6 +36,15 @@ absl::Status WorkerPool::Submit(std::function<void()> work) {
   return absl::OkStatus();
 }
 
+absl::Status WorkerPool::SubmitNextStep(std::function<void()> work) {
+  absl::MutexLock lock(&mu_);
+  if (draining_) {
+    return absl::UnavailableError("the server is shutting down");
+  }
+  queue_.push_back(std::move(work));
+  return absl::OkStatus();
+}
+
 bool WorkerPool::Drain(absl::Duration patience) {
   absl::MutexLock lock(&mu_);
   draining_ = true;

@@ -36,6 +36,11 @@ class WorkerPool {
   // began; `work` is then not run.
   absl::Status Submit(std::function<void()> work) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // The next step of a call that was let in: it is not refused for lack of
+  // room. At most one step of a call may wait. Unavailable as above.
+  absl::Status SubmitNextStep(std::function<void()> work)
+      ABSL_LOCKS_EXCLUDED(mu_);
+
   // Takes no more work and waits until all is done, or `patience` is over.
   // Returns whether all is done.
   bool Drain(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mu_);

@@ -244,10 +244,11 @@ class ServedCityTest : public EndToEndTest {
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{dir_, "", 0}, publisher_, clock_};
   Recommender recommender_{holder_, 1};
+  PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 10}};
   std::unique_ptr<Server> server_ =
-      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_,
+      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_, pages_,
                                     reporter_, loader_, clock_, pool_})
           .value();
   int64_t version_ = 0;

@@ -340,5 +340,135 @@ TEST_F(ServerTest, RulesOfARequestAreCheckedAndFollowed) {
   EXPECT_THAT(error(), HasSubstr("diversity: 1.5"));
 }
 
+TEST_F(ServerTest, PagesTogetherAreTheListOnceAndInOrder) {
+  PublishTiny();
+  request_.set_limit(8);
+  const std::vector<std::string> whole = Ids();
+  ASSERT_EQ(whole.size(), 8u);
+  request_.set_limit(3);
+  std::vector<std::string> paged;
+  for (int page = 0; page < 10; ++page) {
+    const v1::RecommendResponse response = Recommend();
+    for (const v1::Recommendation& result : response.results()) {
+      paged.push_back(result.event_id());
+      EXPECT_EQ(result.position(), static_cast<int>(paged.size()));
+    }
+    request_.set_page_token(response.next_page_token());
+    if (response.next_page_token().empty()) break;
+  }
+  EXPECT_EQ(paged, whole);
+}
+
+TEST_F(ServerTest, LaterPagesKeepTheirOrderAndDropWhatDiedAcrossASwap) {
+  PublishTiny();
+  request_.set_limit(8);
+  std::vector<std::string> expected = Ids();
+  request_.set_limit(2);
+  request_.set_page_token(Recommend().next_page_token());
+  // One dies, another one becomes far better, a new one comes; then the model
+  // is swapped.
+  Interactions answers;
+  for (int i = 0; i < 50; ++i) {
+    Interaction& yes = answers.emplace_back();
+    yes.user_id = absl::StrCat("u", i);
+    yes.event_id = expected[7];
+    yes.occurred_at = kTinyNow;
+  }
+  ASSERT_TRUE(publisher_.Write(EventDeletions{{expected[3]}}).ok());
+  ASSERT_TRUE(publisher_.Write(std::move(answers)).ok());
+  ASSERT_TRUE(
+      publisher_.Write(EventUpserts{{TinyEvent("jazz9", kHour)}, {}}).ok());
+  PublishTiny();
+  std::vector<std::string> paged;
+  while (!request_.page_token().empty()) {
+    const v1::RecommendResponse response = Recommend();
+    for (const v1::Recommendation& result : response.results()) {
+      paged.push_back(result.event_id());
+    }
+    request_.set_page_token(response.next_page_token());
+  }
+  expected.erase(expected.begin() + 3);
+  expected.erase(expected.begin(), expected.begin() + 2);
+  EXPECT_EQ(paged, expected);
+}
+
+TEST_F(ServerTest, APageTokenOfAnotherRequestIsRefused) {
+  PublishTiny();
+  request_.set_limit(2);
+  request_.set_page_token(Recommend().next_page_token());
+  request_.set_limit(5);
+  request_.set_detail(v1::REASONS);
+  EXPECT_EQ(Recommend().results_size(), 5);
+  request_.set_user_id("bob");
+  v1::RecommendResponse response;
+  const grpc::Status status = Call(request_, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("page_token: "));
+}
+
+TEST_F(ServerTest, AStreamHasTheListOfEveryUserInOrder) {
+  PublishTiny();
+  const std::vector<std::string> users = {"ann", "cem", "nobody", "ann"};
+  std::vector<std::vector<std::string>> lists;
+  request_.set_limit(3);
+  for (const std::string& user : users) {
+    request_.set_user_id(user);
+    lists.push_back(Ids());
+  }
+  grpc::ClientContext context;
+  const auto stream = stub_->RecommendStream(&context);
+  v1::RecommendStreamResponse response;
+  for (int request = 0; request < 3; ++request) {
+    v1::RecommendStreamRequest message;
+    message.set_limit(3);
+    for (const std::string& user : users) message.add_user_ids(user);
+    ASSERT_TRUE(stream->Write(message));
+    for (size_t i = 0; i < users.size(); ++i) {
+      ASSERT_TRUE(stream->Read(&response));
+      EXPECT_EQ(response.user_id(), users[i]);
+      EXPECT_EQ(IdsOf(response), lists[i]);
+    }
+  }
+  ASSERT_TRUE(stream->WritesDone());
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ServerTest, ABadRequestEndsAStreamOfLists) {
+  PublishTiny();
+  grpc::ClientContext context;
+  const auto stream = stub_->RecommendStream(&context);
+  v1::RecommendStreamRequest message;
+  message.add_user_ids("ann");
+  message.add_user_ids("");
+  stream->Write(message);
+  v1::RecommendStreamResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("user_ids[1]: is required"));
+}
+
+TEST_F(ServerTest, AStreamOfListsThatIsGivenUpEnds) {
+  PublishTiny();
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    const auto stream = stub_->RecommendStream(&context);
+    v1::RecommendStreamRequest message;
+    for (int user = 0; user < 1000; ++user) message.add_user_ids("ann");
+    stream->Write(message);
+    v1::RecommendStreamResponse response;
+    stream->Read(&response);
+    context.TryCancel();
+    EXPECT_FALSE(stream->Finish().ok());
+  }
+  // The last stream's list may still be in the one place of the queue.
+  v1::RecommendResponse after;
+  while (Call(request_, &after).error_code() ==
+         grpc::StatusCode::RESOURCE_EXHAUSTED) {
+  }
+  EXPECT_GT(after.results_size(), 0);
+}
+
 }  // namespace
 }  // namespace usher

@@ -53,5 +53,15 @@ TEST(ServeConfigTest, AValueOutOfRangeIsNamedWithItsRange) {
               HasSubstr("ranking.weights: there is no feature \"nope\""));
 }
 
+TEST(ServeConfigTest, AKeyOfPageTokensIsNotShort) {
+  EXPECT_EQ(ParseServeConfig("f", "page_token_key: '0123456789abcdef'")
+                ->page_token_key,
+            "0123456789abcdef");
+  EXPECT_THAT(
+      std::string(
+          ParseServeConfig("f", "page_token_key: 'short'").status().message()),
+      ::testing::HasSubstr("page_token_key: has 5 bytes"));
+}
+
 }  // namespace
 }  // namespace usher

@@ -24,8 +24,8 @@ inline constexpr uint64_t kSeed = 5;
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    server_ = Server::Start("", {holder_, publisher_, recommender_, reporter_,
-                                 loader_, clock_, pool_})
+    server_ = Server::Start("", {holder_, publisher_, recommender_, pages_,
+                                 reporter_, loader_, clock_, pool_})
                   .value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);
@@ -81,6 +81,7 @@ class ServerTest : public ::testing::Test {
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Recommender recommender_{holder_, kSeed};
+  PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 1}};
   std::unique_ptr<Server> server_;

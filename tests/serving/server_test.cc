@@ -223,10 +223,11 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   SnapshotPublisher publisher(*state, holder, {});
   ModelLoader loader({"nowhere", "", 0}, publisher, clock);
   Recommender recommender(holder, 1);
+  const PageTokenCodec pages("key");
   StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool({1, 1});
-  const ServerParts parts{holder, publisher, recommender, reporter,
-                          loader, clock,     pool};
+  const ServerParts parts{holder,   publisher, recommender, pages,
+                          reporter, loader,    clock,       pool};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

@@ -1,0 +1,124 @@
+#include "serving/page_token.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace usher {
+namespace {
+
+constexpr char kFormat = 1;
+constexpr size_t kSignatureBytes = 16;
+
+template <class T>
+void Append(T value, std::string* out) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// Takes values from the front of what was signed, so that its form is ours.
+class Reader {
+ public:
+  explicit Reader(absl::string_view bytes) : bytes_(bytes) {}
+
+  template <class T>
+  T Take() {
+    T value{};
+    if (bytes_.size() < sizeof(value)) {
+      ok_ = false;
+      return value;
+    }
+    std::memcpy(&value, bytes_.data(), sizeof(value));
+    bytes_.remove_prefix(sizeof(value));
+    return value;
+  }
+  absl::string_view TakeBytes(size_t size) {
+    if (bytes_.size() < size) {
+      ok_ = false;
+      return {};
+    }
+    const absl::string_view taken = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return taken;
+  }
+  bool empty() const { return bytes_.empty(); }
+  bool ok() const { return ok_; }
+
+ private:
+  absl::string_view bytes_;
+  bool ok_ = true;
+};
+
+absl::Status Refused(absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("page_token: ", why, "; ask for the first page again"));
+}
+
+}  // namespace
+
+std::string PageTokenCodec::Signature(absl::string_view bytes) const {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+       digest, &size);
+  return std::string(reinterpret_cast<const char*>(digest), kSignatureBytes);
+}
+
+std::string PageTokenCodec::Encode(const PageToken& token) const {
+  std::string bytes(1, kFormat);
+  Append(token.issued, &bytes);
+  Append(token.request, &bytes);
+  Append(token.shown, &bytes);
+  for (const std::string& id : token.event_ids) {
+    Append(static_cast<uint8_t>(id.size()), &bytes);
+    bytes += id;
+  }
+  return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes), bytes));
+}
+
+absl::StatusOr<PageToken> PageTokenCodec::Decode(absl::string_view text,
+                                                 uint64_t request,
+                                                 Micros now) const {
+  std::string decoded;
+  if (!absl::WebSafeBase64Unescape(text, &decoded) ||
+      decoded.size() <= kSignatureBytes) {
+    return Refused("is not one of this service");
+  }
+  const absl::string_view signature =
+      absl::string_view(decoded).substr(0, kSignatureBytes);
+  const absl::string_view bytes =
+      absl::string_view(decoded).substr(kSignatureBytes);
+  const std::string expected = Signature(bytes);
+  if (CRYPTO_memcmp(signature.data(), expected.data(), kSignatureBytes) != 0 ||
+      bytes[0] != kFormat) {
+    return Refused("is not one of this service");
+  }
+  Reader reader(bytes.substr(1));
+  PageToken token;
+  token.issued = reader.Take<Micros>();
+  token.request = reader.Take<uint64_t>();
+  token.shown = reader.Take<int32_t>();
+  while (reader.ok() && !reader.empty()) {
+    token.event_ids.emplace_back(reader.TakeBytes(reader.Take<uint8_t>()));
+  }
+  if (!reader.ok()) return Refused("is damaged");
+  if (token.request != request) {
+    return Refused(
+        "belongs to another request: only limit, detail and now may "
+        "differ between pages");
+  }
+  if (now - token.issued > kPageLifetime) {
+    return Refused("is older than 30 minutes");
+  }
+  return token;
+}
+
+}  // namespace usher
