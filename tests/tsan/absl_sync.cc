@@ -21,12 +21,14 @@ void USHER_REAL(4absl7debian35Mutex4LockEv)(absl::Mutex* mu);
 void USHER_REAL(4absl7debian35Mutex6UnlockEv)(absl::Mutex* mu);
 void USHER_REAL(4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(
     absl::Mutex* mu, const absl::Condition& condition);
-bool USHER_REAL(4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+bool USHER_REAL(
+    4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
     absl::Mutex* mu, const absl::Condition& condition, absl::Duration timeout);
 void USHER_REAL(4absl7debian312Notification6NotifyEv)(absl::Notification* n);
 void USHER_REAL(K4absl7debian312Notification19WaitForNotificationEv)(
     const absl::Notification* n);
-bool USHER_REAL(K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+bool USHER_REAL(
+    K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
     const absl::Notification* n, absl::Duration timeout);
 
 void USHER_WRAP(4absl7debian35Mutex4LockEv)(absl::Mutex* mu) {
@@ -51,13 +53,14 @@ void USHER_WRAP(4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(
   __tsan_acquire(mu);
 }
 
-bool USHER_WRAP(4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+bool USHER_WRAP(
+    4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
     absl::Mutex* mu, const absl::Condition& condition, absl::Duration timeout) {
   __tsan_release(mu);
   AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-  const bool holds =
-      USHER_REAL(4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
-          mu, condition, timeout);
+  const bool holds = USHER_REAL(
+      4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+      mu, condition, timeout);
   AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
   __tsan_acquire(mu);
   return holds;
@@ -74,11 +77,12 @@ void USHER_WRAP(K4absl7debian312Notification19WaitForNotificationEv)(
   __tsan_acquire(const_cast<absl::Notification*>(n));
 }
 
-bool USHER_WRAP(K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+bool USHER_WRAP(
+    K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
     const absl::Notification* n, absl::Duration timeout) {
-  const bool notified =
-      USHER_REAL(K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
-          n, timeout);
+  const bool notified = USHER_REAL(
+      K4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+      n, timeout);
   __tsan_acquire(const_cast<absl::Notification*>(n));
   return notified;
 }
