@@ -8,23 +8,24 @@ namespace usher {
 LiveViewCache::LiveViewCache(size_t capacity, Build build)
     : capacity_(std::max<size_t>(1, capacity)), build_(std::move(build)) {}
 
-std::shared_ptr<const LiveView> LiveViewCache::At(Micros now) const {
+std::shared_ptr<const LiveView> LiveViewCache::At(
+    Micros now, const RankingPolicy& policy) const {
   const Micros minute = MinuteOf(now);
-  const std::shared_ptr<Slot> slot = SlotOf(minute);
+  const std::shared_ptr<Slot> slot = SlotOf({minute, LiveWeightsOf(policy)});
   absl::call_once(slot->once, [&] {
-    slot->view = std::make_shared<const LiveView>(build_(minute));
+    slot->view = std::make_shared<const LiveView>(build_(minute, policy));
   });
   return slot->view;
 }
 
 std::shared_ptr<LiveViewCache::Slot> LiveViewCache::SlotOf(
-    Micros minute) const {
+    const Key& key) const {
   // Destroyed outside the lock.
   std::shared_ptr<Slot> evicted;
   absl::MutexLock lock(&mu_);
   ++calls_;
   for (Entry& entry : entries_) {
-    if (entry.minute != minute) continue;
+    if (!(entry.key == key)) continue;
     entry.used = calls_;
     return entry.slot;
   }
@@ -33,7 +34,7 @@ std::shared_ptr<LiveViewCache::Slot> LiveViewCache::SlotOf(
       entries_.begin(), entries_.end(),
       [](const Entry& a, const Entry& b) { return a.used < b.used; });
   evicted = std::move(oldest.slot);
-  oldest = {minute, calls_, std::make_shared<Slot>()};
+  oldest = {key, calls_, std::make_shared<Slot>()};
   return oldest.slot;
 }
 

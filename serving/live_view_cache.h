@@ -1,4 +1,4 @@
-// The live views of a few minutes, each built once.
+// The live views of one snapshot, each built once.
 #ifndef USHER_SERVING_LIVE_VIEW_CACHE_H_
 #define USHER_SERVING_LIVE_VIEW_CACHE_H_
 
@@ -16,33 +16,42 @@
 
 namespace usher {
 
-// Requests of one minute share a view. Callers of the same missing minute wait
-// for one of them to build it; other minutes go on meanwhile. At most
-// `capacity` minutes are kept, the least recently used goes first: a request's
-// `now` is not a lever on the server's memory. Thread-safe.
+// Requests of one minute share a view, where their policies give live features
+// the same weights. Callers of the same missing view wait for one of them to
+// build it; others go on meanwhile. At most `capacity` views are kept, the
+// least recently used goes first. Thread-safe.
 class LiveViewCache {
  public:
-  using Build = std::function<LiveView(Micros minute)>;
+  using Build =
+      std::function<LiveView(Micros minute, const RankingPolicy& policy)>;
 
-  // `build` is called from any thread, for several minutes at once.
+  // `build` is called from any thread, for several views at once.
   LiveViewCache(size_t capacity, Build build);
 
   // The view of the minute of `now`.
-  std::shared_ptr<const LiveView> At(Micros now) const ABSL_LOCKS_EXCLUDED(mu_);
+  std::shared_ptr<const LiveView> At(Micros now,
+                                     const RankingPolicy& policy) const
+      ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
-  // A minute that is built or about to be.
+  struct Key {
+    Micros minute = kNoTime;
+    LiveWeights weights{};
+
+    bool operator==(const Key&) const = default;
+  };
+  // A view that is built or about to be.
   struct Slot {
     absl::once_flag once;
     std::shared_ptr<const LiveView> view;
   };
   struct Entry {
-    Micros minute = kNoTime;
+    Key key;
     uint64_t used = 0;  // When last asked for, in calls.
     std::shared_ptr<Slot> slot;
   };
 
-  std::shared_ptr<Slot> SlotOf(Micros minute) const ABSL_LOCKS_EXCLUDED(mu_);
+  std::shared_ptr<Slot> SlotOf(const Key& key) const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
   const size_t capacity_;

@@ -35,19 +35,17 @@ absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
 absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
-  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, served->policy());
   Query whole = query;
-  whole.limit = std::max(query.limit, kMaxPagedEvents);
+  whole.further = std::max(0, kMaxPagedEvents - query.limit);
   Recommendations page;
   page.ranking = RankEvents(whole, served->policy(), *view, served->snapshot());
   KeepLive(query, *served, page.ranking);
-  std::vector<RankedEvent>& results = page.ranking.results;
-  const size_t limit = std::min<size_t>(query.limit, results.size());
   const Catalog& catalog = served->snapshot().catalog;
-  for (size_t i = limit; i < results.size(); ++i) {
-    page.to_come.emplace_back(catalog.EventId(results[i].event));
+  for (const EventRow event : page.ranking.further) {
+    page.to_come.emplace_back(catalog.EventId(event));
   }
-  results.resize(limit);
   page.served = std::move(served);
   page.recommendation_id = NextId();
   return page;
@@ -56,7 +54,8 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
 absl::StatusOr<Recommendations> Recommender::NextPage(
     const Query& query, const PageToken& token) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
-  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, served->policy());
   // The first page's list has gone through rules, diversity and caps.
   Query rest = query;
   rest.filter.only_event_ids = token.event_ids;
@@ -101,7 +100,8 @@ absl::StatusOr<SimilarEventList> Recommender::SimilarEventsTo(
                      KnownEvent(snapshot.catalog, event_id));
     targets.push_back({row, 1});
   }
-  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, served->policy());
   std::vector<SimilarEvent> events =
       SimilarEvents(targets, query, *view, snapshot);
   return SimilarEventList{std::move(served), std::move(events)};
@@ -112,7 +112,8 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   const Snapshot& snapshot = served->snapshot();
   ASSIGN_OR_RETURN(const EventRow row, KnownEvent(snapshot.catalog, event_id));
-  const std::shared_ptr<const LiveView> view = served->ViewAt(query.now);
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, served->policy());
   EventExplanation explanation;
   // The list first: only what is not in it has to be looked at by itself.
   const Ranking list = RankEvents(query, served->policy(), *view, snapshot);

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "index/artifact/snapshot.h"
+#include "serving/live_columns_cache.h"
 #include "serving/live_view_cache.h"
 #include "serving/ranking/people.h"
 #include "serving/ranking/policy.h"
@@ -24,17 +25,19 @@ inline absl::Status ErrorOfNoModel() {
 // Immutable to its readers; what is built lazily has its own synchronization.
 class Served {
  public:
-  // Minutes whose live views are kept.
-  static constexpr size_t kMinutes = 16;
+  // Live views that are kept: minutes times policies.
+  static constexpr size_t kViews = 16;
 
-  Served(Snapshot snapshot, RankingPolicy policy, Micros undated_lifetime)
+  // `columns` are those of the model, whatever its catalogue has become since.
+  Served(Snapshot snapshot, RankingPolicy policy,
+         std::shared_ptr<const LiveColumnsCache> columns)
       : snapshot_(std::move(snapshot)),
         policy_(policy),
-        undated_lifetime_(undated_lifetime),
-        views_(kMinutes,
-               [this](Micros minute) {
-                 return BuildLiveView(snapshot_, policy_, minute,
-                                      undated_lifetime_);
+        columns_(std::move(columns)),
+        views_(kViews,
+               [this](Micros minute, const RankingPolicy& policy) {
+                 return LiveView(columns_->At(snapshot_.catalog, minute),
+                                 policy);
                }),
         people_(&snapshot_) {}
   Served(const Served&) = delete;
@@ -42,19 +45,20 @@ class Served {
 
   const Snapshot& snapshot() const { return snapshot_; }
   const RankingPolicy& policy() const { return policy_; }
-  Micros undated_lifetime() const { return undated_lifetime_; }
+  Micros undated_lifetime() const { return columns_->undated_lifetime(); }
   const People& people() const { return people_; }
-  std::shared_ptr<const LiveView> ViewAt(Micros now) const {
-    return views_.At(now);
+  std::shared_ptr<const LiveView> ViewAt(Micros now,
+                                         const RankingPolicy& policy) const {
+    return views_.At(now, policy);
   }
 
  private:
   // Constant after construction.
   const Snapshot snapshot_;
   const RankingPolicy policy_;
-  const Micros undated_lifetime_;
 
   // Have their own synchronization.
+  const std::shared_ptr<const LiveColumnsCache> columns_;
   const LiveViewCache views_;
   const People people_;
 };

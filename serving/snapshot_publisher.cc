@@ -1,5 +1,7 @@
 #include "serving/snapshot_publisher.h"
 
+#include <spdlog/spdlog.h>
+
 #include <memory>
 #include <utility>
 
@@ -14,6 +16,8 @@ namespace {
 
 // A group is one transaction and one publication.
 constexpr size_t kMaxGroupRows = 20'000;
+// Minutes whose live columns follow the writes.
+constexpr size_t kLiveMinutes = 16;
 // Replaced snapshots are looked at this often when nothing is written.
 constexpr absl::Duration kReclaimPeriod = absl::Seconds(1);
 
@@ -39,6 +43,7 @@ SnapshotPublisher::~SnapshotPublisher() {
     stopping_ = true;
   }
   thread_.join();
+  if (merger_.joinable()) merger_.join();
 }
 
 void SnapshotPublisher::Submit(StateWrite write, Done done) {
@@ -98,6 +103,8 @@ absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
     if (!adopted.ok()) return;
     head_ = std::move(snapshot);
     policy_ = policy;
+    columns_ = std::make_shared<const LiveColumnsCache>(
+        kLiveMinutes, options_.undated_lifetime);
     Publish();
   });
   return adopted;
@@ -108,6 +115,7 @@ void SnapshotPublisher::Run() {
   while (Next(group)) {
     for (const std::function<void()>& task : group.tasks) task();
     if (!group.writes.empty()) WriteGroup(std::move(group.writes));
+    MergeTail();
     holder_.Reclaim();
   }
 }
@@ -164,9 +172,35 @@ absl::Status SnapshotPublisher::Commit(const std::vector<Waiting>& group,
   return status;
 }
 
+void SnapshotPublisher::MergeTail() {
+  if (!head_.has_value() || merger_.joinable() || !head_->TailIsLong()) return;
+  merger_ = std::thread(
+      [this, columns = columns_,
+       snapshot = std::make_shared<const Snapshot>(head_->Share())] {
+        absl::StatusOr<Snapshot::WholeIndex> whole = snapshot->IndexWhole();
+        absl::MutexLock lock(&mu_);
+        tasks_.push_back([this, columns, whole = std::move(whole)] {
+          TakeMerged(whole, columns.get());
+        });
+      });
+}
+
+void SnapshotPublisher::TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
+                                   const LiveColumnsCache* columns) {
+  merger_.join();
+  if (!whole.ok()) {
+    spdlog::error("new events could not be merged into the index: {}",
+                  std::string(whole.status().message()));
+    return;
+  }
+  // Another model may have come meanwhile.
+  if (columns != columns_.get() || !head_->Take(*std::move(whole))) return;
+  Publish();
+}
+
 void SnapshotPublisher::Publish() {
-  holder_.Publish(std::make_shared<const Served>(head_->Share(), policy_,
-                                                 options_.undated_lifetime));
+  holder_.Publish(
+      std::make_shared<const Served>(head_->Share(), policy_, columns_));
 }
 
 }  // namespace usher

@@ -32,7 +32,8 @@ struct SnapshotPublisherOptions {
 // Writes are committed to the state and published together, many to one commit:
 // what waits while one group is being written is the next group. A write is
 // answered when it is on the disk and the holder's snapshot has it. A new model
-// version is brought up to the state's end beside the old one. Thread-safe.
+// version is brought up to the state's end beside the old one, and a long tail
+// of new events is merged into a new index beside it. Thread-safe.
 class SnapshotPublisher {
  public:
   // Called once, on the writer's thread.
@@ -86,6 +87,10 @@ class SnapshotPublisher {
   absl::Status Commit(const std::vector<Waiting>& group, Snapshot& snapshot,
                       std::vector<WriteReceipt>& receipts);
   void Publish();
+  // Builds the index anew beside the writer when the tail has grown long.
+  void MergeTail() ABSL_LOCKS_EXCLUDED(mu_);
+  void TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
+                  const LiveColumnsCache* columns);
 
   // Constant after construction.
   const SnapshotPublisherOptions options_;
@@ -94,7 +99,9 @@ class SnapshotPublisher {
 
   // Of the writer's thread: what is published, as a copy that may be changed.
   std::optional<Snapshot> head_;
+  std::shared_ptr<const LiveColumnsCache> columns_;  // Of the head's model.
   RankingPolicy policy_;
+  std::thread merger_;  // Joinable while an index is being built.
 
   std::atomic<int64_t> position_;
 

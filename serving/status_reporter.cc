@@ -29,7 +29,7 @@ ServerStatus StatusReporter::Report() const {
   status.users = static_cast<int64_t>(snapshot.catalog.num_users());
   status.events = static_cast<int64_t>(snapshot.catalog.num_events());
   status.live_events = static_cast<int64_t>(
-      served->ViewAt(clock_.Now())->columns.upcoming.Count());
+      served->ViewAt(clock_.Now(), served->policy())->columns->num_upcoming());
   return status;
 }
 

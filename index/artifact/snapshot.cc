@@ -1,8 +1,18 @@
 #include "index/artifact/snapshot.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "index/base/status_macros.h"
 
 namespace usher {
+namespace {
+
+constexpr size_t kShortTail = 1024;
+constexpr size_t kRowsPerTailRow = 32;
+
+}  // namespace
 
 Snapshot Snapshot::Share() {
   Snapshot shared;
@@ -13,6 +23,7 @@ Snapshot Snapshot::Share() {
   shared.vectors = vectors.Share();
   shared.embeddings = embeddings.Share();
   shared.tail = tail;
+  shared.changed_vectors = changed_vectors.Share();
   shared.user_vectors = user_vectors;
   return shared;
 }
@@ -24,6 +35,31 @@ void Snapshot::RefreshVectors(EventRow row) {
   vectors.Set(Index(row), model->EventVector(catalog, row, embedding));
   const auto place = std::lower_bound(tail.begin(), tail.end(), row);
   if (place == tail.end() || *place != row) tail.insert(place, row);
+  changed_vectors.Add(row);
+}
+
+bool Snapshot::TailIsLong() const {
+  return tail.size() > kShortTail + index->rows() / kRowsPerTailRow;
+}
+
+absl::StatusOr<Snapshot::WholeIndex> Snapshot::IndexWhole() const {
+  Factors all(vectors.size(), model->dim());
+  for (size_t row = 0; row < vectors.size(); ++row) {
+    const absl::Span<const float> vector = vectors.Row(row);
+    std::copy(vector.begin(), vector.end(), all.MutableRow(row).begin());
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const VectorIndex> whole,
+                   VectorIndex::Build(std::move(all), index->options()));
+  return WholeIndex{std::move(whole), changed_vectors.revision()};
+}
+
+bool Snapshot::Take(WholeIndex whole) {
+  std::optional<std::vector<EventRow>> changed =
+      changed_vectors.Since(whole.revision);
+  if (!changed.has_value()) return false;
+  index = std::move(whole.index);
+  tail = *std::move(changed);
+  return true;
 }
 
 }  // namespace usher

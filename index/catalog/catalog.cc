@@ -56,6 +56,8 @@ Catalog Catalog::Share() {
   shared.users = {users.ids, users.columns.Share(), users.follows.Share(),
                   users.history.Share(), users.documents.Share()};
   shared.vocabulary = vocabulary;
+  shared.changed_events = changed_events.Share();
+  shared.changed_users = changed_users.Share();
   return shared;
 }
 
@@ -105,6 +107,7 @@ EventRow Catalog::EventRowOf(absl::string_view id) {
     events.tags.Resize(Index(row) + 1);
     events.documents.Resize(Index(row) + 1);
     events.attendees.Resize(Index(row) + 1);
+    changed_events.Add(row);
   }
   return row;
 }
@@ -193,11 +196,13 @@ EventRow Catalog::UpsertEvent(const Event& event) {
   const std::string document = EncodeEvent(event);
   events.documents.Assign(
       Index(row), absl::MakeConstSpan(document.data(), document.size()));
+  changed_events.Add(row);
   return row;
 }
 
 void Catalog::DeleteEvent(EventRow row) {
   events.columns.Mutable(Index(row)).absent = 1;
+  changed_events.Add(row);
 }
 
 UserRow Catalog::UpsertUser(const User& user) {
@@ -216,6 +221,7 @@ UserRow Catalog::UpsertUser(const User& user) {
   const std::string document = EncodeUser(profile);
   users.documents.Assign(Index(row),
                          absl::MakeConstSpan(document.data(), document.size()));
+  changed_users.Add(row);
   return row;
 }
 
@@ -298,6 +304,7 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
     CountAnswer(event, action, +1);
     const bool comes = IsCommitment(kind);
     if (came != comes) CountAttendee(user, event, comes ? +1 : -1);
+    changed_events.Add(event);
   }
   const absl::Span<const Action> history = users.history[Index(user)];
   if (history.size() >= kMaxHistory) {
@@ -307,6 +314,7 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
   }
   users.history.Append(Index(user), action);
   users.columns.Mutable(Index(user)).changed = 1;
+  changed_users.Add(user);
 }
 
 void Catalog::MarkTrained() {

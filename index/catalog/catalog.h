@@ -13,6 +13,7 @@
 #include "index/base/clock.h"
 #include "index/base/cow_vector.h"
 #include "index/base/list_column.h"
+#include "index/catalog/change_log.h"
 #include "index/catalog/decayed_counts.h"
 #include "index/catalog/event.h"
 #include "index/catalog/geo.h"
@@ -194,6 +195,12 @@ class Catalog {
   OrganizerTable organizers;
   UserTable users;
   Vocabulary vocabulary;
+
+  // Events whose columns, counters or organizer changed, and organizers' with
+  // them.
+  ChangeLog<EventRow> changed_events;
+  // Users whose columns, follows, history or profile changed.
+  ChangeLog<UserRow> changed_users;
 
  private:
   OrganizerRow OrganizerRowOf(absl::string_view id);

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include "index/catalog/log_histogram.h"
+#include <numeric>
+#include <vector>
 
 namespace usher {
 namespace {
@@ -23,207 +22,22 @@ float AgeHours(Micros now, Micros time) {
   return std::max(0.0f, Hours(now - time));
 }
 
-float Rank(uint32_t beaten_by) {
-  return std::log1p(static_cast<float>(beaten_by));
-}
-
-// Collects the slots. Anything live at some instant of the minute is live for
-// its first instant once what is announced within it counts as announced.
-void CollectSlots(const Catalog& catalog, Micros undated_lifetime,
-                  LiveColumns& live) {
-  const size_t n = catalog.num_events();
-  live.slot_of.assign(n, -1);
-  live.upcoming = RowBitmap(n);
-  live.running = RowBitmap(n);
-  for (size_t row = 0; row < n; ++row) {
-    EventColumns event = catalog.events.columns[row];
-    if (event.announce != kNoTime && event.announce < live.minute + kMinute) {
-      event.announce = std::min(event.announce, live.minute);
-    }
-    const DropReason reason =
-        WhyNotLive(event, live.minute, {false, undated_lifetime});
-    if (reason != DropReason::kNone) {
-      ++live.not_live[static_cast<size_t>(reason)];
-      const DropReason over =
-          WhyNotLive(event, live.minute, {true, undated_lifetime});
-      if (over != DropReason::kNone) {
-        ++live.not_live_nor_running[static_cast<size_t>(over)];
-        continue;
-      }
-      live.running.Set(row);
-    } else {
-      live.upcoming.Set(row);
-      ++live.num_upcoming;
-      if (event.end > event.start && event.start < live.minute + kMinute) {
-        live.running.Set(row);
-      }
-    }
-    live.slot_of[row] = static_cast<int32_t>(live.rows.size());
-    live.rows.push_back(EventRow{static_cast<int32_t>(row)});
-  }
-}
-
 // ln(1 + a count), which is none of most events.
 float Log(float count) { return count == 0 ? 0.0f : std::log1p(count); }
 
-// What ranks are taken of but nobody else needs.
-struct Raw {
-  std::vector<float> day;
-  std::vector<float> yes;
-  std::vector<float> answer_age;
-};
+size_t Of(LiveRank rank) { return static_cast<size_t>(rank); }
 
-void FillTimes(const EventColumns& event, size_t s, LiveColumns& live) {
-  live.lead_hours[s] = event.start == kNoTime
-                           ? kManyHours
-                           : std::max(0.0f, Hours(event.start - live.minute));
-  live.fresh_hours[s] =
-      event.announce == kNoTime
-          ? std::numeric_limits<float>::quiet_NaN()
-          : std::max(0.0f, Hours(live.minute - event.announce));
-}
-
-void FillCounts(const EventColumns& event, const EventCounters& counters,
-                size_t s, LiveColumns& live, Raw& raw) {
-  const auto answers = [&](size_t i) {
-    return counters.answers.At(i, live.minute, kEventHorizons);
-  };
-  raw.day[s] = answers(1);
-  raw.yes[s] = static_cast<float>(std::max(0, counters.yes));
-  raw.answer_age[s] = counters.last_answer == kNoTime
-                          ? kManyHours
-                          : AgeHours(live.minute, counters.last_answer);
-  live.hour_count[s] = Log(answers(0));
-  live.day_count[s] = Log(raw.day[s]);
-  live.week_count[s] = Log(answers(2));
-  if (event.capacity > 0) {
-    live.fill[s] =
-        std::min(1.0f, raw.yes[s] / static_cast<float>(event.capacity));
-  }
-}
-
-void FillOrganizer(const OrganizerCounters& host, size_t s, LiveColumns& live) {
-  const auto answers = [&](size_t i) {
-    return Log(host.answers.At(i, live.minute, kOrganizerHorizons));
-  };
-  live.usual_yes[s] = Log(static_cast<float>(std::max(0, host.yes)) /
-                          static_cast<float>(std::max(1, host.events)));
-  live.organizer_day[s] = answers(0);
-  live.organizer_week[s] = answers(1);
-  live.organizer_month[s] = answers(2);
-}
-
-Raw FillFigures(const Catalog& catalog, LiveColumns& live) {
-  const size_t slots = live.rows.size();
-  Raw raw;
-  for (std::vector<float>* column :
-       {&live.lead_hours, &live.fresh_hours, &live.hour_count, &live.day_count,
-        &live.week_count, &live.fill, &live.usual_yes, &live.organizer_day,
-        &live.organizer_week, &live.organizer_month, &raw.day, &raw.yes,
-        &raw.answer_age}) {
-    column->resize(slots);
-  }
-  live.places.resize(slots);
-  for (size_t s = 0; s < slots; ++s) {
-    const size_t row = Index(live.rows[s]);
-    const EventColumns& event = catalog.events.columns[row];
-    live.places[s] = OnUnitSphere(event.location);
-    FillTimes(event, s, live);
-    FillCounts(event, catalog.events.counters[row], s, live, raw);
-    if (event.organizer != kNoOrganizer) {
-      FillOrganizer(catalog.organizers.counters[Index(event.organizer)], s,
-                    live);
-    }
-  }
-  return raw;
-}
-
-std::vector<float> OfUpcoming(const LiveColumns& live,
-                              const std::vector<float>& column) {
-  std::vector<float> values;
-  values.reserve(column.size());
-  for (size_t s = 0; s < column.size(); ++s) {
-    if (live.upcoming.Test(Index(live.rows[s]))) values.push_back(column[s]);
-  }
-  return values;
-}
-
-std::vector<float> RanksBySmall(const LiveColumns& live,
-                                const std::vector<float>& column) {
-  const LogHistogram histogram(OfUpcoming(live, column));
-  std::vector<float> ranks(column.size());
-  for (size_t s = 0; s < ranks.size(); ++s) {
-    ranks[s] = Rank(histogram.Below(column[s]));
-  }
-  return ranks;
-}
-
-// Ranks of numbers of which some are not known: those get the mean of the
-// others'.
-std::vector<float> RanksOfKnownBySmall(const LiveColumns& live,
-                                       const std::vector<float>& column) {
-  const LogHistogram histogram(OfUpcoming(live, column));
-  std::vector<float> ranks(column.size());
-  double sum = 0;
-  double known = 0;
-  for (size_t s = 0; s < ranks.size(); ++s) {
-    if (std::isnan(column[s])) continue;
-    ranks[s] = Rank(histogram.Below(column[s]));
-    if (!live.upcoming.Test(Index(live.rows[s]))) continue;
-    sum += ranks[s];
-    known += 1;
-  }
-  const float mean = known > 0 ? static_cast<float>(sum / known) : 0.0f;
-  for (size_t s = 0; s < ranks.size(); ++s) {
-    if (std::isnan(column[s])) ranks[s] = mean;
-  }
-  return ranks;
-}
-
-std::vector<float> RanksByLarge(const LiveColumns& live,
-                                const std::vector<float>& column) {
-  const LogHistogram histogram(OfUpcoming(live, column));
-  std::vector<float> ranks(column.size());
-  for (size_t s = 0; s < ranks.size(); ++s) {
-    ranks[s] = Rank(histogram.Above(column[s]));
-  }
-  return ranks;
-}
-
-// For each slot, how many slots of the same organizer come strictly before it
-// when ordered by `before`.
-template <class Before>
-std::vector<float> RanksWithinOrganizer(const Catalog& catalog,
-                                        const LiveColumns& live,
-                                        const Before& before) {
-  const auto organizer = [&](int32_t slot) {
-    return catalog.events.columns[Index(live.rows[slot])].organizer;
-  };
-  std::vector<int32_t> order;
-  for (size_t s = 0; s < live.rows.size(); ++s) {
-    if (live.upcoming.Test(Index(live.rows[s])) &&
-        organizer(static_cast<int32_t>(s)) != kNoOrganizer) {
-      order.push_back(static_cast<int32_t>(s));
-    }
-  }
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    if (organizer(a) != organizer(b)) return organizer(a) < organizer(b);
-    if (before(a, b)) return true;
-    if (before(b, a)) return false;
-    return a < b;
-  });
-  std::vector<float> ranks(live.rows.size(), 0.0f);
-  size_t group = 0;
+// Calls give(slot, rank) for each of `slots`, which it sorts: ln(1 + how many
+// come strictly before it).
+template <class Before, class Give>
+void RankExactly(absl::Span<int32_t> slots, const Before& before,
+                 const Give& give) {
+  std::sort(slots.begin(), slots.end(), before);
   size_t tie = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (i == 0 || organizer(order[i]) != organizer(order[i - 1])) {
-      group = tie = i;
-    } else if (before(order[i - 1], order[i])) {
-      tie = i;
-    }
-    ranks[order[i]] = Rank(static_cast<uint32_t>(tie - group));
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (i > 0 && before(slots[i - 1], slots[i])) tie = i;
+    give(slots[i], Log(static_cast<float>(tie)));
   }
-  return ranks;
 }
 
 }  // namespace
@@ -233,25 +47,242 @@ Micros MinuteOf(Micros now) {
   return now - (into < 0 ? into + kMinute : into);
 }
 
-LiveColumns BuildLiveColumns(const Catalog& catalog, Micros minute,
-                             Micros undated_lifetime) {
-  LiveColumns live;
-  live.minute = minute;
-  CollectSlots(catalog, undated_lifetime, live);
-  const Raw raw = FillFigures(catalog, live);
-  live.lead_rank = RanksBySmall(live, live.lead_hours);
-  live.day_rank = RanksByLarge(live, raw.day);
-  live.yes_rank = RanksByLarge(live, raw.yes);
-  live.answer_rank = RanksBySmall(live, raw.answer_age);
-  live.fresh_rank = RanksOfKnownBySmall(live, live.fresh_hours);
-  live.organizer_next =
-      RanksWithinOrganizer(catalog, live, [&](int32_t a, int32_t b) {
-        return live.lead_hours[a] < live.lead_hours[b];
-      });
-  live.organizer_yes = RanksWithinOrganizer(
-      catalog, live,
-      [&](int32_t a, int32_t b) { return raw.yes[a] > raw.yes[b]; });
-  return live;
+LiveColumns::LiveColumns(const Catalog& catalog, Micros minute,
+                         Micros undated_lifetime)
+    : minute_(minute), undated_lifetime_(undated_lifetime) {
+  const size_t rows = catalog.num_events();
+  states_.Resize(rows);
+  upcoming_.Grow(rows);
+  running_.Grow(rows);
+  for (size_t row = 0; row < rows; ++row) PutIn(catalog, row);
+  FillOfOrganizers(catalog);
+  RankAnew();
+}
+
+LiveColumns LiveColumns::Share() {
+  LiveColumns shared;
+  shared.minute_ = minute_;
+  shared.undated_lifetime_ = undated_lifetime_;
+  shared.states_ = states_.Share();
+  shared.slots_ = slots_.Share();
+  shared.places_ = places_.Share();
+  shared.upcoming_ = upcoming_;
+  shared.running_ = running_;
+  shared.num_upcoming_ = num_upcoming_;
+  shared.histograms_ = histograms_;
+  shared.ranks_ = ranks_;
+  shared.not_live_ = not_live_;
+  shared.not_live_nor_running_ = not_live_nor_running_;
+  return shared;
+}
+
+void LiveColumns::Update(const Catalog& catalog,
+                         absl::Span<const EventRow> changed) {
+  const size_t known = states_.size();
+  states_.Resize(catalog.num_events());
+  upcoming_.Grow(states_.size());
+  running_.Grow(states_.size());
+  std::vector<OrganizerRow> organizers;
+  for (const EventRow event : changed) {
+    const size_t row = Index(event);
+    if (row < known) TakeOut(row);
+    organizers.push_back(states_[row].organizer);
+    PutIn(catalog, row);
+    organizers.push_back(states_[row].organizer);
+  }
+  std::sort(organizers.begin(), organizers.end());
+  organizers.erase(std::unique(organizers.begin(), organizers.end()),
+                   organizers.end());
+  for (const OrganizerRow organizer : organizers) {
+    if (organizer != kNoOrganizer) FillOfOrganizer(catalog, organizer);
+  }
+  RankAnew();
+}
+
+// Anything live at some instant of the minute is live for its first instant
+// once what is announced within it counts as announced.
+LiveColumns::Verdict LiveColumns::Judge(const EventColumns& event) const {
+  EventColumns first = event;
+  if (first.announce != kNoTime && first.announce < minute_ + kMinute) {
+    first.announce = std::min(first.announce, minute_);
+  }
+  const DropReason reason =
+      WhyNotLive(first, minute_, {false, undated_lifetime_});
+  if (reason == DropReason::kNone) {
+    const bool begins =
+        event.end > event.start && event.start < minute_ + kMinute;
+    return {reason, reason, begins};
+  }
+  const DropReason over = WhyNotLive(first, minute_, {true, undated_lifetime_});
+  return {reason, over, over == DropReason::kNone};
+}
+
+void LiveColumns::TakeOut(size_t row) {
+  const State& state = states_[row];
+  if (state.not_live == DropReason::kNone) {
+    const LiveSlot& slot = slots_[state.slot];
+    for (size_t r = 0; r < kNumLiveRanks; ++r) {
+      histograms_[r].Remove(slot.bins[r]);
+    }
+    upcoming_.Clear(row);
+    --num_upcoming_;
+  } else {
+    --not_live_[static_cast<size_t>(state.not_live)];
+  }
+  if (state.live()) {
+    slots_.Mutable(state.slot).row = kNoEvent;
+    running_.Clear(row);
+  } else {
+    --not_live_nor_running_[static_cast<size_t>(state.not_live_nor_running)];
+  }
+}
+
+void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
+  const EventColumns& event = catalog.events.columns[row];
+  const Verdict verdict = Judge(event);
+  State& state = states_.Mutable(row);
+  state.organizer = event.organizer;
+  state.not_live = verdict.not_live;
+  state.not_live_nor_running = verdict.not_live_nor_running;
+  if (!state.live()) {
+    ++not_live_[static_cast<size_t>(state.not_live)];
+    ++not_live_nor_running_[static_cast<size_t>(state.not_live_nor_running)];
+    return;
+  }
+  if (state.slot < 0) {
+    state.slot = static_cast<int32_t>(slots_.size());
+    slots_.Resize(slots_.size() + 1);
+    places_.Resize(slots_.size());
+  }
+  LiveSlot& slot = slots_.Mutable(state.slot);
+  slot.row = EventRow{static_cast<int32_t>(row)};
+  Fill(event, catalog.events.counters[row], slot);
+  places_.Mutable(state.slot) = OnUnitSphere(event.location);
+  if (verdict.running) running_.Set(row);
+  if (state.not_live == DropReason::kNone) {
+    upcoming_.Set(row);
+    ++num_upcoming_;
+    for (size_t r = 0; r < kNumLiveRanks; ++r) {
+      histograms_[r].Add(slot.bins[r]);
+    }
+  } else {
+    ++not_live_[static_cast<size_t>(state.not_live)];
+  }
+}
+
+void LiveColumns::Fill(const EventColumns& event, const EventCounters& counters,
+                       LiveSlot& slot) const {
+  const auto answers = [&](size_t i) {
+    return counters.answers.At(i, minute_, kEventHorizons);
+  };
+  slot.lead_hours = event.start == kNoTime
+                        ? kManyHours
+                        : std::max(0.0f, Hours(event.start - minute_));
+  slot.fresh_hours = event.announce == kNoTime
+                         ? std::numeric_limits<float>::quiet_NaN()
+                         : std::max(0.0f, Hours(minute_ - event.announce));
+  const float day = answers(1);
+  slot.hour_count = Log(answers(0));
+  slot.day_count = Log(day);
+  slot.week_count = Log(answers(2));
+  slot.yes = static_cast<float>(std::max(0, counters.yes));
+  slot.fill =
+      event.capacity > 0
+          ? std::min(1.0f, slot.yes / static_cast<float>(event.capacity))
+          : 0;
+  slot.usual_yes = slot.organizer_day = slot.organizer_week =
+      slot.organizer_month = slot.organizer_next = slot.organizer_yes = 0;
+  slot.bins[Of(LiveRank::kLead)] = LogHistogram::BinOf(slot.lead_hours);
+  slot.bins[Of(LiveRank::kDay)] = LogHistogram::BinOf(day);
+  slot.bins[Of(LiveRank::kYes)] = LogHistogram::BinOf(slot.yes);
+  slot.bins[Of(LiveRank::kAnswer)] =
+      LogHistogram::BinOf(counters.last_answer == kNoTime
+                              ? kManyHours
+                              : AgeHours(minute_, counters.last_answer));
+  slot.bins[Of(LiveRank::kFresh)] = LogHistogram::BinOf(slot.fresh_hours);
+}
+
+// All of them: the slots sorted by organizer.
+void LiveColumns::FillOfOrganizers(const Catalog& catalog) {
+  const auto organizer_of = [&](size_t slot) {
+    return states_[Index(slots_[slot].row)].organizer;
+  };
+  std::vector<int32_t> ends(catalog.num_organizers() + 1, 0);
+  for (size_t s = 0; s < slots_.size(); ++s) {
+    const OrganizerRow organizer = organizer_of(s);
+    if (organizer != kNoOrganizer) ++ends[Index(organizer) + 1];
+  }
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<int32_t> slots(static_cast<size_t>(ends.back()));
+  std::vector<int32_t> next(ends.begin(), ends.end() - 1);
+  for (size_t s = 0; s < slots_.size(); ++s) {
+    const OrganizerRow organizer = organizer_of(s);
+    if (organizer == kNoOrganizer) continue;
+    slots[next[Index(organizer)]++] = static_cast<int32_t>(s);
+  }
+  for (size_t o = 0; o + 1 < ends.size(); ++o) {
+    FillOfOrganizer(
+        catalog.organizers.counters[o],
+        absl::MakeSpan(slots).subspan(ends[o], ends[o + 1] - ends[o]));
+  }
+}
+
+void LiveColumns::FillOfOrganizer(const Catalog& catalog,
+                                  OrganizerRow organizer) {
+  std::vector<int32_t> slots;
+  for (const EventRow row : catalog.organizers.events[Index(organizer)]) {
+    const int32_t slot = SlotOf(row);
+    if (slot >= 0 && states_[Index(row)].organizer == organizer) {
+      slots.push_back(slot);
+    }
+  }
+  FillOfOrganizer(catalog.organizers.counters[Index(organizer)],
+                  absl::MakeSpan(slots));
+}
+
+void LiveColumns::FillOfOrganizer(const OrganizerCounters& host,
+                                  absl::Span<int32_t> slots) {
+  if (slots.empty()) return;
+  const auto answers = [&](size_t i) {
+    return Log(host.answers.At(i, minute_, kOrganizerHorizons));
+  };
+  const float usual_yes = Log(static_cast<float>(std::max(0, host.yes)) /
+                              static_cast<float>(std::max(1, host.events)));
+  const float day = answers(0);
+  const float week = answers(1);
+  const float month = answers(2);
+  for (const int32_t s : slots) {
+    LiveSlot& slot = slots_.Mutable(s);
+    slot.usual_yes = usual_yes;
+    slot.organizer_day = day;
+    slot.organizer_week = week;
+    slot.organizer_month = month;
+  }
+  const auto running = std::partition(
+      slots.begin(), slots.end(),
+      [&](int32_t s) { return upcoming_.Test(Index(slots_[s].row)); });
+  const absl::Span<int32_t> upcoming =
+      slots.first(static_cast<size_t>(running - slots.begin()));
+  RankExactly(
+      upcoming,
+      [&](int32_t a, int32_t b) {
+        return slots_[a].lead_hours < slots_[b].lead_hours;
+      },
+      [&](int32_t s, float rank) { slots_.Mutable(s).organizer_next = rank; });
+  RankExactly(
+      upcoming,
+      [&](int32_t a, int32_t b) { return slots_[a].yes > slots_[b].yes; },
+      [&](int32_t s, float rank) { slots_.Mutable(s).organizer_yes = rank; });
+}
+
+void LiveColumns::RankAnew() {
+  for (const LiveRank rank :
+       {LiveRank::kLead, LiveRank::kAnswer, LiveRank::kFresh}) {
+    ranks_[Of(rank)] = histograms_[Of(rank)].RanksOfSmall();
+  }
+  for (const LiveRank rank : {LiveRank::kDay, LiveRank::kYes}) {
+    ranks_[Of(rank)] = histograms_[Of(rank)].RanksOfLarge();
+  }
 }
 
 }  // namespace usher

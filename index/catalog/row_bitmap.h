@@ -26,6 +26,11 @@ class RowBitmap {
   bool Test(size_t row) const {
     return row < size_ && (words_[row / 64] >> row % 64 & 1) != 0;
   }
+  // Grows without new members; never shrinks.
+  void Grow(size_t size) {
+    size_ = std::max(size_, size);
+    words_.resize((size_ + 63) / 64, 0);
+  }
   void Set(size_t row) { words_[row / 64] |= uint64_t{1} << row % 64; }
   void Clear(size_t row) { words_[row / 64] &= ~(uint64_t{1} << row % 64); }
   absl::Span<const uint64_t> words() const { return words_; }

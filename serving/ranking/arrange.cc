@@ -13,6 +13,8 @@ namespace {
 
 // Beyond the best so many, diversity does not look for something different.
 constexpr size_t kDiversityPool = 500;
+// Diversity goes on for so many at least, for the pages to come.
+constexpr size_t kDiversified = 100;
 constexpr float kSameOrganizer = 0.7f;
 constexpr float kSameVenue = 0.4f;
 
@@ -93,6 +95,8 @@ void Diversify(const Query& query, const Snapshot& snapshot,
   const float scale = greatest > 0 ? (1 - query.diversity) / greatest : 0;
   std::vector<float> likeness(pool, 0.0f);  // To what was picked.
   // The caps may pass over some: with room for them.
+  const size_t enough =
+      std::max(2 * static_cast<size_t>(query.limit), kDiversified);
   for (size_t picked = 0; picked < pool; ++picked) {
     size_t best = picked;
     const auto relevance = [&](size_t i) {
@@ -105,7 +109,7 @@ void Diversify(const Query& query, const Snapshot& snapshot,
                 order.begin() + best + 1);
     std::rotate(likeness.begin() + picked, likeness.begin() + best,
                 likeness.begin() + best + 1);
-    if (picked >= 2 * static_cast<size_t>(query.limit)) return;
+    if (picked >= enough) return;
     for (size_t i = picked + 1; i < pool; ++i) {
       likeness[i] = std::max(likeness[i],
                              Similarity(snapshot, ranked[order[picked]].event,
@@ -163,10 +167,10 @@ bool IsExcluded(const std::vector<CompiledRule>& rules, EventRow event) {
                      });
 }
 
-std::vector<RankedEvent> Arrange(const Query& query,
-                                 const std::vector<CompiledRule>& rules,
-                                 const Snapshot& snapshot,
-                                 std::vector<RankedEvent> ranked) {
+std::vector<size_t> Arrange(const Query& query,
+                            const std::vector<CompiledRule>& rules,
+                            const Snapshot& snapshot,
+                            const std::vector<RankedEvent>& ranked) {
   const std::vector<float> scores = BoostedScores(ranked, rules);
   std::vector<size_t> order(ranked.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -177,14 +181,14 @@ std::vector<RankedEvent> Arrange(const Query& query,
   const std::vector<Pinned> pins = Pins(rules, ranked, order);
   Caps caps(query, snapshot.catalog);
   for (const Pinned& pin : pins) caps.Take(ranked[pin.event].event);
-  std::vector<RankedEvent> list;
-  const size_t limit = static_cast<size_t>(query.limit);
+  std::vector<size_t> list;
+  const size_t limit = static_cast<size_t>(query.limit + query.further);
   auto pin = pins.begin();
   const auto add_pins = [&](bool all) {
     for (; pin != pins.end() && list.size() < limit &&
            (all || pin->position <= list.size());
          ++pin) {
-      list.push_back(ranked[pin->event]);
+      list.push_back(pin->event);
     }
   };
   for (const size_t i : order) {
@@ -193,7 +197,7 @@ std::vector<RankedEvent> Arrange(const Query& query,
     const bool pinned =
         std::any_of(pins.begin(), pins.end(),
                     [i](const Pinned& other) { return other.event == i; });
-    if (!pinned && caps.Take(ranked[i].event)) list.push_back(ranked[i]);
+    if (!pinned && caps.Take(ranked[i].event)) list.push_back(i);
   }
   add_pins(/*all=*/true);
   return list;

@@ -2,6 +2,7 @@
 #ifndef USHER_SERVING_RANKING_ARRANGE_H_
 #define USHER_SERVING_RANKING_ARRANGE_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "index/artifact/snapshot.h"
@@ -27,20 +28,21 @@ std::vector<CompiledRule> CompileRules(const Query& query,
 // True when a rule excludes the event.
 bool IsExcluded(const std::vector<CompiledRule>& rules, EventRow event);
 
-// At most query.limit of `ranked`, in the order of the list: boosts, then
-// diversity, then the caps, then pins. Scores stay as they are. `ranked` is in
-// its order by score, ties decided. Pure.
+// At most query.limit + query.further of `ranked`, by their places in it, in
+// the order of the list: boosts, then diversity, then the caps, then pins.
+// `ranked` is in its order by score, ties decided. Pure.
 //
 // Diversity d in (0, 1] picks, one after the other, the event with the largest
 //   (1 - d) * s - d * (greatest similarity to one picked before),
 // with s the boosted score scaled to [0, 1] over the events (maximal marginal
 // relevance; Carbonell and Goldstein 1998). Two events of one series are alike
 // by 1, of one organizer by .7 at least, of one venue by .4 at least, others by
-// the cosine of their content where it is positive.
-std::vector<RankedEvent> Arrange(const Query& query,
-                                 const std::vector<CompiledRule>& rules,
-                                 const Snapshot& snapshot,
-                                 std::vector<RankedEvent> ranked);
+// the cosine of their content where it is positive. What comes long after the
+// list (2 * query.limit, and 100) is in the order of s.
+std::vector<size_t> Arrange(const Query& query,
+                            const std::vector<CompiledRule>& rules,
+                            const Snapshot& snapshot,
+                            const std::vector<RankedEvent>& ranked);
 
 }  // namespace usher
 

@@ -112,9 +112,9 @@ void AddOrganizer(const Catalog& catalog, const LiveView& view,
   if (Index(organizer) >= catalog.num_organizers()) return;
   std::vector<Scored> soonest;
   for (const EventRow row : catalog.organizers.events[Index(organizer)]) {
-    const int32_t slot = view.columns.slot_of[Index(row)];
+    const int32_t slot = view.columns->SlotOf(row);
     if (slot < 0 || !collector.allowed().Test(Index(row))) continue;
-    soonest.emplace_back(-view.columns.lead_hours[slot], row);
+    soonest.emplace_back(-(*view.columns)[slot].lead_hours, row);
   }
   collector.AddBest(soonest, kPerOrganizer, CandidateSource::kOrganizer);
 }
@@ -170,11 +170,12 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
   const float weight = policy.weight(Feature::kDistance);
   TopRows top(static_cast<size_t>(policy.source_candidates));
   const auto none = [](absl::Span<const int32_t>, float*) {};
+  const LiveColumns& live = *view.columns;
   collector.allowed().ForEach([&](size_t row) {
     const float bias = view.bias[row];
     if (weight <= 0 && bias <= top.threshold()) return;
-    const int32_t slot = view.columns.slot_of[row];
-    const double chord = ChordSquared(place, view.columns.places[slot]);
+    const int32_t slot = live.SlotOf(EventRow{static_cast<int32_t>(row)});
+    const double chord = ChordSquared(place, live.Place(slot));
     if (std::isnan(chord)) return;
     const float least_km = static_cast<float>(kEarthRadiusKm) *
                            std::sqrt(static_cast<float>(chord));

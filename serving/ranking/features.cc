@@ -117,38 +117,38 @@ std::optional<Feature> FeatureFromName(absl::string_view name) {
   return std::nullopt;
 }
 
-float LiveFeature(const LiveColumns& live, Feature feature, int32_t slot) {
+float LiveFeature(const LiveColumns& live, Feature feature, size_t slot) {
   switch (feature) {
     case Feature::kLeadRank:
-      return live.lead_rank[slot];
+      return live.Rank(LiveRank::kLead, slot);
     case Feature::kDayRank:
-      return live.day_rank[slot];
+      return live.Rank(LiveRank::kDay, slot);
     case Feature::kYesRank:
-      return live.yes_rank[slot];
+      return live.Rank(LiveRank::kYes, slot);
     case Feature::kAnswerRank:
-      return live.answer_rank[slot];
+      return live.Rank(LiveRank::kAnswer, slot);
     case Feature::kFreshRank:
-      return live.fresh_rank[slot];
+      return live.Rank(LiveRank::kFresh, slot);
     case Feature::kOrganizerNext:
-      return live.organizer_next[slot];
+      return live[slot].organizer_next;
     case Feature::kOrganizerYes:
-      return live.organizer_yes[slot];
+      return live[slot].organizer_yes;
     case Feature::kHourCount:
-      return live.hour_count[slot];
+      return live[slot].hour_count;
     case Feature::kDayCount:
-      return live.day_count[slot];
+      return live[slot].day_count;
     case Feature::kWeekCount:
-      return live.week_count[slot];
+      return live[slot].week_count;
     case Feature::kFill:
-      return live.fill[slot];
+      return live[slot].fill;
     case Feature::kUsualYes:
-      return live.usual_yes[slot];
+      return live[slot].usual_yes;
     case Feature::kOrganizerDay:
-      return live.organizer_day[slot];
+      return live[slot].organizer_day;
     case Feature::kOrganizerWeek:
-      return live.organizer_week[slot];
+      return live[slot].organizer_week;
     case Feature::kOrganizerMonth:
-      return live.organizer_month[slot];
+      return live[slot].organizer_month;
     default:
       return 0;
   }
@@ -190,8 +190,8 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, event.start);
-    const int32_t slot = live.slot_of[Index(events[i])];
-    out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.places[slot]);
+    const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
+    out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.Place(slot));
     for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;
          ++f) {
       const Feature feature = static_cast<Feature>(f);

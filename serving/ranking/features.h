@@ -65,7 +65,7 @@ absl::string_view FeatureName(Feature feature);
 std::optional<Feature> FeatureFromName(absl::string_view name);
 
 // The value of a live feature in a slot. Requires feature >= kFirstLiveFeature.
-float LiveFeature(const LiveColumns& live, Feature feature, int32_t slot);
+float LiveFeature(const LiveColumns& live, Feature feature, size_t slot);
 
 // Single figures, for whom they are worth more than a row: ComputeFeatures()
 // itself has them from here.

@@ -2,6 +2,8 @@
 #ifndef USHER_SERVING_RANKING_LIVE_VIEW_H_
 #define USHER_SERVING_RANKING_LIVE_VIEW_H_
 
+#include <array>
+#include <memory>
 #include <vector>
 
 #include "index/artifact/snapshot.h"
@@ -10,18 +12,23 @@
 
 namespace usher {
 
-// Immutable. Belongs to the snapshot and policy that it was built from.
+// Immutable. Belongs to the columns and the policy that it was made from.
 struct LiveView {
-  LiveColumns columns;
-  Micros undated_lifetime = 0;
+  LiveView(std::shared_ptr<const LiveColumns> columns,
+           const RankingPolicy& policy);
+
+  std::shared_ptr<const LiveColumns> columns;
   // By event row: the policy's weights times the live features, which is the
   // part of the score that does not depend on the user. 0 for other rows.
   std::vector<float> bias;
-  // By slot: the lengths of the hybrid vector and of the content, 0 for none.
-  std::vector<float> taste_length;
-  std::vector<float> content_length;
 };
 
+// The weights that a view depends on.
+using LiveWeights =
+    std::array<float, kNumFeatures - static_cast<size_t>(kFirstLiveFeature)>;
+LiveWeights LiveWeightsOf(const RankingPolicy& policy);
+
+// From nothing.
 LiveView BuildLiveView(const Snapshot& snapshot, const RankingPolicy& policy,
                        Micros now, Micros undated_lifetime);
 

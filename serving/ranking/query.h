@@ -42,6 +42,7 @@ struct Query {
   Filter filter;
   std::vector<Seed> seeds;
   int limit = 20;
+  int further = 0;  // Rows to know of those that come after the list.
   // At most this many results of one organizer, venue, series; 0: no limit.
   int max_per_organizer = 0;
   int max_per_venue = 0;

@@ -21,9 +21,9 @@ struct Allowed {
   const Catalog& catalog;
 
   DropReason Check(EventRow row) const {
-    const DropReason reason =
-        WhyNotLive(catalog.events.columns[Index(row)], query.now,
-                   {query.filter.include_running, view.undated_lifetime});
+    const DropReason reason = WhyNotLive(
+        catalog.events.columns[Index(row)], query.now,
+        {query.filter.include_running, view.columns->undated_lifetime()});
     if (reason != DropReason::kNone) return reason;
     if (!query.filter.include_interacted &&
         std::binary_search(user.answered.begin(), user.answered.end(), row)) {
@@ -41,13 +41,13 @@ void Count(DropReason reason, Ranking& ranking) {
 // The rows that may be shown. Those at the edge of the minute are looked at
 // again when they have become candidates.
 RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
-  const LiveColumns& live = allowed.view.columns;
+  const LiveColumns& live = *allowed.view.columns;
   const Query& query = allowed.query;
-  ranking.dropped = live.not_live;
-  RowBitmap rows = live.upcoming;
+  ranking.dropped = live.not_live();
+  RowBitmap rows = live.upcoming();
   if (query.filter.include_running) {
-    ranking.dropped = live.not_live_nor_running;
-    live.running.ForEach([&](size_t row) { rows.Set(row); });
+    ranking.dropped = live.not_live_nor_running();
+    live.running().ForEach([&](size_t row) { rows.Set(row); });
   }
   if (!query.filter.include_interacted) {
     for (const EventRow row : allowed.user.answered) {
@@ -153,7 +153,7 @@ std::vector<RankedEvent> Scored(const std::vector<Candidate>& candidates,
   events.reserve(candidates.size());
   for (const Candidate& c : candidates) events.push_back(c.event);
   const FeatureMatrix features =
-      ComputeFeatures(events, user, view.columns, snapshot);
+      ComputeFeatures(events, user, *view.columns, snapshot);
   std::vector<RankedEvent> ranked(candidates.size());
   for (size_t i = 0; i < candidates.size(); ++i) {
     ranked[i].event = candidates[i].event;
@@ -191,12 +191,12 @@ void SortBest(const Catalog& catalog, std::vector<RankedEvent>& ranked) {
 // What the features were made of, for whoever explains the event.
 void Describe(const UserState& user, const LiveColumns& live,
               const Catalog& catalog, RankedEvent& event) {
-  const int32_t slot = live.slot_of[Index(event.event)];
+  const LiveSlot& slot = live[static_cast<size_t>(live.SlotOf(event.event))];
   event.distance_km = DistanceKm(
       user.place, catalog.events.columns[Index(event.event)].location);
-  event.lead_hours = live.lead_hours[slot];
-  event.fresh_hours = live.fresh_hours[slot];
-  event.upcoming = live.num_upcoming;
+  event.lead_hours = slot.lead_hours;
+  event.fresh_hours = slot.fresh_hours;
+  event.upcoming = live.num_upcoming();
 }
 
 }  // namespace
@@ -204,7 +204,7 @@ void Describe(const UserState& user, const LiveColumns& live,
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const LiveView& view, const Snapshot& snapshot) {
   const Catalog& catalog = snapshot.catalog;
-  const UserState user = BuildUserState(query, snapshot, view.columns);
+  const UserState user = BuildUserState(query, snapshot, *view.columns);
   const CompiledFilter filter(query.filter, catalog, user.place);
   const std::vector<CompiledRule> rules =
       CompileRules(query, catalog, user.place);
@@ -216,9 +216,14 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
              snapshot);
   DropUnscored(ranking, ranked);
   SortBest(catalog, ranked);
-  ranking.results = Arrange(query, rules, snapshot, std::move(ranked));
-  for (RankedEvent& event : ranking.results) {
-    Describe(user, view.columns, catalog, event);
+  const size_t limit = static_cast<size_t>(query.limit);
+  for (const size_t i : Arrange(query, rules, snapshot, ranked)) {
+    if (ranking.results.size() >= limit) {
+      ranking.further.push_back(ranked[i].event);
+    } else {
+      ranking.results.push_back(ranked[i]);
+      Describe(user, *view.columns, catalog, ranking.results.back());
+    }
   }
   return ranking;
 }

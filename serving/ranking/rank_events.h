@@ -20,6 +20,7 @@ namespace usher {
 
 struct Ranking {
   std::vector<RankedEvent> results;  // Best first.
+  std::vector<EventRow> further;  // What follows them, query.further at most.
   bool cold_user = false;
   std::vector<std::string> degraded;
   // Events left out, by reason; with only_event_ids, of those asked for, where

@@ -36,11 +36,12 @@ class Direction {
     length_ = Length(sum_);
   }
 
-  // `length` is that of the event's vector.
-  float Cosine(EventRow event, float length) const {
-    if (!(length_ > 0) || !(length > 0)) return 0;
+  float Cosine(EventRow event) const {
+    if (!(length_ > 0)) return 0;
     const absl::Span<const float> vector = table_.Row(Index(event));
     if (vector.size() != sum_.size()) return 0;
+    const float length = Length(vector);
+    if (!(length > 0)) return 0;
     return Dot(sum_.data(), vector.data(), sum_.size()) / (length_ * length);
   }
 
@@ -106,20 +107,21 @@ std::vector<SimilarEvent> SimilarEvents(absl::Span<const TasteSeed> targets,
   const GeoPoint center = CenterOf(targets, query, catalog);
   const CompiledFilter filter(query.filter, catalog, center);
   const EligibilityOptions eligibility{query.filter.include_running,
-                                       view.undated_lifetime};
+                                       view.columns->undated_lifetime()};
   const Direction taste(targets, snapshot.vectors);
   const Direction content(targets, snapshot.embeddings);
   const Kinship kinship(targets, catalog);
   std::vector<SimilarEvent> found;
-  for (size_t slot = 0; slot < view.columns.rows.size(); ++slot) {
-    const EventRow row = view.columns.rows[slot];
+  const LiveColumns& live = *view.columns;
+  for (size_t slot = 0; slot < live.size(); ++slot) {
+    const EventRow row = live[slot].row;
+    if (row == kNoEvent) continue;
     const EventColumns& event = catalog.events.columns[Index(row)];
     if (WhyNotLive(event, query.now, eligibility) != DropReason::kNone ||
         kinship.IsTarget(row) || !filter.Matches(row)) {
       continue;
     }
-    const float cosines = taste.Cosine(row, view.taste_length[slot]) +
-                          content.Cosine(row, view.content_length[slot]);
+    const float cosines = taste.Cosine(row) + content.Cosine(row);
     found.push_back({row, cosines / 2 + kinship.Bonus(row), 0});
   }
   KeepBest(query.limit, found);

@@ -171,8 +171,8 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
     }
     for (const Action& action : history) {
       if (!IsCommitment(action.kind)) continue;
-      if (Index(action.event) >= live.slot_of.size()) continue;
-      if (live.slot_of[Index(action.event)] < 0) continue;
+      if (Index(action.event) >= live.num_events()) continue;
+      if (live.SlotOf(action.event) < 0) continue;
       user.neighbour_picks[action.event] += weight * scale;
     }
   }

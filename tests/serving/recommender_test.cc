@@ -19,8 +19,9 @@ using ::testing::HasSubstr;
 class RecommenderTest : public ::testing::Test {
  protected:
   void Publish() {
-    holder_.Publish(std::make_shared<const Served>(TinySnapshot(TinyCatalog()),
-                                                   RankingPolicy(), 0));
+    holder_.Publish(std::make_shared<const Served>(
+        TinySnapshot(TinyCatalog()), RankingPolicy(),
+        std::make_shared<const LiveColumnsCache>(4, 0)));
   }
   static Query At(Micros now) {
     Query query;
@@ -63,7 +64,8 @@ TEST_F(RecommenderTest, TheRankingIsThatOfRankEvents) {
   const std::shared_ptr<const Served> served = holder_.Get();
   const Query query = At(kTinyNow);
   const Ranking expected = RankEvents(
-      query, served->policy(), *served->ViewAt(kTinyNow), served->snapshot());
+      query, served->policy(), *served->ViewAt(kTinyNow, served->policy()),
+      served->snapshot());
   const Recommendations got = *recommender_.Recommend(query);
   ASSERT_EQ(got.ranking.results.size(), expected.results.size());
   for (size_t i = 0; i < expected.results.size(); ++i) {

@@ -14,8 +14,9 @@ namespace {
 std::shared_ptr<const Served> Tiny(int64_t version) {
   Snapshot snapshot = TinySnapshot(TinyCatalog());
   snapshot.info.version = version;
-  return std::make_shared<const Served>(std::move(snapshot), RankingPolicy(),
-                                        0);
+  return std::make_shared<const Served>(
+      std::move(snapshot), RankingPolicy(),
+      std::make_shared<const LiveColumnsCache>(4, 0));
 }
 
 TEST(SnapshotHolderTest, HoldsNothingUntilTheFirstPublish) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <string>
@@ -77,7 +78,8 @@ class SnapshotPublisherTest : public ::testing::Test {
     query.now = kTinyNow;
     const std::shared_ptr<const Served> served = holder_->Get();
     const Ranking ranking = RankEvents(
-        query, served->policy(), *served->ViewAt(kTinyNow), served->snapshot());
+        query, served->policy(), *served->ViewAt(kTinyNow, served->policy()),
+        served->snapshot());
     std::vector<std::string> ids;
     for (const RankedEvent& result : ranking.results) {
       ids.emplace_back(served->snapshot().catalog.EventId(result.event));
@@ -252,6 +254,35 @@ TEST_F(SnapshotPublisherTest, BehindAVersionOfTheFutureWritesAreStillKept) {
   EXPECT_EQ(publisher_->position(), 1'001);
   AdoptTiny(info);
   EXPECT_EQ(YesOf("jazz1"), 1);
+}
+
+TEST_F(SnapshotPublisherTest, ManyNewEventsAreMergedIntoTheIndex) {
+  AdoptTiny();
+  const size_t before = holder_->Get()->snapshot().index->rows();
+  EventUpserts many;
+  for (int i = 0; i < 5000; ++i) {
+    many.events.push_back(TinyEvent(absl::StrCat("new", i), kDay + i * kHour));
+  }
+  Write(many);
+  // The index comes when it is built; writes go on meanwhile.
+  int changed = 0;
+  while (holder_->Get()->snapshot().index->rows() == before) {
+    Event event = many.events[changed++ % 50];
+    event.title = absl::StrCat("changed ", changed);
+    PutEvent(event);
+  }
+  const std::shared_ptr<const Served> served = holder_->Get();
+  const Snapshot& snapshot = served->snapshot();
+  EXPECT_EQ(snapshot.index->rows(), before + 5000);
+  EXPECT_LE(snapshot.tail.size(), 50);
+  // What the index and the tail do not hold is as it was indexed.
+  for (size_t row = 0; row < snapshot.index->rows(); ++row) {
+    if (std::binary_search(snapshot.tail.begin(), snapshot.tail.end(),
+                           EventRow{static_cast<int32_t>(row)})) {
+      continue;
+    }
+    EXPECT_EQ(snapshot.index->vectors().Row(row), snapshot.vectors.Row(row));
+  }
 }
 
 TEST_F(SnapshotPublisherTest, TooMuchThatWaitsIsRefusedAndTheRestIsWritten) {

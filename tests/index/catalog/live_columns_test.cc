@@ -52,15 +52,17 @@ Catalog RandomCity(uint64_t seed, int events) {
   return catalog;
 }
 
+EventRow RowOf(size_t row) { return EventRow{static_cast<int32_t>(row)}; }
+
 bool IsUpcoming(const LiveColumns& live, size_t slot) {
-  return live.upcoming.Test(Index(live.rows[slot]));
+  return live.upcoming().Test(Index(live[slot].row));
 }
 
 // ln(1 + upcoming slots for which `beats` holds).
 float BruteRank(const LiveColumns& live,
                 const std::function<bool(size_t)>& beats) {
   int count = 0;
-  for (size_t s = 0; s < live.rows.size(); ++s) {
+  for (size_t s = 0; s < live.size(); ++s) {
     count += IsUpcoming(live, s) && beats(s);
   }
   return std::log1p(static_cast<float>(count));
@@ -68,7 +70,7 @@ float BruteRank(const LiveColumns& live,
 
 TEST(LiveColumnsTest, WhatIsLiveWithinTheMinuteHasASlot) {
   const Catalog catalog = RandomCity(1, 400);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const LiveColumns live(catalog, kNow, 0);
   std::vector<Micros> nows = {kNow, kNow + kMinute - 1};
   for (size_t row = 0; row < catalog.num_events(); ++row) {
     const EventColumns& event = catalog.events.columns[row];
@@ -84,11 +86,11 @@ TEST(LiveColumnsTest, WhatIsLiveWithinTheMinuteHasASlot) {
     for (size_t row = 0; row < catalog.num_events(); ++row) {
       const EventColumns& event = catalog.events.columns[row];
       if (WhyNotLive(event, now, {false, 0}) == DropReason::kNone) {
-        EXPECT_TRUE(live.upcoming.Test(row)) << row << " at " << now;
-        EXPECT_GE(live.slot_of[row], 0);
+        EXPECT_TRUE(live.upcoming().Test(row)) << row << " at " << now;
+        EXPECT_GE(live.SlotOf(RowOf(row)), 0);
       }
       if (WhyNotLive(event, now, {true, 0}) == DropReason::kNone) {
-        EXPECT_TRUE(live.upcoming.Test(row) || live.running.Test(row))
+        EXPECT_TRUE(live.upcoming().Test(row) || live.running().Test(row))
             << row << " at " << now;
       }
     }
@@ -97,44 +99,46 @@ TEST(LiveColumnsTest, WhatIsLiveWithinTheMinuteHasASlot) {
 
 TEST(LiveColumnsTest, WhatIsLiveAtNoInstantOfTheMinuteHasNoSlot) {
   const Catalog catalog = RandomCity(3, 400);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const LiveColumns live(catalog, kNow, 0);
   for (size_t row = 0; row < catalog.num_events(); ++row) {
     const EventColumns& event = catalog.events.columns[row];
     const bool dead = WhyNotLive(event, kNow, {true, 0}) != DropReason::kNone &&
                       (event.announce == kNoTime || event.announce <= kNow ||
                        event.announce >= kNow + kMinute);
     if (dead) {
-      EXPECT_EQ(live.slot_of[row], -1) << row;
+      EXPECT_EQ(live.SlotOf(RowOf(row)), -1) << row;
     }
   }
 }
 
 TEST(LiveColumnsTest, SlotsAscendByRowAndKnowTheirWayBack) {
   const Catalog catalog = RandomCity(4, 300);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  ASSERT_FALSE(live.rows.empty());
-  EXPECT_TRUE(std::is_sorted(live.rows.begin(), live.rows.end()));
+  const LiveColumns live(catalog, kNow, 0);
+  ASSERT_GT(live.size(), 0);
+  for (size_t s = 1; s < live.size(); ++s) {
+    EXPECT_LT(live[s - 1].row, live[s].row);
+  }
   size_t found = 0;
   for (size_t row = 0; row < catalog.num_events(); ++row) {
-    if (live.slot_of[row] < 0) continue;
+    if (live.SlotOf(RowOf(row)) < 0) continue;
     ++found;
-    EXPECT_EQ(Index(live.rows[live.slot_of[row]]), row);
+    EXPECT_EQ(Index(live[live.SlotOf(RowOf(row))].row), row);
   }
-  EXPECT_EQ(found, live.rows.size());
+  EXPECT_EQ(found, live.size());
 }
 
 TEST(LiveColumnsTest, EveryEventIsUpcomingOrCountedUnderItsReason) {
   const Catalog catalog = RandomCity(5, 300);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const LiveColumns live(catalog, kNow, 0);
   int64_t counted = 0;
-  for (const int64_t count : live.not_live) counted += count;
-  EXPECT_EQ(counted + static_cast<int64_t>(live.upcoming.Count()), 300);
+  for (const int64_t count : live.not_live()) counted += count;
+  EXPECT_EQ(counted + static_cast<int64_t>(live.upcoming().Count()), 300);
   int64_t cancelled = 0;
   for (size_t row = 0; row < catalog.num_events(); ++row) {
     cancelled += WhyNotLive(catalog.events.columns[row], kNow, {}) ==
                  DropReason::kCancelled;
   }
-  EXPECT_EQ(live.not_live[static_cast<size_t>(DropReason::kCancelled)],
+  EXPECT_EQ(live.not_live()[static_cast<size_t>(DropReason::kCancelled)],
             cancelled);
 }
 
@@ -162,7 +166,7 @@ class DistinctRanksTest : public ::testing::Test {
                        kNow - (n + 1) * Apart(order[(i + 23) % 60]));
       }
     }
-    live_ = BuildLiveColumns(catalog_, kNow, 0);
+    live_ = LiveColumns(catalog_, kNow, 0);
   }
 
   static Micros Apart(int step) {
@@ -170,10 +174,10 @@ class DistinctRanksTest : public ::testing::Test {
                                std::pow(1.1, step));
   }
   const EventColumns& ColumnsOf(size_t slot) const {
-    return catalog_.events.columns[Index(live_.rows[slot])];
+    return catalog_.events.columns[Index(live_[slot].row)];
   }
   const EventCounters& CountersOf(size_t slot) const {
-    return catalog_.events.counters[Index(live_.rows[slot])];
+    return catalog_.events.counters[Index(live_[slot].row)];
   }
 
   Catalog catalog_;
@@ -181,62 +185,65 @@ class DistinctRanksTest : public ::testing::Test {
 };
 
 TEST_F(DistinctRanksTest, LeadAndFreshRanksAreThoseOfSorting) {
-  ASSERT_EQ(live_.rows.size(), 60);
-  for (size_t s = 0; s < live_.rows.size(); ++s) {
-    EXPECT_EQ(live_.lead_rank[s], BruteRank(live_, [&](size_t other) {
+  ASSERT_EQ(live_.size(), 60);
+  for (size_t s = 0; s < live_.size(); ++s) {
+    EXPECT_EQ(live_.Rank(LiveRank::kLead, s),
+              BruteRank(live_, [&](size_t other) {
                 return ColumnsOf(other).start < ColumnsOf(s).start;
               }));
-    EXPECT_EQ(live_.fresh_rank[s], BruteRank(live_, [&](size_t other) {
+    EXPECT_EQ(live_.Rank(LiveRank::kFresh, s),
+              BruteRank(live_, [&](size_t other) {
                 return ColumnsOf(other).announce > ColumnsOf(s).announce;
               }));
   }
 }
 
 TEST_F(DistinctRanksTest, YesAndAnswerRanksAreThoseOfSorting) {
-  for (size_t s = 0; s < live_.rows.size(); ++s) {
-    EXPECT_EQ(live_.yes_rank[s], BruteRank(live_, [&](size_t other) {
+  for (size_t s = 0; s < live_.size(); ++s) {
+    EXPECT_EQ(live_.Rank(LiveRank::kYes, s),
+              BruteRank(live_, [&](size_t other) {
                 return CountersOf(other).yes > CountersOf(s).yes;
               }));
-    EXPECT_EQ(live_.answer_rank[s], BruteRank(live_, [&](size_t other) {
-                return CountersOf(other).last_answer >
-                       CountersOf(s).last_answer;
-              }));
+    EXPECT_EQ(
+        live_.Rank(LiveRank::kAnswer, s), BruteRank(live_, [&](size_t other) {
+          return CountersOf(other).last_answer > CountersOf(s).last_answer;
+        }));
   }
 }
 
 TEST_F(DistinctRanksTest, DayCountIsTheSumOfFadedAnswers) {
-  for (size_t s = 0; s < live_.rows.size(); ++s) {
+  for (size_t s = 0; s < live_.size(); ++s) {
     double day = 0;
     for (size_t user = 0; user < catalog_.num_users(); ++user) {
       for (const Action& action : catalog_.users.history[user]) {
-        if (action.event != live_.rows[s]) continue;
+        if (action.event != live_[s].row) continue;
         day += std::exp(-static_cast<double>(kNow - action.time) / kDay);
       }
     }
-    EXPECT_NEAR(std::expm1(live_.day_count[s]), day, 1e-4 * (1 + day));
+    EXPECT_NEAR(std::expm1(live_[s].day_count), day, 1e-4 * (1 + day));
   }
 }
 
 TEST(LiveColumnsTest, RanksWithinTheOrganizerAreThoseOfBruteForce) {
   const Catalog catalog = RandomCity(7, 500);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  for (size_t s = 0; s < live.rows.size(); ++s) {
+  const LiveColumns live(catalog, kNow, 0);
+  for (size_t s = 0; s < live.size(); ++s) {
     const OrganizerRow organizer =
-        catalog.events.columns[Index(live.rows[s])].organizer;
+        catalog.events.columns[Index(live[s].row)].organizer;
     const auto rank = [&](const std::function<bool(size_t)>& beats) {
       if (organizer == kNoOrganizer || !IsUpcoming(live, s)) return 0.0f;
       return BruteRank(live, [&](size_t other) {
-        return catalog.events.columns[Index(live.rows[other])].organizer ==
+        return catalog.events.columns[Index(live[other].row)].organizer ==
                    organizer &&
                beats(other);
       });
     };
-    EXPECT_EQ(live.organizer_next[s], rank([&](size_t other) {
-                return live.lead_hours[other] < live.lead_hours[s];
+    EXPECT_EQ(live[s].organizer_next, rank([&](size_t other) {
+                return live[other].lead_hours < live[s].lead_hours;
               }));
-    EXPECT_EQ(live.organizer_yes[s], rank([&](size_t other) {
-                return catalog.events.counters[Index(live.rows[other])].yes >
-                       catalog.events.counters[Index(live.rows[s])].yes;
+    EXPECT_EQ(live[s].organizer_yes, rank([&](size_t other) {
+                return catalog.events.counters[Index(live[other].row)].yes >
+                       catalog.events.counters[Index(live[s].row)].yes;
               }));
   }
 }
@@ -248,10 +255,10 @@ TEST(LiveColumnsTest, RunningEventsHaveNoPartInTheRanksOfTheOthers) {
   catalog.UpsertEvent(running);
   catalog.UpsertEvent(At(1, kNow + kHour));
   catalog.UpsertEvent(At(2, kNow + 5 * kHour));
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  ASSERT_EQ(live.rows.size(), 3);
-  EXPECT_EQ(live.lead_rank[1], 0.0f);
-  EXPECT_EQ(live.lead_rank[2], std::log1p(1.0f));
+  const LiveColumns live(catalog, kNow, 0);
+  ASSERT_EQ(live.size(), 3);
+  EXPECT_EQ(live.Rank(LiveRank::kLead, 1), 0.0f);
+  EXPECT_EQ(live.Rank(LiveRank::kLead, 2), std::log1p(1.0f));
 }
 
 TEST(LiveColumnsTest, WithoutAnAnnouncementAnEventHasTheMeanFreshRank) {
@@ -262,12 +269,12 @@ TEST(LiveColumnsTest, WithoutAnAnnouncementAnEventHasTheMeanFreshRank) {
     if (i % 2 == 0) event.announce_time = kNow - (i + 1) * kHour;
     catalog.UpsertEvent(event);
   }
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const LiveColumns live(catalog, kNow, 0);
   // They beat nobody either.
-  EXPECT_EQ(live.fresh_rank[0], 0.0f);
-  EXPECT_EQ(live.fresh_rank[2], std::log1p(1.0f));
+  EXPECT_EQ(live.Rank(LiveRank::kFresh, 0), 0.0f);
+  EXPECT_EQ(live.Rank(LiveRank::kFresh, 2), std::log1p(1.0f));
   for (const size_t slot : {1, 3}) {
-    EXPECT_FLOAT_EQ(live.fresh_rank[slot], std::log1p(1.0f) / 2);
+    EXPECT_FLOAT_EQ(live.Rank(LiveRank::kFresh, slot), std::log1p(1.0f) / 2);
   }
 }
 
@@ -275,8 +282,10 @@ TEST(LiveColumnsTest, WhereNothingWasAnnouncedAllAreEquallyFresh) {
   Catalog catalog;
   catalog.UpsertEvent(At(0, kNow + kDay));
   catalog.UpsertEvent(At(1, kNow + 2 * kDay));
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  EXPECT_EQ(live.fresh_rank, std::vector<float>(2, 0.0f));
+  const LiveColumns live(catalog, kNow, 0);
+  for (const size_t slot : {0, 1}) {
+    EXPECT_EQ(live.Rank(LiveRank::kFresh, slot), 0.0f);
+  }
 }
 
 TEST(LiveColumnsTest, CountsOfTheEventAndItsOrganizerFadeOverTheirHorizons) {
@@ -296,29 +305,29 @@ TEST(LiveColumnsTest, CountsOfTheEventAndItsOrganizerFadeOverTheirHorizons) {
   }
   catalog.Apply(catalog.UserRowOf("v"), EventRow{1}, InteractionKind::kRsvpYes,
                 0, kNow - kHour);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
+  const LiveColumns live(catalog, kNow, 0);
   const double day = 1.0 / 24;
-  EXPECT_FLOAT_EQ(live.hour_count[1], std::log1p(std::exp(-1.0)));
-  EXPECT_FLOAT_EQ(live.day_count[0], std::log1p(3 * std::exp(-1.0)));
-  EXPECT_FLOAT_EQ(live.week_count[0], std::log1p(3 * std::exp(-1.0 / 7)));
-  EXPECT_FLOAT_EQ(live.fill[0], 1.0f);
-  EXPECT_FLOAT_EQ(live.fill[1], 0.125f);
+  EXPECT_FLOAT_EQ(live[1].hour_count, std::log1p(std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live[0].day_count, std::log1p(3 * std::exp(-1.0)));
+  EXPECT_FLOAT_EQ(live[0].week_count, std::log1p(3 * std::exp(-1.0 / 7)));
+  EXPECT_FLOAT_EQ(live[0].fill, 1.0f);
+  EXPECT_FLOAT_EQ(live[1].fill, 0.125f);
   for (const size_t slot : {0, 1}) {
     // Four commitments to two events.
-    EXPECT_FLOAT_EQ(live.usual_yes[slot], std::log1p(2.0f));
-    EXPECT_FLOAT_EQ(live.organizer_day[slot],
+    EXPECT_FLOAT_EQ(live[slot].usual_yes, std::log1p(2.0f));
+    EXPECT_FLOAT_EQ(live[slot].organizer_day,
                     std::log1p(3 * std::exp(-1.0) + std::exp(-day)));
-    EXPECT_FLOAT_EQ(live.organizer_week[slot],
+    EXPECT_FLOAT_EQ(live[slot].organizer_week,
                     std::log1p(3 * std::exp(-1.0 / 7) + std::exp(-day / 7)));
-    EXPECT_FLOAT_EQ(live.organizer_month[slot],
+    EXPECT_FLOAT_EQ(live[slot].organizer_month,
                     std::log1p(3 * std::exp(-1.0 / 30) + std::exp(-day / 30)));
   }
   // Nobody's, without a capacity, not answered.
-  for (const std::vector<float>* column :
-       {&live.hour_count, &live.day_count, &live.week_count, &live.fill,
-        &live.usual_yes, &live.organizer_day, &live.organizer_week,
-        &live.organizer_month}) {
-    EXPECT_EQ((*column)[2], 0.0f);
+  for (const auto figure :
+       {&LiveSlot::hour_count, &LiveSlot::day_count, &LiveSlot::week_count,
+        &LiveSlot::fill, &LiveSlot::usual_yes, &LiveSlot::organizer_day,
+        &LiveSlot::organizer_week, &LiveSlot::organizer_month}) {
+    EXPECT_EQ(live[2].*figure, 0.0f);
   }
 }
 
@@ -329,10 +338,112 @@ TEST(LiveColumnsTest, AnAnswerFarInTheFutureIsNotTheLatest) {
   catalog.Apply(user, EventRow{0}, InteractionKind::kRsvpYes, 0,
                 kNow + 3650 * kDay);
   catalog.Apply(user, EventRow{1}, InteractionKind::kRsvpYes, 0, kNow - kHour);
-  const LiveColumns live = BuildLiveColumns(catalog, kNow, 0);
-  EXPECT_EQ(live.answer_rank[1], 0.0f);
-  EXPECT_EQ(live.answer_rank[0], std::log1p(1.0f));
-  EXPECT_LT(live.day_count[0], live.day_count[1]);
+  const LiveColumns live(catalog, kNow, 0);
+  EXPECT_EQ(live.Rank(LiveRank::kAnswer, 1), 0.0f);
+  EXPECT_EQ(live.Rank(LiveRank::kAnswer, 0), std::log1p(1.0f));
+  EXPECT_LT(live[0].day_count, live[1].day_count);
+}
+
+// Equal, but for the order of the slots.
+void ExpectSame(const LiveColumns& followed, const LiveColumns& built) {
+  ASSERT_EQ(followed.num_events(), built.num_events());
+  EXPECT_EQ(followed.num_upcoming(), built.num_upcoming());
+  EXPECT_EQ(followed.not_live(), built.not_live());
+  EXPECT_EQ(followed.not_live_nor_running(), built.not_live_nor_running());
+  for (size_t row = 0; row < built.num_events(); ++row) {
+    EXPECT_EQ(followed.upcoming().Test(row), built.upcoming().Test(row));
+    EXPECT_EQ(followed.running().Test(row), built.running().Test(row));
+    const int32_t a = followed.SlotOf(RowOf(row));
+    const int32_t b = built.SlotOf(RowOf(row));
+    ASSERT_EQ(a >= 0, b >= 0) << row;
+    if (b < 0) continue;
+    const LiveSlot& x = followed[a];
+    const LiveSlot& y = built[b];
+    EXPECT_EQ(x.row, y.row);
+    for (const auto figure :
+         {&LiveSlot::lead_hours, &LiveSlot::hour_count, &LiveSlot::day_count,
+          &LiveSlot::week_count, &LiveSlot::yes, &LiveSlot::fill,
+          &LiveSlot::usual_yes, &LiveSlot::organizer_day,
+          &LiveSlot::organizer_week, &LiveSlot::organizer_month,
+          &LiveSlot::organizer_next, &LiveSlot::organizer_yes}) {
+      EXPECT_EQ(x.*figure, y.*figure) << row;
+    }
+    EXPECT_EQ(std::isnan(x.fresh_hours), std::isnan(y.fresh_hours));
+    for (const LiveRank rank : {LiveRank::kLead, LiveRank::kDay, LiveRank::kYes,
+                                LiveRank::kAnswer, LiveRank::kFresh}) {
+      EXPECT_EQ(followed.Rank(rank, a), built.Rank(rank, b)) << row;
+    }
+    EXPECT_EQ(followed.Place(a).known(), built.Place(b).known());
+  }
+  size_t live = 0;
+  for (size_t s = 0; s < followed.size(); ++s) {
+    live += followed[s].row != kNoEvent;
+  }
+  EXPECT_EQ(live, built.size());
+}
+
+// One of everything that may happen to a catalogue.
+void Disturb(Random& random, Catalog& catalog) {
+  const auto any = [&] {
+    return static_cast<int>(random.Below(catalog.num_events()));
+  };
+  switch (random.Below(6)) {
+    case 0:  // A new event, or one that moves in time and to another organizer.
+    case 1: {
+      Event event = At(
+          random.Below(3) == 0 ? static_cast<int>(catalog.num_events()) : any(),
+          kNow - kDay + static_cast<Micros>(random.Below(9 * kDay)));
+      event.end_time = event.start_time + 2 * kHour;
+      event.organizer = absl::StrCat("o", random.Below(10));
+      event.location = {30.0f + static_cast<float>(random.Below(100)) / 100,
+                        -90.0f};
+      if (random.Below(4) == 0) event.status = EventStatus::kSoldOut;
+      if (random.Below(3) == 0) event.announce_time = kNow - kHour;
+      if (random.Below(3) == 0) event.capacity = 3;
+      catalog.UpsertEvent(event);
+      break;
+    }
+    case 2:
+      catalog.DeleteEvent(EventRow{any()});
+      break;
+    case 3:  // Somebody speaks of an event that nobody has described.
+      catalog.EventRowOf(absl::StrCat("unknown", random.Below(1000)));
+      break;
+    default:
+      catalog.Apply(catalog.UserRowOf(absl::StrCat("u", random.Below(30))),
+                    EventRow{any()},
+                    random.Below(3) == 0 ? InteractionKind::kRsvpNo
+                                         : InteractionKind::kRsvpYes,
+                    0, kNow - static_cast<Micros>(random.Below(3 * kDay)));
+  }
+}
+
+TEST(LiveColumnsTest, ThatFollowTheCatalogueAreThoseThatAreBuiltFromIt) {
+  Random random(11);
+  Catalog catalog = RandomCity(12, 300);
+  LiveColumns followed(catalog, kNow, 0);
+  int64_t revision = catalog.changed_events.revision();
+  for (int round = 0; round < 60; ++round) {
+    for (uint64_t n = random.Below(12); n-- > 0;) Disturb(random, catalog);
+    const LiveColumns before = followed.Share();
+    const int upcoming = before.num_upcoming();
+    followed.Update(catalog, *catalog.changed_events.Since(revision));
+    revision = catalog.changed_events.revision();
+    ExpectSame(followed, LiveColumns(catalog, kNow, 0));
+    EXPECT_EQ(before.num_upcoming(), upcoming);
+  }
+}
+
+TEST(LiveColumnsTest, WhatWasSharedStaysAsItWas) {
+  Random random(13);
+  Catalog catalog = RandomCity(14, 300);
+  LiveColumns followed(catalog, kNow, 0);
+  const LiveColumns shared = followed.Share();
+  Catalog before = catalog.Share();
+  const int64_t revision = catalog.changed_events.revision();
+  for (int n = 0; n < 200; ++n) Disturb(random, catalog);
+  followed.Update(catalog, *catalog.changed_events.Since(revision));
+  ExpectSame(shared, LiveColumns(before, kNow, 0));
 }
 
 TEST(LiveColumnsTest, MinutesBeginAtWholeMinutesOnBothSidesOfTheEpoch) {

@@ -29,7 +29,7 @@ class CandidatesTest : public ::testing::Test {
     Query query;
     query.user_id = user;
     query.now = kCityNow;
-    return BuildUserState(query, snapshot_, view_.columns);
+    return BuildUserState(query, snapshot_, *view_.columns);
   }
 
   std::vector<Candidate> Collect(const UserState& user,
@@ -77,13 +77,13 @@ class CandidatesTest : public ::testing::Test {
 
   RankingPolicy policy_;
   Snapshot snapshot_ = SnapshotOf(RandomCatalog(2, 300));
-  LiveView view_;
+  LiveView view_{std::make_shared<LiveColumns>(), RankingPolicy()};
   std::vector<std::string> degraded_;
 };
 
 TEST_F(CandidatesTest, TheScanFindsTheBestOfVectorsAndLiveBias) {
   for (const char* user : {"u1", "u2", "u3", "stranger"}) {
-    ExpectBestOfScan(user, view_.columns.upcoming);
+    ExpectBestOfScan(user, view_.columns->upcoming());
   }
 }
 
@@ -100,13 +100,13 @@ TEST_F(CandidatesTest, TheScanLooksAtNewVectorsNotAtTheIndex) {
   snapshot_.RefreshVectors(snapshot_.catalog.UpsertEvent(late));
   view_ = BuildLiveView(snapshot_, policy_, kCityNow, 0);
   for (const char* user : {"u1", "u2", "u3"}) {
-    ExpectBestOfScan(user, view_.columns.upcoming);
+    ExpectBestOfScan(user, view_.columns->upcoming());
   }
 }
 
 TEST_F(CandidatesTest, EveryCandidateIsAllowedAndComesOnceAscending) {
   RowBitmap allowed(300);
-  view_.columns.upcoming.ForEach([&](size_t row) {
+  view_.columns->upcoming().ForEach([&](size_t row) {
     if (row % 3 == 0) allowed.Set(row);
   });
   for (int u = 0; u < 40; ++u) {
@@ -129,8 +129,8 @@ TEST_F(CandidatesTest, NothingAllowedIsNoCandidate) {
 
 TEST_F(CandidatesTest, OrganizersAreThoseWhomTheUserKnows) {
   const UserState user = StateOf("u2");
-  const std::set<EventRow> rows =
-      From(Collect(user, view_.columns.upcoming), CandidateSource::kOrganizer);
+  const std::set<EventRow> rows = From(Collect(user, view_.columns->upcoming()),
+                                       CandidateSource::kOrganizer);
   ASSERT_FALSE(rows.empty());
   for (const EventRow row : rows) {
     const OrganizerRow organizer =
@@ -144,7 +144,7 @@ TEST_F(CandidatesTest, NeighboursGiveTheirHeaviestPicks) {
   const UserState user = StateOf("u2");
   std::vector<std::pair<float, EventRow>> picks;
   for (const auto& [event, weight] : user.neighbour_picks) {
-    if (view_.columns.upcoming.Test(Index(event))) {
+    if (view_.columns->upcoming().Test(Index(event))) {
       picks.emplace_back(-weight, event);
     }
   }
@@ -152,20 +152,21 @@ TEST_F(CandidatesTest, NeighboursGiveTheirHeaviestPicks) {
   ASSERT_GT(picks.size(), 6);
   std::set<EventRow> best;
   for (size_t i = 0; i < 6; ++i) best.insert(picks[i].second);
-  EXPECT_EQ(
-      From(Collect(user, view_.columns.upcoming), CandidateSource::kNeighbours),
-      best);
+  EXPECT_EQ(From(Collect(user, view_.columns->upcoming()),
+                 CandidateSource::kNeighbours),
+            best);
 }
 
 TEST_F(CandidatesTest, NearbyNeedsAPlaceOnBothSides) {
-  const std::set<EventRow> near = From(
-      Collect(StateOf("u1"), view_.columns.upcoming), CandidateSource::kNearby);
+  const std::set<EventRow> near =
+      From(Collect(StateOf("u1"), view_.columns->upcoming()),
+           CandidateSource::kNearby);
   EXPECT_EQ(near.size(), 6);
   for (const EventRow row : near) {
     EXPECT_TRUE(snapshot_.catalog.events.columns[Index(row)].location.known());
   }
   // u5 has told nobody where they live.
-  EXPECT_THAT(From(Collect(StateOf("u5"), view_.columns.upcoming),
+  EXPECT_THAT(From(Collect(StateOf("u5"), view_.columns->upcoming()),
                    CandidateSource::kNearby),
               IsEmpty());
 }
@@ -176,7 +177,7 @@ TEST_F(CandidatesTest, NearbyIsTheBestOfDistanceAndLiveBias) {
     view_ = BuildLiveView(snapshot_, policy_, kCityNow, 0);
     const UserState user = StateOf("u1");
     std::vector<std::pair<float, EventRow>> scored;
-    view_.columns.upcoming.ForEach([&](size_t row) {
+    view_.columns->upcoming().ForEach([&](size_t row) {
       const GeoPoint& place = snapshot_.catalog.events.columns[row].location;
       if (!place.known()) return;
       scored.emplace_back(-(weight * std::log1p(DistanceKm(user.place, place)) +
@@ -186,9 +187,9 @@ TEST_F(CandidatesTest, NearbyIsTheBestOfDistanceAndLiveBias) {
     std::sort(scored.begin(), scored.end());
     std::set<EventRow> best;
     for (size_t i = 0; i < 6; ++i) best.insert(scored[i].second);
-    EXPECT_EQ(
-        From(Collect(user, view_.columns.upcoming), CandidateSource::kNearby),
-        best)
+    EXPECT_EQ(From(Collect(user, view_.columns->upcoming()),
+                   CandidateSource::kNearby),
+              best)
         << weight;
   }
 }
@@ -199,15 +200,15 @@ TEST_F(CandidatesTest, NearbyIsByDistanceWhenEventsAreAlikeOtherwise) {
   view_ = BuildLiveView(snapshot_, policy_, kCityNow, 0);
   const UserState user = StateOf("u1");
   std::vector<std::pair<float, EventRow>> by_distance;
-  view_.columns.upcoming.ForEach([&](size_t row) {
+  view_.columns->upcoming().ForEach([&](size_t row) {
     const GeoPoint& place = snapshot_.catalog.events.columns[row].location;
     if (!place.known()) return;
     by_distance.emplace_back(DistanceKm(user.place, place),
                              EventRow{static_cast<int32_t>(row)});
   });
   std::sort(by_distance.begin(), by_distance.end());
-  for (const EventRow row :
-       From(Collect(user, view_.columns.upcoming), CandidateSource::kNearby)) {
+  for (const EventRow row : From(Collect(user, view_.columns->upcoming()),
+                                 CandidateSource::kNearby)) {
     const float km = DistanceKm(
         user.place, snapshot_.catalog.events.columns[Index(row)].location);
     EXPECT_LE(km, by_distance[5].first);
@@ -236,8 +237,8 @@ TEST(CandidatesAtTheAntimeridianTest, NearbyIsNearAcrossIt) {
   std::vector<std::string> degraded;
   int near = 0;
   for (const Candidate& candidate :
-       CollectCandidates(policy, BuildUserState(query, snapshot, view.columns),
-                         view.columns.upcoming, view, snapshot, degraded)) {
+       CollectCandidates(policy, BuildUserState(query, snapshot, *view.columns),
+                         view.columns->upcoming(), view, snapshot, degraded)) {
     const int source = static_cast<int>(CandidateSource::kNearby);
     if ((candidate.sources >> source & 1) == 0) continue;
     EXPECT_LT(Index(candidate.event), 10u);

@@ -76,8 +76,7 @@ class FeaturesTest : public ::testing::Test {
   float Of(EventRow event, Feature feature, const std::string& who = "ann") {
     Query query = query_;
     query.user_id = who;
-    const LiveColumns live =
-        BuildLiveColumns(snapshot_.catalog, MinuteOf(query.now), 0);
+    const LiveColumns live(snapshot_.catalog, MinuteOf(query.now), 0);
     const UserState user = BuildUserState(query, snapshot_, live);
     FeatureMatrix features =
         ComputeFeatures({kNextJazz, event}, user, live, snapshot_);

@@ -65,7 +65,7 @@ Expected BruteForce(const Query& query, const Snapshot& snapshot,
                     const RankingPolicy& policy) {
   const LiveView view = BuildLiveView(snapshot, policy, query.now, 0);
   const Catalog& catalog = snapshot.catalog;
-  const UserState user = BuildUserState(query, snapshot, view.columns);
+  const UserState user = BuildUserState(query, snapshot, *view.columns);
   const CompiledFilter filter(query.filter, catalog, user.place);
   const std::set<EventRow> answered(user.answered.begin(), user.answered.end());
   Expected expected;
@@ -86,7 +86,7 @@ Expected BruteForce(const Query& query, const Snapshot& snapshot,
       continue;
     }
     const FeatureMatrix features =
-        ComputeFeatures({row}, user, view.columns, snapshot);
+        ComputeFeatures({row}, user, *view.columns, snapshot);
     float score = 0;
     for (size_t f = 0; f < kNumFeatures; ++f) {
       score += policy.weights[f] * features.Row(0)[f];
@@ -241,7 +241,7 @@ TEST_F(RankEventsTest, AScoreThatIsNoNumberHasNoPlace) {
 TEST_F(RankEventsTest, AnsweredEventsComeBackWithIncludeInteracted) {
   Query query = For("u1");
   const LiveView view = BuildLiveView(snapshot_, Exhaustive(), kCityNow, 0);
-  const UserState user = BuildUserState(query, snapshot_, view.columns);
+  const UserState user = BuildUserState(query, snapshot_, *view.columns);
   const auto answered = [&](const Ranking& ranking) {
     return std::count_if(ranking.results.begin(), ranking.results.end(),
                          [&](const RankedEvent& event) {

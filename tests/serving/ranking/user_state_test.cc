@@ -46,7 +46,7 @@ class UserStateTest : public ::testing::Test {
     if (query.now == 0) query.now = kCityNow;
     snapshot_ = SnapshotOf(std::move(catalog_));
     return BuildUserState(query, snapshot_,
-                          BuildLiveColumns(snapshot_.catalog, kCityNow, 0));
+                          LiveColumns(snapshot_.catalog, kCityNow, 0));
   }
 
   Catalog catalog_;
@@ -174,7 +174,7 @@ TEST_F(UserStateTest, WhoHasDoneNothingSinceTrainingHasTheTrainedVector) {
     query.user_id = "ann";
     query.now = kCityNow;
     return BuildUserState(query, snapshot_,
-                          BuildLiveColumns(snapshot_.catalog, kCityNow, 0));
+                          LiveColumns(snapshot_.catalog, kCityNow, 0));
   };
   const std::vector<float> folded = state().vector;
   Factors trained(snapshot_.catalog.num_users(), folded.size());
