@@ -19,26 +19,34 @@ void Record(const Interaction& interaction, Snapshot& snapshot) {
   Catalog& catalog = snapshot.catalog;
   const EventRow event = catalog.EventRowOf(interaction.event_id);
   catalog.Apply(catalog.UserRowOf(interaction.user_id), event, interaction.kind,
-                interaction.value, interaction.occurred_at);
+                interaction.value, CountsAt(interaction));
   if (Index(event) >= snapshot.vectors.size()) snapshot.RefreshVectors(event);
 }
 
 struct Apply {
+  const ForgottenUsers& forgotten;
   StateStore& state;
   Snapshot& snapshot;
 
   absl::StatusOr<WriteReceipt> operator()(const EventUpserts& write) {
+    const Catalog& catalog = snapshot.catalog;
+    WriteReceipt receipt;
     for (const Event& changed : write.events) {
       Event event;
       if (!write.mask.empty()) {
-        const EventRow row = snapshot.catalog.FindEvent(changed.id);
-        if (row != kNoEvent) event = snapshot.catalog.GetEvent(row);
+        const EventRow row = catalog.FindEvent(changed.id);
+        if (row == kNoEvent || catalog.events.columns[Index(row)].absent) {
+          receipt.unknown.push_back(changed.id);
+          continue;
+        }
+        event = catalog.GetEvent(row);
       }
       MergeFields(changed, write.mask, &event);
       RETURN_IF_ERROR(state.PutEvent(event));
       PutEvent(event, snapshot);
+      ++receipt.accepted;
     }
-    return Accepted(write.events.size());
+    return receipt;
   }
 
   absl::StatusOr<WriteReceipt> operator()(const EventDeletions& write) {
@@ -50,7 +58,9 @@ struct Apply {
   }
 
   absl::StatusOr<WriteReceipt> operator()(const UserUpserts& write) {
+    WriteReceipt receipt;
     for (const User& changed : write.users) {
+      if (forgotten.Contains(changed.id)) continue;
       User user;
       if (!write.mask.empty()) {
         const UserRow row = snapshot.catalog.FindUser(changed.id);
@@ -59,13 +69,15 @@ struct Apply {
       MergeFields(changed, write.mask, &user);
       RETURN_IF_ERROR(state.PutUser(user));
       snapshot.catalog.UpsertUser(user);
+      ++receipt.accepted;
     }
-    return Accepted(write.users.size());
+    return receipt;
   }
 
   absl::StatusOr<WriteReceipt> operator()(const Interactions& write) {
     WriteReceipt receipt;
     for (const Interaction& interaction : write) {
+      if (forgotten.Contains(interaction.user_id)) continue;
       ASSIGN_OR_RETURN(const bool first, state.PutInteraction(interaction));
       if (first) Record(interaction, snapshot);
       ++(first ? receipt.accepted : receipt.duplicates);
@@ -73,20 +85,36 @@ struct Apply {
     return receipt;
   }
 
+  absl::StatusOr<WriteReceipt> operator()(const UserErasure& write) {
+    ASSIGN_OR_RETURN(const int64_t rows,
+                     state.PutForgotten(write.user_id, write.tombstone));
+    const UserRow row = snapshot.catalog.FindUser(write.user_id);
+    if (row != kNoUser) snapshot.catalog.ForgetUser(row);
+    return Accepted(static_cast<size_t>(rows));
+  }
+
+  absl::StatusOr<WriteReceipt> operator()(const InteractionErasure& write) {
+    RETURN_IF_ERROR(state.DeleteInteractions(write.positions));
+    return Accepted(write.positions.size());
+  }
+
   static WriteReceipt Accepted(size_t rows) {
-    return {static_cast<int64_t>(rows), 0};
+    WriteReceipt receipt;
+    receipt.accepted = static_cast<int64_t>(rows);
+    return receipt;
   }
 };
 
 }  // namespace
 
 absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
+                                        const ForgottenUsers& forgotten,
                                         StateStore& state, Snapshot& snapshot) {
-  return std::visit(Apply{state, snapshot}, write);
+  return std::visit(Apply{forgotten, state, snapshot}, write);
 }
 
 absl::Status ApplyState(StateStore& state, PositionRange range,
-                        Snapshot& snapshot) {
+                        const ForgottenUsers& forgotten, Snapshot& snapshot) {
   RETURN_IF_ERROR(
       state.ReadEvents(range, [&](const Event& event, bool deleted) {
         if (deleted) {
@@ -97,13 +125,27 @@ absl::Status ApplyState(StateStore& state, PositionRange range,
         return absl::OkStatus();
       }));
   RETURN_IF_ERROR(state.ReadUsers(range, [&](const User& user) {
-    snapshot.catalog.UpsertUser(user);
+    if (!forgotten.Contains(user.id)) snapshot.catalog.UpsertUser(user);
     return absl::OkStatus();
   }));
   return state.ReadInteractions(range, [&](const Interaction& interaction) {
-    Record(interaction, snapshot);
+    if (!forgotten.Contains(interaction.user_id)) {
+      Record(interaction, snapshot);
+    }
     return absl::OkStatus();
   });
+}
+
+void ApplyForgotten(const ForgottenUsers& forgotten, Snapshot& snapshot) {
+  if (forgotten.empty()) return;
+  Catalog& catalog = snapshot.catalog;
+  for (size_t i = 0; i < catalog.num_users(); ++i) {
+    const UserRow row{static_cast<int32_t>(i)};
+    if (catalog.users.columns[i].forgotten == 0 &&
+        forgotten.Contains(catalog.UserId(row))) {
+      catalog.ForgetUser(row);
+    }
+  }
 }
 
 size_t NumRows(const StateWrite& write) {
@@ -112,6 +154,10 @@ size_t NumRows(const StateWrite& write) {
     size_t operator()(const EventDeletions& write) { return write.ids.size(); }
     size_t operator()(const UserUpserts& write) { return write.users.size(); }
     size_t operator()(const Interactions& write) { return write.size(); }
+    size_t operator()(const UserErasure&) { return 1; }
+    size_t operator()(const InteractionErasure& write) {
+      return write.positions.size();
+    }
   };
   return std::visit(Rows(), write);
 }

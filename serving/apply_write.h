@@ -10,16 +10,23 @@
 
 namespace usher {
 
+// How many rows a write is about.
+size_t NumRows(const StateWrite& write);
+
 // Writes to both, within a transaction that the caller has begun. Fields that a
 // mask leaves out come from the snapshot. After an error both are in between:
 // the caller rolls back the one and throws away the other.
 absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
+                                        const ForgottenUsers& forgotten,
                                         StateStore& state, Snapshot& snapshot);
 
 // Brings to the snapshot what the state has in `range`: events first, then
 // users, then interactions, so that an interaction finds its event described.
 absl::Status ApplyState(StateStore& state, PositionRange range,
-                        Snapshot& snapshot);
+                        const ForgottenUsers& forgotten, Snapshot& snapshot);
+
+// Takes the forgotten out of a snapshot that was made without knowing of them.
+void ApplyForgotten(const ForgottenUsers& forgotten, Snapshot& snapshot);
 
 }  // namespace usher
 

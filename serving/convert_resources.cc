@@ -267,11 +267,12 @@ absl::StatusOr<Interaction> FromProto(const v1::Interaction& proto, Micros now,
   }
   ASSIGN_OR_RETURN(interaction.kind, FromProto(proto.kind(), at("kind")));
   if (proto.has_value()) {
-    if (!std::isfinite(proto.value())) {
-      return Invalid(at("value"), "is not a finite number");
+    if (!std::isfinite(static_cast<float>(proto.value()))) {
+      return Invalid(at("value"), "is not a finite number of 32 bits");
     }
     interaction.value = static_cast<float>(proto.value());
   }
+  interaction.received_at = now;
   interaction.occurred_at = now;
   if (proto.has_occurred_at()) {
     ASSIGN_OR_RETURN(interaction.occurred_at,
@@ -356,6 +357,25 @@ v1::User ToProto(const User& user) {
     } else {
       feature.set_text(std::get<std::string>(value));
     }
+  }
+  return proto;
+}
+
+v1::Interaction ToProto(const Interaction& interaction) {
+  v1::Interaction proto;
+  proto.set_interaction_id(interaction.interaction_id);
+  proto.set_user_id(interaction.user_id);
+  proto.set_event_id(interaction.event_id);
+  proto.set_kind(static_cast<v1::InteractionKind>(interaction.kind));
+  if (std::isfinite(interaction.value)) proto.set_value(interaction.value);
+  if (interaction.occurred_at != kNoTime) {
+    *proto.mutable_occurred_at() = ToProto(interaction.occurred_at);
+  }
+  proto.set_recommendation_id(interaction.recommendation_id);
+  proto.set_position(interaction.position);
+  proto.set_device(interaction.device);
+  if (interaction.location.known()) {
+    *proto.mutable_location() = LocationToProto(interaction.location);
   }
   return proto;
 }

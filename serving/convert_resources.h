@@ -52,6 +52,7 @@ absl::StatusOr<Interaction> FromProto(const v1::Interaction& interaction,
 // What the event or user does not have stays unset.
 v1::Event ToProto(const Event& event);
 v1::User ToProto(const User& user);
+v1::Interaction ToProto(const Interaction& interaction);
 
 }  // namespace usher
 

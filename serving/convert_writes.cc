@@ -1,5 +1,6 @@
 #include "serving/convert_writes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,8 @@ absl::StatusOr<FieldMask> ReadMask(const google::protobuf::FieldMask& proto,
                                    const Known& known,
                                    const std::string& names) {
   FieldMask mask(proto.paths().begin(), proto.paths().end());
+  std::sort(mask.begin(), mask.end());
+  mask.erase(std::unique(mask.begin(), mask.end()), mask.end());
   for (const std::string& name : mask) {
     if (name == "id" || known(name)) continue;
     return Invalid(

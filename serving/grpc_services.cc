@@ -205,11 +205,21 @@ class RecommendationService final
   WorkerPool& pool_;
 };
 
+// An operator is told what is wrong with a version; other callers are not told
+// of damage (to_grpc_status.h).
+absl::Status Told(const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::FailedPreconditionError(status.message());
+}
+
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   AdminService(const StatusReporter& reporter, ModelLoader& loader,
-               WorkerPool& pool)
-      : reporter_(reporter), loader_(loader), pool_(pool) {}
+               WorkerPool& pool, WorkerPool& loading_pool)
+      : reporter_(reporter),
+        loader_(loader),
+        pool_(pool),
+        loading_pool_(loading_pool) {}
 
   Reactor* GetStatus(Context* context, const v1::GetStatusRequest*,
                      v1::GetStatusResponse* response) override {
@@ -233,11 +243,11 @@ class AdminService final : public v1::AdminService::CallbackService {
                            const v1::PinModelVersionRequest* request,
                            v1::PinModelVersionResponse* response) override {
     return RunUnary(
-        context, pool_, [this, request, response]() -> absl::Status {
+        context, loading_pool_, [this, request, response]() -> absl::Status {
           if (request->version() < 0) {
             return Invalid("version", "is negative; 0 unpins");
           }
-          RETURN_IF_ERROR(loader_.Pin(request->version()));
+          RETURN_IF_ERROR(Told(loader_.Pin(request->version())));
           response->set_model_version(reporter_.Report().model.version);
           return absl::OkStatus();
         });
@@ -245,9 +255,10 @@ class AdminService final : public v1::AdminService::CallbackService {
 
   Reactor* ReloadModel(Context* context, const v1::ReloadModelRequest*,
                        v1::ReloadModelResponse* response) override {
-    return RunUnary(context, pool_, [this, response]() -> absl::Status {
-      ASSIGN_OR_RETURN(const int64_t version, loader_.Reload());
-      response->set_model_version(version);
+    return RunUnary(context, loading_pool_, [this, response]() -> absl::Status {
+      const absl::StatusOr<int64_t> version = loader_.Reload();
+      RETURN_IF_ERROR(Told(version.status()));
+      response->set_model_version(*version);
       return absl::OkStatus();
     });
   }
@@ -256,6 +267,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   const StatusReporter& reporter_;
   ModelLoader& loader_;
   WorkerPool& pool_;
+  WorkerPool& loading_pool_;
 };
 
 }  // namespace
@@ -269,8 +281,9 @@ std::unique_ptr<grpc::Service> NewRecommendationService(
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
-                                               WorkerPool& pool) {
-  return std::make_unique<AdminService>(reporter, loader, pool);
+                                               WorkerPool& pool,
+                                               WorkerPool& loading_pool) {
+  return std::make_unique<AdminService>(reporter, loader, pool, loading_pool);
 }
 
 }  // namespace usher

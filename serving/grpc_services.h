@@ -8,6 +8,8 @@
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
+#include "serving/user_eraser.h"
+#include "serving/user_exporter.h"
 #include "serving/worker_pool.h"
 
 namespace grpc {
@@ -18,18 +20,23 @@ namespace usher {
 
 // Borrow what they are given for their own life. Calls are converted, answered
 // and converted back on the pool's threads; a call whose caller is gone or
-// whose deadline has passed when its turn comes is not worked on.
+// whose deadline has passed when its turn comes is not worked on. Streams of
+// writes have neither: they are read on gRPC's threads as fast as they are
+// written. What loads a model runs on `loading_pool`.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
     const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
+                                                 UserEraser& eraser,
+                                                 const UserExporter& exporter,
                                                  WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewInteractionService(
     SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
-                                               WorkerPool& pool);
+                                               WorkerPool& pool,
+                                               WorkerPool& loading_pool);
 
 }  // namespace usher
 

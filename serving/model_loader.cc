@@ -122,11 +122,12 @@ absl::Status ModelLoader::Serve(int64_t version) {
   refused_.erase(version);
   if (loaded.ok()) {
     serving_ = version;
+    last_error_.clear();
     return loaded;
   }
   const std::string reason = absl::StrCat("model version ", version,
                                           " is refused: ", loaded.message());
-  spdlog::error("{}", reason);
+  if (std::exchange(last_error_, reason) != reason) spdlog::error("{}", reason);
   if (absl::IsDataLoss(loaded) || absl::IsInvalidArgument(loaded) ||
       absl::IsFailedPrecondition(loaded)) {
     refused_[version] = {reason, manifest};
@@ -151,6 +152,12 @@ std::optional<int64_t> ModelLoader::Current() {
 
 absl::Status ModelLoader::Load(int64_t version) {
   const Micros begin = clock_.Now();
+  ASSIGN_OR_RETURN(const bool back, publisher_.GoBack(version));
+  if (back) {
+    spdlog::info("model version {}: was still in memory; back in {} ms",
+                 version, (clock_.Now() - begin) / 1000);
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(Snapshot snapshot, OpenVersion(options_.model_dir, version));
   ASSIGN_OR_RETURN(
       RankingPolicy policy,
@@ -161,7 +168,7 @@ absl::Status ModelLoader::Load(int64_t version) {
   const Micros warmed = clock_.Now();
   const size_t events = snapshot.catalog.num_events();
   const size_t users = snapshot.catalog.num_users();
-  RETURN_IF_ERROR(publisher_.Adopt(std::move(snapshot), policy));
+  RETURN_IF_ERROR(publisher_.Adopt(std::move(snapshot), policy, clock_.Now()));
   spdlog::info(
       "model version {}: {} events, {} users; opened in {} ms, warmed in {} "
       "ms, brought up to date in {} ms",

@@ -103,7 +103,8 @@ class ModelLoader {
   mutable absl::Mutex mu_;
   std::optional<int64_t> serving_ ABSL_GUARDED_BY(mu_);
   std::optional<int64_t> pinned_ ABSL_GUARDED_BY(mu_);
-  std::string trouble_ ABSL_GUARDED_BY(mu_);  // With the directory.
+  std::string trouble_ ABSL_GUARDED_BY(mu_);     // With the directory.
+  std::string last_error_ ABSL_GUARDED_BY(mu_);  // Logged once.
   std::map<int64_t, Refusal> refused_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -14,12 +14,17 @@
 namespace usher {
 namespace {
 
+absl::Status ErrorOfNoEvent(absl::string_view id) {
+  return absl::NotFoundError(
+      absl::StrCat("event_id: there is no event \"", id, "\""));
+}
+
+// One that was described and not deleted.
 absl::StatusOr<EventRow> KnownEvent(const Catalog& catalog,
                                     absl::string_view id) {
   const EventRow row = catalog.FindEvent(id);
-  if (row != kNoEvent) return row;
-  return absl::NotFoundError(
-      absl::StrCat("event_id: there is no event \"", id, "\""));
+  if (row != kNoEvent && !catalog.events.columns[Index(row)].absent) return row;
+  return ErrorOfNoEvent(id);
 }
 
 }  // namespace
@@ -56,11 +61,13 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   const std::shared_ptr<const LiveView> view =
       served->ViewAt(query.now, served->policy());
-  // The first page's list has gone through rules, diversity and caps.
+  // The first page's list has gone through boosts, pins, diversity and caps.
   Query rest = query;
   rest.filter.only_event_ids = token.event_ids;
   rest.limit = kMaxPagedEvents;
-  rest.rules.clear();
+  std::erase_if(rest.rules, [](const Rule& rule) {
+    return rule.action != RuleAction::kExclude;
+  });
   rest.diversity = 0;
   rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
   Recommendations page;
@@ -111,7 +118,8 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
     absl::string_view event_id, const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   const Snapshot& snapshot = served->snapshot();
-  ASSIGN_OR_RETURN(const EventRow row, KnownEvent(snapshot.catalog, event_id));
+  const EventRow row = snapshot.catalog.FindEvent(event_id);
+  if (row == kNoEvent) return ErrorOfNoEvent(event_id);
   const std::shared_ptr<const LiveView> view =
       served->ViewAt(query.now, served->policy());
   EventExplanation explanation;

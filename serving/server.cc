@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/resource_quota.h>
 
 #include <chrono>
 #include <utility>
@@ -21,6 +22,10 @@ namespace {
 constexpr const char* kServiceNames[] = {
     "", "usher.v1.RecommendationService", "usher.v1.CatalogService",
     "usher.v1.InteractionService", "usher.v1.AdminService"};
+constexpr int kMaxAdminCalls = 16;
+// Memory of calls that are being read or wait; beyond it connections are read
+// more slowly.
+constexpr size_t kMaxCallBytes = size_t{1} << 30;
 // Room for 10,000 events with their descriptions.
 constexpr int kMaxMessageBytes = 64 << 20;
 // Running calls get this long to end, then those that only wait (health
@@ -41,13 +46,18 @@ std::string WithPort(const std::string& address, int port) {
 
 // Services outlive the server that calls them.
 struct Server::Grpc {
+  // A model is loaded on it: calls that ask go on meanwhile.
+  WorkerPool admin_pool{{1, kMaxAdminCalls}};
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
 
 Server::Server(std::unique_ptr<Grpc> grpc, std::string address,
-               WorkerPool& pool)
-    : address_(std::move(address)), pool_(pool), grpc_(std::move(grpc)) {
+               const ServerParts& parts)
+    : address_(std::move(address)),
+      pool_(parts.pool),
+      publisher_(parts.publisher),
+      grpc_(std::move(grpc)) {
   SetServing(false);
 }
 
@@ -60,16 +70,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   auto grpc = std::make_unique<Grpc>();
   grpc->services.push_back(NewRecommendationService(
       parts.recommender, parts.pages, parts.clock, parts.pool));
-  grpc->services.push_back(
-      NewCatalogService(parts.holder, parts.publisher, parts.pool));
+  grpc->services.push_back(NewCatalogService(
+      parts.holder, parts.publisher, parts.eraser, parts.exporter, parts.pool));
   grpc->services.push_back(
       NewInteractionService(parts.publisher, parts.clock, parts.pool));
-  grpc->services.push_back(
-      NewAdminService(parts.reporter, parts.loader, parts.pool));
+  grpc->services.push_back(NewAdminService(parts.reporter, parts.loader,
+                                           parts.pool, grpc->admin_pool));
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetResourceQuota(grpc::ResourceQuota("usher").Resize(kMaxCallBytes));
   int port = 0;
   if (!address.empty()) {
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
@@ -84,7 +95,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         ": the address is taken, not this machine's, or not HOST:PORT"));
   }
   return absl::WrapUnique(
-      new Server(std::move(grpc), WithPort(address, port), parts.pool));
+      new Server(std::move(grpc), WithPort(address, port), parts));
 }
 
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
@@ -101,6 +112,7 @@ void Server::Shutdown() {
   if (grpc_ == nullptr) return;
   SetServing(false);
   pool_.Drain(kDrainTime);
+  publisher_.Drain();
   grpc_->server->Shutdown(std::chrono::system_clock::now() + kHangUpTime);
   grpc_->server->Wait();
   grpc_ = nullptr;

@@ -11,6 +11,8 @@
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
+#include "serving/user_eraser.h"
+#include "serving/user_exporter.h"
 #include "serving/worker_pool.h"
 
 namespace grpc {
@@ -27,6 +29,8 @@ struct ServerParts {
   const PageTokenCodec& pages;
   const StatusReporter& reporter;
   ModelLoader& loader;
+  UserEraser& eraser;
+  const UserExporter& exporter;
   const Clock& clock;
   WorkerPool& pool;
 };
@@ -50,16 +54,18 @@ class Server {
 
   void SetServing(bool serving);
 
-  // Health NOT_SERVING, no new calls, and the running ones get some seconds to
-  // end. Returns when all is over.
+  // Health NOT_SERVING, no new calls; the running ones get some seconds to end,
+  // and writes that were taken are answered. Returns when all is over.
   void Shutdown();
 
  private:
   struct Grpc;
-  Server(std::unique_ptr<Grpc> grpc, std::string address, WorkerPool& pool);
+  Server(std::unique_ptr<Grpc> grpc, std::string address,
+         const ServerParts& parts);
 
   const std::string address_;
   WorkerPool& pool_;
+  SnapshotPublisher& publisher_;
   std::unique_ptr<Grpc> grpc_;  // Null after Shutdown().
 };
 

@@ -30,11 +30,13 @@ int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
 }  // namespace
 
 SnapshotPublisher::SnapshotPublisher(StateStore& state, SnapshotHolder& holder,
-                                     const SnapshotPublisherOptions& options)
+                                     const SnapshotPublisherOptions& options,
+                                     ForgottenUsers forgotten)
     : options_(options),
       state_(state),
       holder_(holder),
       position_(state.position()),
+      forgotten_(std::make_shared<const ForgottenUsers>(std::move(forgotten))),
       thread_([this] { Run(); }) {}
 
 SnapshotPublisher::~SnapshotPublisher() {
@@ -51,7 +53,10 @@ void SnapshotPublisher::Submit(StateWrite write, Done done) {
   absl::Status refused;
   {
     absl::MutexLock lock(&mu_);
-    if (queued_rows_ > 0 && queued_rows_ + rows > options_.max_queued_rows) {
+    if (draining_) {
+      refused = absl::UnavailableError("the server is going down");
+    } else if (queued_rows_ > 0 &&
+               queued_rows_ + rows > options_.max_queued_rows) {
       refused = absl::ResourceExhaustedError(absl::StrCat(
           "the server is busy: ", queued_rows_, " rows wait to be written"));
     } else {
@@ -73,6 +78,12 @@ absl::StatusOr<WriteReceipt> SnapshotPublisher::Write(StateWrite write) {
   return result;
 }
 
+void SnapshotPublisher::Drain() {
+  absl::MutexLock lock(&mu_);
+  draining_ = true;
+  mu_.Await(absl::Condition(this, &SnapshotPublisher::IsIdle));
+}
+
 void SnapshotPublisher::OnWriter(std::function<void()> task) {
   absl::Notification ended;
   {
@@ -85,29 +96,80 @@ void SnapshotPublisher::OnWriter(std::function<void()> task) {
   ended.WaitForNotification();
 }
 
-absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
-                                      const RankingPolicy& policy) {
-  int64_t reached = TrainedPosition(snapshot.info, state_);
-  if (state_.path() != StateStore::kMemory && position_.load() > reached) {
+absl::Status SnapshotPublisher::ReadState(
+    absl::FunctionRef<absl::Status(StateStore&)> read) {
+  if (state_.path() != StateStore::kMemory) {
     ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> reader,
                      StateStore::OpenToRead(state_.path()));
-    RETURN_IF_ERROR(
-        ApplyState(*reader, {reached, reader->position()}, snapshot));
-    reached = reader->position();
+    return read(*reader);
   }
+  absl::Status status;
+  OnWriter([&] { status = read(state_); });
+  return status;
+}
+
+absl::Status SnapshotPublisher::DropOldPages() {
+  absl::Status status;
+  OnWriter([&] { status = state_.DropOldPages(); });
+  return status;
+}
+
+std::shared_ptr<const ForgottenUsers> SnapshotPublisher::forgotten() const {
+  absl::MutexLock lock(&mu_);
+  return forgotten_;
+}
+
+absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
+                                      const RankingPolicy& policy, Micros now) {
+  Model model;
+  model.forgotten = forgotten();
+  ApplyForgotten(*model.forgotten, snapshot);
+  model.position = TrainedPosition(snapshot.info, state_);
+  if (state_.path() != StateStore::kMemory &&
+      position_.load() > model.position) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> reader,
+                     StateStore::OpenToRead(state_.path()));
+    RETURN_IF_ERROR(ApplyState(*reader, {model.position, reader->position()},
+                               *model.forgotten, snapshot));
+    model.position = reader->position();
+  }
+  model.snapshot = std::move(snapshot);
+  model.policy = policy;
+  model.columns = std::make_shared<const LiveColumnsCache>(
+      kLiveMinutes, options_.undated_lifetime);
+  model.columns->At(model.snapshot.catalog, MinuteOf(now));
   absl::Status adopted;
-  OnWriter([&] {
-    // A state that was put back to an older copy goes on behind the version.
-    state_.SkipTo(reached);
-    adopted = ApplyState(state_, {reached, state_.position()}, snapshot);
-    if (!adopted.ok()) return;
-    head_ = std::move(snapshot);
-    policy_ = policy;
-    columns_ = std::make_shared<const LiveColumnsCache>(
-        kLiveMinutes, options_.undated_lifetime);
-    Publish();
-  });
+  OnWriter([&] { adopted = Serve(std::move(model)); });
   return adopted;
+}
+
+absl::StatusOr<bool> SnapshotPublisher::GoBack(int64_t version) {
+  absl::StatusOr<bool> done = false;
+  OnWriter([&] {
+    if (!replaced_.has_value() || replaced_->snapshot.info.version != version) {
+      return;
+    }
+    Model model = *std::move(replaced_);
+    replaced_.reset();
+    const absl::Status served = Serve(std::move(model));
+    done = served.ok() ? absl::StatusOr<bool>(true) : served;
+  });
+  return done;
+}
+
+absl::Status SnapshotPublisher::Serve(Model model) {
+  // A state that was put back to an older copy goes on behind the version.
+  state_.SkipTo(model.position);
+  const std::shared_ptr<const ForgottenUsers> all = forgotten();
+  RETURN_IF_ERROR(ApplyState(state_, {model.position, state_.position()}, *all,
+                             model.snapshot));
+  if (all != model.forgotten) ApplyForgotten(*all, model.snapshot);
+  model.forgotten = all;
+  model.position = state_.position();
+  if (head_.has_value()) replaced_ = *std::move(head_);
+  head_ = std::move(model);
+  Publish();
+  return absl::OkStatus();
 }
 
 void SnapshotPublisher::Run() {
@@ -123,6 +185,7 @@ void SnapshotPublisher::Run() {
 bool SnapshotPublisher::Next(Group& group) {
   group = Group();
   absl::MutexLock lock(&mu_);
+  writing_ = false;
   mu_.AwaitWithTimeout(absl::Condition(this, &SnapshotPublisher::HasWork),
                        kReclaimPeriod);
   group.tasks.swap(tasks_);
@@ -133,17 +196,21 @@ bool SnapshotPublisher::Next(Group& group) {
     queue_.pop_front();
   }
   queued_rows_ -= rows;
+  writing_ = !group.writes.empty();
   return !stopping_ || !group.tasks.empty() || !group.writes.empty();
 }
 
 void SnapshotPublisher::WriteGroup(std::vector<Waiting> group) {
+  Remember(group);
   std::vector<WriteReceipt> receipts;
   absl::Status status = ErrorOfNoModel();
   if (head_.has_value()) {
-    Snapshot next = head_->Share();
+    Snapshot next = head_->snapshot.Share();
     status = Commit(group, next, receipts);
     if (status.ok()) {
-      head_ = std::move(next);
+      head_->snapshot = std::move(next);
+      head_->position = state_.position();
+      head_->forgotten = forgotten();
       position_.store(state_.position());
       Publish();
     }
@@ -157,13 +224,28 @@ void SnapshotPublisher::WriteGroup(std::vector<Waiting> group) {
   }
 }
 
+// Before anything else of the group: what it says of them is not kept.
+void SnapshotPublisher::Remember(const std::vector<Waiting>& group) {
+  std::shared_ptr<ForgottenUsers> more;
+  for (const Waiting& waiting : group) {
+    const auto* const erasure = std::get_if<UserErasure>(&waiting.write);
+    if (erasure == nullptr) continue;
+    if (more == nullptr) more = std::make_shared<ForgottenUsers>(*forgotten());
+    more->Add(erasure->tombstone);
+  }
+  if (more == nullptr) return;
+  absl::MutexLock lock(&mu_);
+  forgotten_ = std::move(more);
+}
+
 absl::Status SnapshotPublisher::Commit(const std::vector<Waiting>& group,
                                        Snapshot& snapshot,
                                        std::vector<WriteReceipt>& receipts) {
+  const std::shared_ptr<const ForgottenUsers> forgotten = this->forgotten();
   absl::Status status = state_.Begin();
   for (size_t i = 0; status.ok() && i < group.size(); ++i) {
     const absl::StatusOr<WriteReceipt> receipt =
-        ApplyWrite(group[i].write, state_, snapshot);
+        ApplyWrite(group[i].write, *forgotten, state_, snapshot);
     status = receipt.status();
     if (status.ok()) receipts.push_back(*receipt);
   }
@@ -173,10 +255,13 @@ absl::Status SnapshotPublisher::Commit(const std::vector<Waiting>& group,
 }
 
 void SnapshotPublisher::MergeTail() {
-  if (!head_.has_value() || merger_.joinable() || !head_->TailIsLong()) return;
+  if (!head_.has_value() || merger_.joinable() ||
+      !head_->snapshot.TailIsLong()) {
+    return;
+  }
   merger_ = std::thread(
-      [this, columns = columns_,
-       snapshot = std::make_shared<const Snapshot>(head_->Share())] {
+      [this, columns = head_->columns,
+       snapshot = std::make_shared<const Snapshot>(head_->snapshot.Share())] {
         absl::StatusOr<Snapshot::WholeIndex> whole = snapshot->IndexWhole();
         absl::MutexLock lock(&mu_);
         tasks_.push_back([this, columns, whole = std::move(whole)] {
@@ -194,13 +279,16 @@ void SnapshotPublisher::TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
     return;
   }
   // Another model may have come meanwhile.
-  if (columns != columns_.get() || !head_->Take(*std::move(whole))) return;
+  if (columns != head_->columns.get() ||
+      !head_->snapshot.Take(*std::move(whole))) {
+    return;
+  }
   Publish();
 }
 
 void SnapshotPublisher::Publish() {
-  holder_.Publish(
-      std::make_shared<const Served>(head_->Share(), policy_, columns_));
+  holder_.Publish(std::make_shared<const Served>(
+      head_->snapshot.Share(), head_->policy, head_->columns));
 }
 
 }  // namespace usher

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -36,29 +37,52 @@ struct SnapshotPublisherOptions {
 // of new events is merged into a new index beside it. Thread-safe.
 class SnapshotPublisher {
  public:
-  // Called once, on the writer's thread.
+  // Called once, mostly on the writer's thread.
   using Done = std::function<void(absl::StatusOr<WriteReceipt>)>;
 
   // Borrows both. Nobody else writes to `state` from now on, nor publishes.
+  // `forgotten` are those that no version may show; those of the state belong
+  // to them.
   SnapshotPublisher(StateStore& state, SnapshotHolder& holder,
-                    const SnapshotPublisherOptions& options);
+                    const SnapshotPublisherOptions& options,
+                    ForgottenUsers forgotten = {});
   // Ends when everything that was submitted is answered.
   ~SnapshotPublisher();
   SnapshotPublisher(const SnapshotPublisher&) = delete;
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
   // Errors that `done` is called with: FailedPrecondition before the first
-  // model, those of StateStore, and ResourceExhausted when too much waits.
+  // model, those of StateStore, ResourceExhausted when too much waits and
+  // Unavailable after Drain(); with these two on the caller's thread.
   void Submit(StateWrite write, Done done) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Submit(), and waits.
   absl::StatusOr<WriteReceipt> Write(StateWrite write) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Takes no more writes (Unavailable) and waits until those that it took are
+  // answered.
+  void Drain() ABSL_LOCKS_EXCLUDED(mu_);
+
   // Brings an opened version into service, with all that the state has beyond
   // it. Returns when it is published; works mostly on the calling thread.
-  absl::Status Adopt(Snapshot snapshot, const RankingPolicy& policy)
+  // Live columns are ready for the minute of `now`.
+  absl::Status Adopt(Snapshot snapshot, const RankingPolicy& policy, Micros now)
       ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Brings the version back that the present one has replaced, if it is this
+  // one: it is still in memory and lacks only what was written since. False
+  // when it is not.
+  absl::StatusOr<bool> GoBack(int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Runs `read` over the state as it is now, beside the writer; where it is in
+  // memory only, on the writer's thread.
+  absl::Status ReadState(absl::FunctionRef<absl::Status(StateStore&)> read)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // What was deleted from the state leaves its files.
+  absl::Status DropOldPages() ABSL_LOCKS_EXCLUDED(mu_);
+
+  std::shared_ptr<const ForgottenUsers> forgotten() const
+      ABSL_LOCKS_EXCLUDED(mu_);
   // Where writes are kept, as --state has it.
   const std::string& state_path() const { return state_.path(); }
   // Of the last change that was committed.
@@ -69,6 +93,15 @@ class SnapshotPublisher {
     StateWrite write;
     Done done;
   };
+  // One version, and what the state has made of it.
+  struct Model {
+    Snapshot snapshot;
+    RankingPolicy policy;
+    std::shared_ptr<const LiveColumnsCache> columns;
+    int64_t position = 0;  // Of the last row of the state that it has.
+    std::shared_ptr<const ForgottenUsers>
+        forgotten;  // Whom it knows nothing of.
+  };
   struct Group {
     std::vector<Waiting> writes;
     std::vector<std::function<void()>> tasks;
@@ -78,14 +111,20 @@ class SnapshotPublisher {
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return stopping_ || !queue_.empty() || !tasks_.empty();
   }
+  bool IsIdle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return !writing_ && queue_.empty();
+  }
   // False when there is no more to come.
   bool Next(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
   // Runs `task` on the writer's thread between two groups, and waits for it.
   void OnWriter(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mu_);
 
   void WriteGroup(std::vector<Waiting> group);
+  void Remember(const std::vector<Waiting>& group) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status Commit(const std::vector<Waiting>& group, Snapshot& snapshot,
                       std::vector<WriteReceipt>& receipts);
+  // Brings the model up to the state's end and publishes it.
+  absl::Status Serve(Model model);
   void Publish();
   // Builds the index anew beside the writer when the tail has grown long.
   void MergeTail() ABSL_LOCKS_EXCLUDED(mu_);
@@ -97,18 +136,21 @@ class SnapshotPublisher {
   StateStore& state_;
   SnapshotHolder& holder_;
 
-  // Of the writer's thread: what is published, as a copy that may be changed.
-  std::optional<Snapshot> head_;
-  std::shared_ptr<const LiveColumnsCache> columns_;  // Of the head's model.
-  RankingPolicy policy_;
-  std::thread merger_;  // Joinable while an index is being built.
+  // Of the writer's thread.
+  std::optional<Model> head_;      // What is published, to be changed.
+  std::optional<Model> replaced_;  // What the head has replaced, if any.
+  std::thread merger_;             // Joinable while an index is being built.
 
   std::atomic<int64_t> position_;
 
-  absl::Mutex mu_;
+  mutable absl::Mutex mu_;
+  // Replaced by the writer only.
+  std::shared_ptr<const ForgottenUsers> forgotten_ ABSL_GUARDED_BY(mu_);
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   size_t queued_rows_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<std::function<void()>> tasks_ ABSL_GUARDED_BY(mu_);
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;  // A group is on its way.
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 
   std::thread thread_;

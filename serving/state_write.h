@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/catalog/event.h"
+#include "index/catalog/forgotten_users.h"
 #include "index/catalog/interaction.h"
 #include "index/catalog/user.h"
 
@@ -16,6 +17,8 @@ namespace usher {
 // Names of fields, as merge_fields.h knows them; empty: the whole thing.
 using FieldMask = std::vector<std::string>;
 
+// With a mask, what is not there (any more) stays so: half an event would be
+// shown for ever.
 struct EventUpserts {
   std::vector<Event> events;
   FieldMask mask;
@@ -32,16 +35,26 @@ struct UserUpserts {
 
 using Interactions = std::vector<Interaction>;
 
-// One call: all of it is done or nothing.
-using StateWrite =
-    std::variant<EventUpserts, EventDeletions, UserUpserts, Interactions>;
+// From here on nothing is known of the user, and nothing is recorded. What the
+// state has of their interactions is found and deleted afterwards.
+struct UserErasure {
+  std::string user_id;
+  Tombstone tombstone;
+};
 
-// How many rows a write is about.
-size_t NumRows(const StateWrite& write);
+struct InteractionErasure {
+  std::vector<int64_t> positions;  // In the state.
+};
+
+// One call: all of it is done or nothing. What is said of a forgotten user is
+// taken and not kept.
+using StateWrite = std::variant<EventUpserts, EventDeletions, UserUpserts,
+                                Interactions, UserErasure, InteractionErasure>;
 
 struct WriteReceipt {
-  int64_t accepted = 0;    // Rows that were written.
+  int64_t accepted = 0;    // Rows that were written or deleted.
   int64_t duplicates = 0;  // Interactions that had been recorded before.
+  std::vector<std::string> unknown;  // Events that a mask did not find.
 };
 
 }  // namespace usher

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -17,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "index/artifact/forgotten_file.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "index/state/state_store.h"
@@ -27,6 +29,8 @@
 #include "serving/snapshot_holder.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
+#include "serving/user_eraser.h"
+#include "serving/user_exporter.h"
 #include "serving/worker_pool.h"
 
 ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
@@ -73,6 +77,7 @@ reflection.
 )";
 
 constexpr absl::Duration kPollPeriod = absl::Seconds(1);
+constexpr Micros kPrepareAhead = 5 * kSecond;
 
 struct Settings {
   std::string listen;
@@ -132,21 +137,34 @@ class EndSignals {
   sigset_t set_;
 };
 
+// Builds the live columns of the minute that is about to begin, so that none of
+// its requests has to.
+void PrepareNextMinute(const SnapshotHolder& holder, const Clock& clock) {
+  const std::shared_ptr<const Served> served = holder.Get();
+  if (served == nullptr) return;
+  served->ViewAt(clock.Now() + kPrepareAhead, served->policy());
+}
+
 // Looks for models until it is told to stop.
 void PollModels(ModelLoader& loader, Server& server,
+                const SnapshotHolder& holder, const Clock& clock,
                 const absl::Notification& stop) {
-  bool serving = false;
+  int64_t serving = 0;
   do {
-    const std::optional<int64_t> version = loader.RunOnce();
-    if (!version.has_value()) continue;
-    if (serving) {
-      spdlog::info("now serving model version {}", *version);
-      continue;
+    loader.RunOnce();
+    PrepareNextMinute(holder, clock);
+    // A pin or a reload may have brought it, too.
+    const std::shared_ptr<const Served> served = holder.Get();
+    const int64_t version =
+        served == nullptr ? 0 : served->snapshot().info.version;
+    const int64_t before = std::exchange(serving, version);
+    if (version == before) continue;
+    spdlog::info("now serving model version {}", version);
+    if (before == 0) {
+      server.SetServing(true);
+      std::fprintf(stderr, "usher: serving model version %lld on %s\n",
+                   static_cast<long long>(version), server.address().c_str());
     }
-    serving = true;
-    server.SetServing(true);
-    std::fprintf(stderr, "usher: serving model version %lld on %s\n",
-                 static_cast<long long>(*version), server.address().c_str());
   } while (!stop.WaitForNotificationWithTimeout(kPollPeriod));
 }
 
@@ -170,13 +188,28 @@ absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
   return state;
 }
 
+// Those of the model directory and those of the state.
+absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
+                                            StateStore& state) {
+  ASSIGN_OR_RETURN(ForgottenUsers all, ReadForgotten(model_dir));
+  RETURN_IF_ERROR(state.ReadForgotten([&](const Tombstone& tombstone) {
+    all.Add(tombstone);
+    return absl::OkStatus();
+  }));
+  return all;
+}
+
 absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const Clock& clock = Clock::System();
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state,
                    OpenState(settings.state));
   SnapshotHolder holder;
+  ASSIGN_OR_RETURN(const ForgottenUsers forgotten,
+                   AllForgotten(settings.loader.model_dir, *state));
   SnapshotPublisher publisher(*state, holder,
-                              {settings.loader.undated_lifetime});
+                              {settings.loader.undated_lifetime}, forgotten);
+  UserEraser eraser(settings.loader.model_dir, publisher, clock);
+  const UserExporter exporter(holder, publisher);
   ModelLoader loader(settings.loader, publisher, clock);
   const Recommender recommender(holder, RandomSeed());
   const PageTokenCodec pages(settings.config.page_token_key.empty()
@@ -186,15 +219,16 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen, {holder, publisher, recommender, pages,
-                                      reporter, loader, clock, pool}));
+      Server::Start(settings.listen,
+                    {holder, publisher, recommender, pages, reporter, loader,
+                     eraser, exporter, clock, pool}));
   if (state->path() == StateStore::kMemory) {
     spdlog::warn(
         "without --state writes are kept in memory only and are lost at the "
         "end");
   }
   absl::Notification stop;
-  std::thread poller([&] { PollModels(loader, *server, stop); });
+  std::thread poller([&] { PollModels(loader, *server, holder, clock, stop); });
   const int number = signals.Wait();
   spdlog::info("signal {}: draining", number);
   stop.Notify();

@@ -3,13 +3,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "index/artifact/forgotten_file.h"
 #include "index/base/clock.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "index/state/state_store.h"
+#include "trainer/data/drop_forgotten.h"
 #include "trainer/data/state_dataset.h"
 #include "trainer/train_config.h"
 
@@ -28,6 +31,21 @@ void SayAbsent(int64_t events, int64_t interactions, absl::string_view source,
 void SayDropped(int64_t events, int64_t interactions, Progress& progress) {
   progress.Line(absl::StrCat("left out as not yet known: ", events, " events, ",
                              interactions, " interactions"));
+}
+
+// Also those whom the model directory names, where the command has one.
+absl::Status Forget(const Flags& flags, ForgottenUsers forgotten,
+                    Progress& progress, Dataset& dataset) {
+  if (flags.Has("model_dir")) {
+    ASSIGN_OR_RETURN(const ForgottenUsers of_models,
+                     ReadForgotten(flags.Text("model_dir")));
+    forgotten.Merge(of_models);
+  }
+  const int64_t gone = DropForgotten(forgotten, &dataset);
+  if (gone > 0) {
+    progress.Line(absl::StrCat(gone, " users asked to be forgotten: left out"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -57,6 +75,7 @@ absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress) {
   if (until.has_value()) {
     SayDropped(report.events_dropped, report.interactions_dropped, progress);
   }
+  RETURN_IF_ERROR(Forget(flags, {}, progress, dataset));
   return dataset;
 }
 
@@ -88,6 +107,12 @@ absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
     info->state_position = state->position();
     info->state_id = state->id();
   }
+  ForgottenUsers forgotten;
+  RETURN_IF_ERROR(state->ReadForgotten([&](const Tombstone& tombstone) {
+    forgotten.Add(tombstone);
+    return absl::OkStatus();
+  }));
+  RETURN_IF_ERROR(Forget(flags, std::move(forgotten), progress, dataset));
   return dataset;
 }
 

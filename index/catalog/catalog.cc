@@ -43,6 +43,27 @@ bool Remove(ListColumn<T>& lists, size_t row, T value) {
   return true;
 }
 
+// The latest of a history, answers before anything else.
+std::vector<Action> HalfOf(absl::Span<const Action> history) {
+  const auto answers = static_cast<size_t>(
+      std::count_if(history.begin(), history.end(),
+                    [](const Action& past) { return IsAnswer(past.kind); }));
+  const size_t wanted = history.size() / 2;
+  const size_t kept_answers = std::min(answers, wanted);
+  size_t drop_answers = answers - kept_answers;
+  size_t drop_others = history.size() - answers - (wanted - kept_answers);
+  std::vector<Action> half;
+  for (const Action& past : history) {
+    size_t& drop = IsAnswer(past.kind) ? drop_answers : drop_others;
+    if (drop > 0) {
+      --drop;
+    } else {
+      half.push_back(past);
+    }
+  }
+  return half;
+}
+
 }  // namespace
 
 Catalog Catalog::Share() {
@@ -66,7 +87,10 @@ EventRow Catalog::FindEvent(absl::string_view id) const {
 }
 
 UserRow Catalog::FindUser(absl::string_view id) const {
-  return FindIn<UserRow>(*users.ids, id, num_users());
+  const UserRow row = FindIn<UserRow>(*users.ids, id, num_users());
+  const bool forgotten =
+      row != kNoUser && users.columns[Index(row)].forgotten != 0;
+  return forgotten ? kNoUser : row;
 }
 
 OrganizerRow Catalog::FindOrganizer(absl::string_view id) const {
@@ -225,6 +249,24 @@ UserRow Catalog::UpsertUser(const User& user) {
   return row;
 }
 
+void Catalog::ForgetUser(UserRow row) {
+  const size_t user = Index(row);
+  while (!users.history[user].empty()) {
+    const Action action = users.history[user].back();
+    users.history.Erase(user, users.history[user].size() - 1);
+    if (!IsAnswer(action.kind)) continue;
+    CountAnswer(action.event, action, -1);
+    if (IsCommitment(action.kind)) CountAttendee(row, action.event, -1);
+    changed_events.Add(action.event);
+  }
+  users.follows.Assign(user, {});
+  users.documents.Assign(user, {});
+  UserColumns nobody;
+  nobody.changed = nobody.forgotten = 1;
+  users.columns.Mutable(user) = nobody;
+  changed_users.Add(row);
+}
+
 bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
                              EventRow except) const {
   absl::Span<const Action> history = users.history[Index(user)];
@@ -240,8 +282,7 @@ bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
 
 std::optional<size_t> Catalog::AnswerTo(UserRow user, EventRow event) const {
   const absl::Span<const Action> history = users.history[Index(user)];
-  const size_t oldest = history.size() - std::min(history.size(), kHistoryScan);
-  for (size_t i = history.size(); i-- > oldest;) {
+  for (size_t i = history.size(); i-- > 0;) {
     if (history[i].event == event && IsAnswer(history[i].kind)) return i;
   }
   return std::nullopt;
@@ -290,8 +331,8 @@ void Catalog::CountAttendee(UserRow user, EventRow event, int sign) {
 }
 
 void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
-                    float value, Micros time, Micros received) {
-  const Action action{std::min(time, received), event, value, kind, {}};
+                    float value, Micros time) {
+  const Action action{time, event, value, kind, {}};
   if (IsAnswer(kind)) {
     bool came = false;
     if (const std::optional<size_t> at = AnswerTo(user, event)) {
@@ -306,11 +347,11 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
     if (came != comes) CountAttendee(user, event, comes ? +1 : -1);
     changed_events.Add(event);
   }
+  // What says nothing of their taste would wash out what does.
+  if (!IsAnswer(kind) && TasteWeight(kind, value) == 0) return;
   const absl::Span<const Action> history = users.history[Index(user)];
   if (history.size() >= kMaxHistory) {
-    users.history.Assign(
-        Index(user), std::vector<Action>(history.begin() + history.size() / 2,
-                                         history.end()));
+    users.history.Assign(Index(user), HalfOf(history));
   }
   users.history.Append(Index(user), action);
   users.columns.Mutable(Index(user)).changed = 1;

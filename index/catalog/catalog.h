@@ -69,7 +69,8 @@ struct UserColumns {
   GeoPoint location;
   // 1: has acted or changed what they follow since the version was trained.
   uint8_t changed = 0;
-  uint8_t padding[7] = {};
+  uint8_t forgotten = 0;  // 1: a row without a person (ForgetUser).
+  uint8_t padding[6] = {};
 };
 
 // An organizer that a user follows.
@@ -168,6 +169,10 @@ class Catalog {
   void DeleteEvent(EventRow row);
   // Adds the user or replaces all that was said of them. Histories stay.
   UserRow UpsertUser(const User& user);
+  // Takes back what the user did and deletes all that was said of them; their
+  // id is not found any more. Nothing may be written to the row again: who
+  // writes asks ForgottenUsers first.
+  void ForgetUser(UserRow row);
 
   // The row of `id`, made if need be: of an event that nobody has described
   // yet, or of a user of whom nothing else is known.
@@ -175,21 +180,22 @@ class Catalog {
   UserRow UserRowOf(absl::string_view id);
 
   // Records what a user did: history, counters, attendees. An answer replaces
-  // the user's answer to the same event unless that one is later. Looks back
-  // over at most kHistoryScan entries; O(attendees) only when a commitment is
-  // taken back.
+  // the user's answer to the same event unless that one is later. What tells
+  // nothing of a taste and is no answer (impressions, invitations) is not kept.
+  // O(history); O(attendees) only when a commitment is taken back.
   //
-  // Who writes live gives the time of receipt: what claims to be later, by a
-  // clock that is ahead or by mistake, happened then. Otherwise no right answer
-  // could replace it, and nothing right would count beside it.
+  // `time` is CountsAt() where there is an Interaction: no right answer could
+  // replace one of a far future, and nothing right would count beside it.
   void Apply(UserRow user, EventRow event, InteractionKind kind, float value,
-             Micros time, Micros received = std::numeric_limits<Micros>::max());
+             Micros time);
 
   // From here on UserColumns::changed tells who acted after training.
   void MarkTrained();
 
+  // Where a user is looked for among the regulars of an organizer.
   static constexpr size_t kHistoryScan = 2048;
-  static constexpr size_t kMaxHistory = 8192;  // The oldest half goes.
+  // Half of a longer history goes: what is no answer first, then the oldest.
+  static constexpr size_t kMaxHistory = 8192;
 
   EventTable events;
   OrganizerTable organizers;

@@ -2,6 +2,7 @@
 #ifndef USHER_INDEX_CATALOG_INTERACTION_H_
 #define USHER_INDEX_CATALOG_INTERACTION_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -61,6 +62,9 @@ struct Interaction {
   std::string event_id;
   InteractionKind kind = InteractionKind::kRsvpYes;
   float value = std::numeric_limits<float>::quiet_NaN();
+  // When a server took it; kNoTime: it comes from elsewhere. What claims to
+  // have occurred later counts as of then.
+  Micros received_at = kNoTime;
   Micros occurred_at = kNoTime;
   // The list that it came from, and the place on it (from 1; 0: none).
   std::string recommendation_id;
@@ -68,6 +72,13 @@ struct Interaction {
   std::string device;
   GeoPoint location;  // Where the user was.
 };
+
+// When it counts as done.
+inline Micros CountsAt(const Interaction& interaction) {
+  return interaction.received_at == kNoTime
+             ? interaction.occurred_at
+             : std::min(interaction.occurred_at, interaction.received_at);
+}
 
 }  // namespace usher
 

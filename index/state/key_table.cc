@@ -33,10 +33,12 @@ absl::Status KeyTable::Open(SqliteDatabase& database) {
           "WHERE name = 'merged_keys'), 0)"));
   while (true) {
     ASSIGN_OR_RETURN(const bool row, unmerged.Step());
-    if (!row) return absl::OkStatus();
+    if (!row) break;
     last_ = unmerged.Int(0);
     recent_.emplace(unmerged.Int(1), last_);
   }
+  last_before_ = last_;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<int64_t>> KeyTable::Find(int64_t key) {
@@ -58,7 +60,6 @@ void KeyTable::Add(int64_t key, int64_t position) {
 }
 
 absl::Status KeyTable::MergeSlice() {
-  pass_before_ = pass_;
   if (!pass_.has_value()) {
     if (recent_.size() < merge_at_) return absl::OkStatus();
     pass_ = Pass{last_, std::numeric_limits<int64_t>::min()};
@@ -83,12 +84,15 @@ absl::Status KeyTable::MergeSlice() {
 }
 
 void KeyTable::Committed() {
+  last_before_ = last_;
+  pass_before_ = pass_;
   for (const int64_t key : merged_) recent_.erase(key);
   added_.clear();
   merged_.clear();
 }
 
 void KeyTable::RolledBack() {
+  last_ = last_before_;
   for (const int64_t key : added_) recent_.erase(key);
   pass_ = pass_before_;
   added_.clear();

@@ -65,7 +65,9 @@ class KeyTable {
   // Of the transaction that is going on.
   std::vector<int64_t> added_;
   std::vector<int64_t> merged_;
+  // As of the last commit.
   std::optional<Pass> pass_before_;
+  int64_t last_before_ = 0;
 };
 
 }  // namespace usher

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <filesystem>
 #include <limits>
 #include <random>
 #include <utility>
@@ -13,66 +13,15 @@
 #include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
-#include "index/state/json_text.h"
 #include "index/state/key_table.h"
 #include "index/state/sqlite.h"
+#include "index/state/state_rows.h"
 
 namespace usher {
 namespace {
 
 constexpr int64_t kApplicationId = 0x55736872;  // "Ushr"
-constexpr int64_t kFormat = 1;
-
-// INSERT OR REPLACE gives a changed row a new place at the end, so that rows
-// lie in the order of their positions.
-constexpr char kSchema[] = R"sql(
-CREATE TABLE IF NOT EXISTS properties (
-  name TEXT PRIMARY KEY, -- 'id': tells this state from every other one
-  value TEXT NOT NULL
-);
--- Times are microseconds since 1970: datetime(start_time / 1000000, 'unixepoch')
-CREATE TABLE IF NOT EXISTS events (
-  position INTEGER PRIMARY KEY, -- of the last change, counted over all tables
-  id TEXT NOT NULL UNIQUE,
-  deleted INTEGER NOT NULL, -- 1: DeleteEvents; nothing but the id is left
-  title TEXT, description TEXT,
-  tags TEXT, -- JSON list of texts
-  category TEXT,
-  organizer TEXT, organizer_name TEXT, -- the organizer's id and name
-  venue TEXT, city TEXT,
-  latitude REAL, longitude REAL, -- degrees, WGS 84
-  start_time INTEGER, end_time INTEGER, announce_time INTEGER,
-  price REAL, currency TEXT, capacity INTEGER,
-  status TEXT, -- scheduled, cancelled, sold_out, hidden
-  time_zone TEXT, -- IANA name
-  embedding BLOB -- 32-bit floats, little-endian
-);
-CREATE TABLE IF NOT EXISTS users (
-  position INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  latitude REAL, longitude REAL, city TEXT,
-  tags TEXT, -- JSON list of texts
-  groups TEXT, -- JSON list of followed organizers, {"id", "joined"}
-  joined_time INTEGER,
-  features TEXT -- JSON object: name to text or number
-);
-CREATE TABLE IF NOT EXISTS interactions (
-  position INTEGER PRIMARY KEY,
-  key INTEGER NOT NULL, -- hash of what makes it the same interaction
-  interaction_id TEXT,
-  user_id TEXT NOT NULL, event_id TEXT NOT NULL,
-  kind TEXT NOT NULL, -- rsvp_yes, view, ...
-  value REAL, -- rating, play count, seconds
-  occurred_at INTEGER,
-  recommendation_id TEXT, list_position INTEGER, -- of the list it came from
-  device TEXT,
-  latitude REAL, longitude REAL -- where the user was
-);
-CREATE TABLE IF NOT EXISTS interaction_keys ( -- see key_table.h
-  key INTEGER PRIMARY KEY,
-  position INTEGER NOT NULL
-);
-)sql";
+constexpr int64_t kFormat = 2;  // 1: no `forgotten`, no `received_at`.
 
 constexpr char kPutEvent[] =
     "INSERT OR REPLACE INTO events VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
@@ -81,7 +30,7 @@ constexpr char kPutUser[] =
     "INSERT OR REPLACE INTO users VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)";
 constexpr char kPutInteraction[] =
     "INSERT INTO interactions VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
-    "?13)";
+    "?13,?14)";
 constexpr char kGetInteraction[] =
     "SELECT * FROM interactions WHERE position = ?1";
 constexpr char kReadEvents[] =
@@ -93,9 +42,18 @@ constexpr char kReadUsers[] =
 constexpr char kReadInteractions[] =
     "SELECT * FROM interactions WHERE position > ?1 AND position <= ?2 "
     "ORDER BY position";
+constexpr char kReadInteractionsOf[] =
+    "SELECT * FROM interactions WHERE user_id = ?1 ORDER BY position";
+constexpr char kPutForgotten[] = "INSERT INTO forgotten VALUES (?1,?2,?3,?4)";
+constexpr char kReadForgotten[] = "SELECT * FROM forgotten ORDER BY position";
+constexpr char kDeleteUser[] = "DELETE FROM users WHERE id = ?1";
+constexpr char kDeleteInteraction[] =
+    "DELETE FROM interactions WHERE position = ?1";
+// A row that is taken out has had a later one, of `forgotten`, before it.
 constexpr char kLastPosition[] =
     "SELECT max(ifnull((SELECT max(position) FROM events), 0), "
     "ifnull((SELECT max(position) FROM users), 0), "
+    "ifnull((SELECT max(position) FROM forgotten), 0), "
     "ifnull((SELECT max(position) FROM interactions), 0))";
 
 std::string NewId() {
@@ -105,98 +63,6 @@ std::string NewId() {
     absl::StrAppend(&id, absl::Hex(uint32_t{device()}, absl::kZeroPad8));
   }
   return id;
-}
-
-void BindPlace(SqliteStatement& statement, int parameter,
-               const GeoPoint& place) {
-  const double absent = std::nan("");
-  statement.BindReal(parameter, place.known() ? place.latitude : absent);
-  statement.BindReal(parameter + 1, place.known() ? place.longitude : absent);
-}
-
-GeoPoint PlaceAt(const SqliteStatement& row, int column) {
-  if (row.IsNull(column) || row.IsNull(column + 1)) return GeoPoint();
-  return {static_cast<float>(row.Real(column)),
-          static_cast<float>(row.Real(column + 1))};
-}
-
-std::string TextAt(const SqliteStatement& row, int column) {
-  return std::string(row.Text(column));
-}
-
-absl::StatusOr<std::vector<float>> FloatsAt(const SqliteStatement& row,
-                                            int column) {
-  const absl::string_view bytes = row.Bytes(column);
-  if (bytes.size() % sizeof(float) != 0) {
-    return absl::DataLossError("embedding is not a list of 32-bit floats");
-  }
-  std::vector<float> floats(bytes.size() / sizeof(float));
-  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(floats.data()));
-  return floats;
-}
-
-absl::StatusOr<Event> EventAt(const SqliteStatement& row) {
-  Event event;
-  event.id = TextAt(row, 1);
-  event.title = TextAt(row, 3);
-  event.description = TextAt(row, 4);
-  ASSIGN_OR_RETURN(event.tags, TextsFromJson(row.Text(5)));
-  event.category = TextAt(row, 6);
-  event.organizer = TextAt(row, 7);
-  event.organizer_name = TextAt(row, 8);
-  event.venue = TextAt(row, 9);
-  event.city = TextAt(row, 10);
-  event.location = PlaceAt(row, 11);
-  event.start_time = row.Time(13);
-  event.end_time = row.Time(14);
-  event.announce_time = row.Time(15);
-  event.price = static_cast<float>(row.Real(16));
-  event.currency = TextAt(row, 17);
-  if (!row.IsNull(18)) event.capacity = static_cast<int32_t>(row.Int(18));
-  if (const absl::string_view name = row.Text(19); !name.empty()) {
-    const std::optional<EventStatus> status = EventStatusFromName(name);
-    if (!status.has_value()) {
-      return absl::DataLossError(
-          absl::StrCat("\"", name, "\" is no status of an event"));
-    }
-    event.status = *status;
-  }
-  event.time_zone = TextAt(row, 20);
-  ASSIGN_OR_RETURN(event.embedding, FloatsAt(row, 21));
-  return event;
-}
-
-absl::StatusOr<User> UserAt(const SqliteStatement& row) {
-  User user;
-  user.id = TextAt(row, 1);
-  user.location = PlaceAt(row, 2);
-  user.city = TextAt(row, 4);
-  ASSIGN_OR_RETURN(user.tags, TextsFromJson(row.Text(5)));
-  ASSIGN_OR_RETURN(user.groups, GroupsFromJson(row.Text(6)));
-  user.joined_time = row.Time(7);
-  ASSIGN_OR_RETURN(user.features, FeaturesFromJson(row.Text(8)));
-  return user;
-}
-
-absl::StatusOr<Interaction> InteractionAt(const SqliteStatement& row) {
-  Interaction interaction;
-  interaction.interaction_id = TextAt(row, 2);
-  interaction.user_id = TextAt(row, 3);
-  interaction.event_id = TextAt(row, 4);
-  const std::optional<InteractionKind> kind =
-      InteractionKindFromName(row.Text(5));
-  if (!kind.has_value()) {
-    return absl::DataLossError(
-        absl::StrCat("\"", row.Text(5), "\" is no kind of interaction"));
-  }
-  interaction.kind = *kind;
-  interaction.value = static_cast<float>(row.Real(6));
-  interaction.occurred_at = row.Time(7);
-  interaction.recommendation_id = TextAt(row, 8);
-  interaction.position = static_cast<int32_t>(row.Int(9));
-  interaction.device = TextAt(row, 10);
-  interaction.location = PlaceAt(row, 11);
-  return interaction;
 }
 
 int64_t KeyOf(const Interaction& interaction) {
@@ -247,8 +113,13 @@ class WriterLock {
     if (file_ >= 0) close(file_);
   }
   absl::Status Take(const std::string& path) {
-    const std::string name = absl::StrCat(path, ".lock");
-    file_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    // One lock for all names of a file.
+    std::error_code unresolved;
+    const std::filesystem::path real =
+        std::filesystem::weakly_canonical(path, unresolved);
+    const std::string name =
+        absl::StrCat(unresolved ? path : real.string(), ".lock");
+    file_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) {
       return absl::FailedPreconditionError(
           absl::StrCat(name,
@@ -280,6 +151,11 @@ struct StateStore::Parts {
   SqliteStatement read_events;
   SqliteStatement read_users;
   SqliteStatement read_interactions;
+  SqliteStatement read_interactions_of;
+  SqliteStatement put_forgotten;
+  SqliteStatement read_forgotten;
+  SqliteStatement delete_user;
+  SqliteStatement delete_interaction;
 };
 
 StateStore::StateStore(std::string path)
@@ -291,7 +167,12 @@ absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(
     const std::string& path) {
   std::unique_ptr<StateStore> store(new StateStore(path));
   Parts& parts = *store->parts_;
-  if (path != kMemory) RETURN_IF_ERROR(parts.lock.Take(path));
+  if (path != kMemory) {
+    RETURN_IF_ERROR(parts.lock.Take(path));
+    // Where people were is nobody else's business.
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) close(file);
+  }
   ASSIGN_OR_RETURN(parts.database,
                    SqliteDatabase::Open(path, SqliteDatabase::Mode::kWrite));
   RETURN_IF_ERROR(store->Prepare(/*write=*/true));
@@ -326,13 +207,29 @@ absl::Status StateStore::Prepare(bool write) {
     return absl::InvalidArgumentError(
         absl::StrCat(path_, ": is a database, but not a state of Usher"));
   }
+  ASSIGN_OR_RETURN(SqliteStatement version,
+                   database.Prepare("PRAGMA user_version"));
+  ASSIGN_OR_RETURN(row, version.Step());
+  const int64_t format = row ? version.Int(0) : 0;
+  version.Reset();
+  if (format > kFormat || (!write && format < kFormat)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path_, ": has format ", format, ", this program knows ", kFormat,
+        format < kFormat ? "; usher-serve brings it up to that"
+                         : "; use the newer release that wrote it"));
+  }
+  if (format == 1) {
+    RETURN_IF_ERROR(database.Execute(
+        "ALTER TABLE interactions ADD COLUMN received_at INTEGER"));
+  }
   if (write) {
     RETURN_IF_ERROR(database.Execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-        "PRAGMA cache_size=-131072; PRAGMA wal_autocheckpoint=8000;"));
+        "PRAGMA cache_size=-131072; PRAGMA wal_autocheckpoint=8000; "
+        "PRAGMA secure_delete=ON;"));
     RETURN_IF_ERROR(database.Execute(
         absl::StrCat("BEGIN IMMEDIATE; PRAGMA application_id=", kApplicationId,
-                     "; PRAGMA user_version=", kFormat, ";", kSchema,
+                     "; PRAGMA user_version=", kFormat, ";", kStateSchema,
                      "INSERT OR IGNORE INTO properties VALUES ('id', '",
                      NewId(), "'); COMMIT;")));
   }
@@ -343,7 +240,7 @@ absl::Status StateStore::Prepare(bool write) {
   if (!row) {
     return absl::DataLossError(absl::StrCat(path_, ": has lost its id"));
   }
-  id_ = TextAt(id, 0);
+  id_ = std::string(id.Text(0));
   id.Reset();
   const std::pair<SqliteStatement*, const char*> statements[] = {
       {&parts_->begin, "BEGIN IMMEDIATE"},
@@ -355,7 +252,12 @@ absl::Status StateStore::Prepare(bool write) {
       {&parts_->get_interaction, kGetInteraction},
       {&parts_->read_events, kReadEvents},
       {&parts_->read_users, kReadUsers},
-      {&parts_->read_interactions, kReadInteractions}};
+      {&parts_->read_interactions, kReadInteractions},
+      {&parts_->read_interactions_of, kReadInteractionsOf},
+      {&parts_->put_forgotten, kPutForgotten},
+      {&parts_->read_forgotten, kReadForgotten},
+      {&parts_->delete_user, kDeleteUser},
+      {&parts_->delete_interaction, kDeleteInteraction}};
   for (const auto& [statement, sql] : statements) {
     ASSIGN_OR_RETURN(*statement, database.Prepare(sql));
   }
@@ -391,68 +293,45 @@ void StateStore::Rollback() {
 }
 
 absl::Status StateStore::PutEvent(const Event& event) {
-  SqliteStatement& put = parts_->put_event;
-  const std::string tags = TextsToJson(event.tags);
-  put.BindInt(1, next_);
-  put.BindText(2, event.id);
-  put.BindInt(3, 0);
-  put.BindText(4, event.title);
-  put.BindText(5, event.description);
-  put.BindText(6, tags);
-  put.BindText(7, event.category);
-  put.BindText(8, event.organizer);
-  put.BindText(9, event.organizer_name);
-  put.BindText(10, event.venue);
-  put.BindText(11, event.city);
-  BindPlace(put, 12, event.location);
-  put.BindTime(14, event.start_time);
-  put.BindTime(15, event.end_time);
-  put.BindTime(16, event.announce_time);
-  put.BindReal(17, event.price);
-  put.BindText(18, event.currency);
-  if (event.capacity >= 0) {
-    put.BindInt(19, event.capacity);
-  } else {
-    put.BindText(19, "");
-  }
-  put.BindText(20, EventStatusName(event.status));
-  put.BindText(21, event.time_zone);
-  put.BindBytes(22, {reinterpret_cast<const char*>(event.embedding.data()),
-                     event.embedding.size() * sizeof(float)});
-  RETURN_IF_ERROR(put.Run());
+  RETURN_IF_ERROR(PutEventRow(next_, event, parts_->put_event));
   ++next_;
   return absl::OkStatus();
 }
 
 absl::Status StateStore::DeleteEvent(absl::string_view id) {
-  SqliteStatement& put = parts_->put_event;
-  put.BindInt(1, next_);
-  put.BindText(2, id);
-  put.BindInt(3, 1);
-  for (int parameter = 4; parameter <= 22; ++parameter) {
-    put.BindText(parameter, "");
-  }
-  RETURN_IF_ERROR(put.Run());
+  RETURN_IF_ERROR(PutDeletedEventRow(next_, id, parts_->put_event));
   ++next_;
   return absl::OkStatus();
 }
 
 absl::Status StateStore::PutUser(const User& user) {
-  SqliteStatement& put = parts_->put_user;
-  const std::string tags = TextsToJson(user.tags);
-  const std::string groups = GroupsToJson(user.groups);
-  const std::string features = FeaturesToJson(user.features);
-  put.BindInt(1, next_);
-  put.BindText(2, user.id);
-  BindPlace(put, 3, user.location);
-  put.BindText(5, user.city);
-  put.BindText(6, tags);
-  put.BindText(7, groups);
-  put.BindTime(8, user.joined_time);
-  put.BindText(9, features);
-  RETURN_IF_ERROR(put.Run());
+  RETURN_IF_ERROR(PutUserRow(next_, user, parts_->put_user));
   ++next_;
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> StateStore::PutForgotten(absl::string_view user_id,
+                                                 const Tombstone& tombstone) {
+  RETURN_IF_ERROR(PutTombstoneRow(next_, tombstone, parts_->put_forgotten));
+  ++next_;
+  SqliteStatement& remove = parts_->delete_user;
+  remove.BindText(1, user_id);
+  RETURN_IF_ERROR(remove.Run());
+  return parts_->database.Changes();
+}
+
+absl::Status StateStore::DeleteInteractions(
+    absl::Span<const int64_t> positions) {
+  SqliteStatement& remove = parts_->delete_interaction;
+  for (const int64_t position : positions) {
+    remove.BindInt(1, position);
+    RETURN_IF_ERROR(remove.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StateStore::DropOldPages() {
+  return parts_->database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 absl::StatusOr<bool> StateStore::IsAt(const Interaction& interaction,
@@ -479,24 +358,8 @@ absl::StatusOr<bool> StateStore::PutInteraction(
     if (recorded) return false;
     key = static_cast<int64_t>(static_cast<uint64_t>(key) + 1);
   }
-  SqliteStatement& put = parts_->put_interaction;
-  put.BindInt(1, next_);
-  put.BindInt(2, key);
-  put.BindText(3, interaction.interaction_id);
-  put.BindText(4, interaction.user_id);
-  put.BindText(5, interaction.event_id);
-  put.BindText(6, InteractionKindName(interaction.kind));
-  put.BindReal(7, interaction.value);
-  put.BindTime(8, interaction.occurred_at);
-  put.BindText(9, interaction.recommendation_id);
-  if (interaction.position > 0) {
-    put.BindInt(10, interaction.position);
-  } else {
-    put.BindText(10, "");
-  }
-  put.BindText(11, interaction.device);
-  BindPlace(put, 12, interaction.location);
-  RETURN_IF_ERROR(put.Run());
+  RETURN_IF_ERROR(
+      PutInteractionRow(next_, key, interaction, parts_->put_interaction));
   parts_->keys.Add(key, next_);
   ++next_;
   return true;
@@ -509,7 +372,7 @@ absl::Status StateStore::ReadEvents(
   parts_->read_events.BindInt(2, range.up_to);
   return ReadRows(path_, parts_->read_events, &EventAt,
                   [&](const Event& event, const SqliteStatement& row) {
-                    return read(event, row.Int(2) != 0);
+                    return read(event, IsDeletedEvent(row));
                   });
 }
 
@@ -530,6 +393,26 @@ absl::Status StateStore::ReadInteractions(
   return ReadRows(path_, parts_->read_interactions, &InteractionAt,
                   [&](const Interaction& interaction, const SqliteStatement&) {
                     return read(interaction);
+                  });
+}
+
+absl::Status StateStore::ReadInteractionsOf(
+    absl::string_view user_id,
+    absl::FunctionRef<absl::Status(const Interaction&, int64_t position)>
+        read) {
+  parts_->read_interactions_of.BindText(1, user_id);
+  return ReadRows(
+      path_, parts_->read_interactions_of, &InteractionAt,
+      [&](const Interaction& interaction, const SqliteStatement& row) {
+        return read(interaction, row.Int(0));
+      });
+}
+
+absl::Status StateStore::ReadForgotten(
+    absl::FunctionRef<absl::Status(const Tombstone&)> read) {
+  return ReadRows(path_, parts_->read_forgotten, &TombstoneAt,
+                  [&](const Tombstone& tombstone, const SqliteStatement&) {
+                    return read(tombstone);
                   });
 }
 

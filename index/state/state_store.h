@@ -10,7 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "index/catalog/event.h"
+#include "index/catalog/forgotten_users.h"
 #include "index/catalog/interaction.h"
 #include "index/catalog/user.h"
 
@@ -22,8 +24,9 @@ struct PositionRange {
   int64_t up_to = 0;
 };
 
-// Tables `events`, `users`, `interactions`; their columns are described in the
-// schema itself (state_store.cc; `.schema` in the sqlite3 shell prints it).
+// Tables `events`, `users`, `interactions`, `forgotten`; their columns are
+// described in the schema itself (state_rows.cc; `.schema` in the sqlite3 shell
+// prints it).
 // Every change of any table takes the next position, 1, 2, ...; an event or a
 // user has the position of its last change.
 //
@@ -63,8 +66,16 @@ class StateStore {
   // False when it has been recorded before: the same interaction_id or, where
   // that is empty, the same user, event, kind and time.
   absl::StatusOr<bool> PutInteraction(const Interaction& interaction);
+  // The user's row goes, the mark comes. Returns how many rows went. Their
+  // interactions are the caller's to find and delete.
+  absl::StatusOr<int64_t> PutForgotten(absl::string_view user_id,
+                                       const Tombstone& tombstone);
+  absl::Status DeleteInteractions(absl::Span<const int64_t> positions);
   absl::Status Commit();
   void Rollback();
+  // What was deleted is in no file any more. Waits for readers as long as
+  // SQLite's time-out; then it is in the log until the next time.
+  absl::Status DropOldPages();
 
   // Rows in the order of their positions, as they are now. `read` ends the
   // reading with an error of its own.
@@ -76,6 +87,15 @@ class StateStore {
   absl::Status ReadInteractions(
       PositionRange range,
       absl::FunctionRef<absl::Status(const Interaction&)> read);
+  // Of one user, with their positions. Reads the whole table: users' rows lie
+  // apart, and an index would cost every write a page.
+  absl::Status ReadInteractionsOf(
+      absl::string_view user_id,
+      absl::FunctionRef<absl::Status(const Interaction&, int64_t position)>
+          read);
+  // All of them.
+  absl::Status ReadForgotten(
+      absl::FunctionRef<absl::Status(const Tombstone&)> read);
 
  private:
   struct Parts;

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kDiversityPool = 500;
 // Diversity goes on for so many at least, for the pages to come.
 constexpr size_t kDiversified = 100;
+// Of what many boosts make of a score.
+constexpr float kGreatest = 1e30f;
 constexpr float kSameOrganizer = 0.7f;
 constexpr float kSameVenue = 0.4f;
 
@@ -60,7 +62,7 @@ std::vector<float> BoostedScores(const std::vector<RankedEvent>& ranked,
     for (const CompiledRule& rule : rules) {
       if (rule.action == RuleAction::kBoost &&
           rule.filter.Matches(ranked[i].event)) {
-        scores[i] *= rule.boost;
+        scores[i] = std::min(scores[i] * rule.boost, kGreatest);
       }
     }
   }

@@ -124,10 +124,13 @@ void AddOrganizers(const RankingPolicy& policy, const UserState& user,
                    Collector& collector) {
   std::vector<std::pair<float, OrganizerRow>> known;
   for (const auto& [organizer, past] : user.organizers) {
-    known.emplace_back(past.recent, organizer);
+    if (past.commitments > 0) known.emplace_back(past.recent, organizer);
   }
   for (const OrganizerRow organizer : user.followed) {
-    if (!user.organizers.contains(organizer)) known.emplace_back(0, organizer);
+    const auto past = user.organizers.find(organizer);
+    if (past == user.organizers.end() || !(past->second.commitments > 0)) {
+      known.emplace_back(0, organizer);
+    }
   }
   std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;

@@ -61,11 +61,15 @@ float Distance(const UserState& user, const GeoPoint& place) {
   return user.place.known() ? LogDistance(DistanceKm(user.place, place)) : 0;
 }
 
-float Conflict(const UserState& user, Micros start) {
+float Conflict(const UserState& user, EventRow event, Micros start) {
   if (start == kNoTime) return 0;
-  const auto near = std::lower_bound(user.starts.begin(), user.starts.end(),
-                                     start - kConflictSpan);
-  return near != user.starts.end() && *near <= start + kConflictSpan ? 1 : 0;
+  auto near = std::lower_bound(user.starts.begin(), user.starts.end(),
+                               std::make_pair(start - kConflictSpan, kNoEvent));
+  for (; near != user.starts.end() && near->first <= start + kConflictSpan;
+       ++near) {
+    if (near->second != event) return 1;
+  }
+  return 0;
 }
 
 void OrganizerFeatures(const EventColumns& event, const UserState& user,
@@ -189,7 +193,7 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }
-    out.at(i, Feature::kConflict) = Conflict(user, event.start);
+    out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
     const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
     out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.Place(slot));
     for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;

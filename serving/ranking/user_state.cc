@@ -44,7 +44,7 @@ void AddCommitment(const Catalog& catalog, EventRow row, float weight,
   if (event.series >= 0) user.series[event.series] += weight;
   if (event.venue >= 0) user.venues[event.venue] += weight;
   if (event.location.known()) user.places.push_back(event.location);
-  if (event.start != kNoTime) user.starts.push_back(event.start);
+  if (event.start != kNoTime) user.starts.emplace_back(event.start, row);
 }
 
 void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
@@ -69,8 +69,8 @@ void AddSeeds(const Catalog& catalog, absl::Span<const Seed> seeds,
     if (IsAnswer(seed.kind)) user.answered.push_back(row);
     const float taste = TasteOf(seed);
     const OrganizerRow organizer = catalog.events.columns[Index(row)].organizer;
-    if (taste > 0) {
-      AddCommitment(catalog, row, taste, 0, user);
+    if (IsCommitment(seed.kind) && taste > 0) {
+      AddCommitment(catalog, row, seed.weight, 0, user);
     } else if (taste < 0 && organizer != kNoOrganizer) {
       user.organizers[organizer].refusals += std::abs(seed.weight);
     }
@@ -88,7 +88,9 @@ void SortAnswered(UserState& user) {
 void FillHours(UserState& user) {
   if (user.starts.empty()) return;
   std::array<float, 168> counts{};
-  for (const Micros start : user.starts) counts[HourOfWeek(start)] += 1;
+  for (const auto& [start, event] : user.starts) {
+    counts[HourOfWeek(start)] += 1;
+  }
   std::array<float, 24> by_hour{};
   for (int h = 0; h < 168; ++h) by_hour[h % 24] += counts[h];
   const float total = static_cast<float>(user.starts.size());

@@ -37,7 +37,7 @@ struct UserState {
   absl::flat_hash_set<OrganizerRow> followed;
   std::vector<EventRow> answered;  // Sorted, no duplicates.
   std::vector<GeoPoint> places;    // Of the latest commitments.
-  std::vector<Micros> starts;      // Of commitments; sorted.
+  std::vector<std::pair<Micros, EventRow>> starts;  // Of commitments; sorted.
   // Share of commitments by hour of the week (UTC, from Monday), smoothed.
   std::array<float, 168> hours{};
   std::vector<float> vector;   // Hybrid; empty or zeros when nothing is known.

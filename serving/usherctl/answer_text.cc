@@ -369,6 +369,22 @@ std::string UserText(const v1::GetUserRequest&,
       kLabelWidth, terminal);
 }
 
+std::string ForgottenText(const v1::ForgetUserRequest&,
+                          const v1::ForgetUserResponse& response,
+                          const Terminal& terminal) {
+  const v1::ForgetReceipt& receipt = response.receipt();
+  return LabelledText(
+      {{"forgotten",
+        FormatInstant(ToTime(receipt.forgotten_at()), "", terminal.now)},
+       {"mark", Printable(receipt.tombstone())},
+       {"rows", absl::StrCat(CountText(receipt.users(), "users"), ", ",
+                             CountText(receipt.interactions(), "interactions"),
+                             ", ", CountText(receipt.exposures(), "exposures"),
+                             ", ", CountText(receipt.lists(), "lists"))},
+       {"not yet", TextsOf(receipt.incomplete())}},
+      kLabelWidth, terminal);
+}
+
 std::string DeletedText(const v1::DeleteEventsRequest& request,
                         const v1::DeleteEventsResponse&, const Terminal&) {
   return absl::StrCat(CountText(request.event_ids_size()), " deleted\n");

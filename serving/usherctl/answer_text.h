@@ -47,6 +47,9 @@ std::string UserText(const v1::GetUserRequest& request,
                      const Terminal& terminal);
 
 // One line that says what has been done.
+std::string ForgottenText(const v1::ForgetUserRequest& request,
+                          const v1::ForgetUserResponse& response,
+                          const Terminal& terminal);
 std::string DeletedText(const v1::DeleteEventsRequest& request,
                         const v1::DeleteEventsResponse& response,
                         const Terminal& terminal);

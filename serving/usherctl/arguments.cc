@@ -167,6 +167,9 @@ absl::Status Reader::ReadCommand() {
                        : absl::StrCat("; one of ", absl::StrJoin(names, ", "),
                                       "; see usherctl --help")));
   }
+  if (arguments_.options.timeout == absl::ZeroDuration()) {
+    arguments_.options.timeout = arguments_.command->patience;
+  }
   arguments_.request = arguments_.command->new_request();
   return absl::OkStatus();
 }

@@ -68,7 +68,9 @@ absl::Status SetWidth(absl::string_view text, Options& options) {
 constexpr GlobalFlag kGlobalFlags[] = {
     {"server", "HOST:PORT", "the server to ask (default 127.0.0.1:50051)",
      &SetServer},
-    {"timeout", "TIME", "how long to wait, such as 500ms (default 5s)",
+    {"timeout", "TIME",
+     "how long to wait, such as 500ms (default 5s; where a model is loaded or "
+     "all is read, 5m)",
      &SetTimeout},
     {"json", "", "print the response as one JSON object, fields as in the API",
      &SetJson},
@@ -393,6 +395,31 @@ absl::StatusOr<std::string> DeleteEvents(const Message& request,
 
 // ---- Files.
 
+absl::StatusOr<std::string> ForgetUser(const Message& request,
+                                       const Session& session) {
+  return Ask<CatalogService>(&CatalogService::Stub::ForgetUser, &ForgottenText,
+                             request, session);
+}
+
+absl::StatusOr<std::string> ExportUser(const Message& request,
+                                       const Session& session) {
+  const auto stub = CatalogService::NewStub(session.channel);
+  grpc::ClientContext context;
+  context.set_deadline(
+      absl::ToChronoTime(absl::Now() + session.options.timeout));
+  const auto reader = stub->ExportUser(
+      &context, static_cast<const v1::ExportUserRequest&>(request));
+  std::string lines;
+  v1::ExportUserResponse response;
+  while (reader->Read(&response)) {
+    lines += ToJson(response, Terminal());
+  }
+  const grpc::Status status = reader->Finish();
+  if (status.ok()) return lines;
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      status.error_message());
+}
+
 // The error of a file that had bad lines; `done` is what became of the others.
 absl::Status ErrorOfBadLines(const Session& session, int64_t bad,
                              absl::string_view done) {
@@ -534,6 +561,10 @@ constexpr absl::string_view kStatusExamples[] = {
 
 constexpr absl::string_view kGetEventExamples[] = {"get-event --event=e12"};
 constexpr absl::string_view kGetUserExamples[] = {"get-user --user=ann"};
+constexpr absl::string_view kForgetUserExamples[] = {"forget-user --user=ann"};
+constexpr absl::string_view kExportUserExamples[] = {
+    "export-user --user=ann > ann.jsonl",
+};
 constexpr absl::string_view kUpsertEventsExamples[] = {
     "upsert-events --file=events.jsonl",
     "upsert-events --file=prices.jsonl --fields=price,currency",
@@ -565,6 +596,8 @@ constexpr char kRowsOfEvents[] =
     "Each row has the position, title, start (in the event's time zone), "
     "place, distance in km, price, score and id; below it why it is there.";
 
+constexpr absl::Duration kLongPatience = absl::Minutes(5);
+
 constexpr Command kCommands[] = {
     {"recommend", "what a user should go to", kRowsOfEvents, "user|seed|near",
      kRecommendGroups, kRecommendExamples, &NewRecommendRequest, &Recommend},
@@ -591,6 +624,16 @@ constexpr Command kCommands[] = {
      kGetEventGroups, kGetEventExamples, &New<v1::GetEventRequest>, &GetEvent},
     {"get-user", "what the server knows of a user", "", "user", kGetUserGroups,
      kGetUserExamples, &New<v1::GetUserRequest>, &GetUser},
+    {"export-user", "all that the server knows of a user",
+     "A JSON object a line: the profile, then what they did, then what they "
+     "were shown.",
+     "user", kGetUserGroups, kExportUserExamples, &New<v1::ExportUserRequest>,
+     &ExportUser, kLongPatience},
+    {"forget-user", "delete all that is known of a user, for good",
+     "Nothing of them is kept or taken any more but a hashed mark, which later "
+     "models respect.",
+     "user", kGetUserGroups, kForgetUserExamples, &New<v1::ForgetUserRequest>,
+     &ForgetUser, kLongPatience},
     {"upsert-events", "add or replace events from a file", kOfFiles, "file",
      kUpsertEventsGroups, kUpsertEventsExamples, &New<v1::UpsertEventsRequest>,
      &UpsertEvents},
@@ -613,7 +656,8 @@ constexpr Command kCommands[] = {
      &Versions},
     {"pin", "serve one version, whatever is published",
      "Until another is pinned, unpin, or the server ends.", "version",
-     kPinGroups, kPinExamples, &New<v1::PinModelVersionRequest>, &Pin},
+     kPinGroups, kPinExamples, &New<v1::PinModelVersionRequest>, &Pin,
+     kLongPatience},
     {"unpin",
      "serve the published version again",
      "",
@@ -621,7 +665,8 @@ constexpr Command kCommands[] = {
      {},
      kUnpinExamples,
      &New<v1::PinModelVersionRequest>,
-     &Unpin},
+     &Unpin,
+     kLongPatience},
     {"reload",
      "look for a new version now, and try a refused one again",
      "",
@@ -629,7 +674,8 @@ constexpr Command kCommands[] = {
      {},
      kReloadExamples,
      &New<v1::ReloadModelRequest>,
-     &Reload},
+     &Reload,
+     kLongPatience},
 };
 
 template <class Entry>

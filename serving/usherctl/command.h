@@ -34,7 +34,7 @@ struct FlagGroup {
 // InvalidArgument as in SetField().
 struct Options {
   std::string server = "127.0.0.1:50051";
-  absl::Duration timeout = absl::Seconds(5);
+  absl::Duration timeout;  // Zero: the command's own.
   bool json = false;
   int width = 0;  // 0: the terminal's.
 };
@@ -68,6 +68,9 @@ struct Command {
   // Sends the request and returns what to print, or the server's error.
   absl::StatusOr<std::string> (*run)(const google::protobuf::Message& request,
                                      const Session& session);
+  // How long it may take: longer where the server loads a model or reads all
+  // that it has.
+  absl::Duration patience = absl::Seconds(5);
 };
 
 absl::Span<const Command> Commands();

@@ -13,7 +13,7 @@
 #include "index/model/place_features.h"
 #include "index/model/ridge_map.h"
 #include "tests/index/artifact/small_snapshot.h"
-#include "tests/trainer/scratch_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {

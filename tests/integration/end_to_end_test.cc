@@ -26,8 +26,8 @@
 #include "serving/ranking/rank_events.h"
 #include "serving/server.h"
 #include "serving/usherctl/usherctl.h"
+#include "tests/testing/scratch_folder.h"
 #include "tests/testing/synthetic_city.h"
-#include "tests/trainer/scratch_folder.h"
 #include "trainer/data/state_dataset.h"
 #include "trainer/train_config.h"
 #include "usher/v1/interaction.grpc.pb.h"
@@ -246,10 +246,13 @@ class ServedCityTest : public EndToEndTest {
   Recommender recommender_{holder_, 1};
   PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
+  UserEraser eraser_{dir_, publisher_, clock_};
+  UserExporter exporter_{holder_, publisher_};
   WorkerPool pool_{{1, 10}};
   std::unique_ptr<Server> server_ =
-      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_, pages_,
-                                    reporter_, loader_, clock_, pool_})
+      Server::Start("127.0.0.1:0",
+                    {holder_, publisher_, recommender_, pages_, reporter_,
+                     loader_, eraser_, exporter_, clock_, pool_})
           .value();
   int64_t version_ = 0;
 };

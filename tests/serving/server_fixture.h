@@ -24,16 +24,17 @@ inline constexpr uint64_t kSeed = 5;
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    server_ = Server::Start("", {holder_, publisher_, recommender_, pages_,
-                                 reporter_, loader_, clock_, pool_})
-                  .value();
+    server_ =
+        Server::Start("", {holder_, publisher_, recommender_, pages_, reporter_,
+                           loader_, eraser_, exporter_, clock_, pool_})
+            .value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);
     request_.set_user_id("ann");
   }
 
   void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
-    ASSERT_TRUE(publisher_.Adopt(std::move(snapshot), policy).ok());
+    ASSERT_TRUE(publisher_.Adopt(std::move(snapshot), policy, kTinyNow).ok());
   }
   void PublishTiny() { Publish(TinySnapshot(TinyCatalog())); }
 
@@ -82,6 +83,9 @@ class ServerTest : public ::testing::Test {
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Recommender recommender_{holder_, kSeed};
   PageTokenCodec pages_{"key"};
+  const std::string model_dir_ = testing::TempDir() + "/models";
+  UserEraser eraser_{model_dir_, publisher_, clock_};
+  UserExporter exporter_{holder_, publisher_};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 1}};
   std::unique_ptr<Server> server_;

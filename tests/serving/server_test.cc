@@ -225,9 +225,11 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   Recommender recommender(holder, 1);
   const PageTokenCodec pages("key");
   StatusReporter reporter(holder, publisher, loader, clock);
+  UserEraser eraser("nowhere", publisher, clock);
+  const UserExporter exporter(holder, publisher);
   WorkerPool pool({1, 1});
-  const ServerParts parts{holder,   publisher, recommender, pages,
-                          reporter, loader,    clock,       pool};
+  const ServerParts parts{holder, publisher, recommender, pages, reporter,
+                          loader, eraser,    exporter,    clock, pool};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

@@ -59,7 +59,8 @@ class SnapshotPublisherTest : public ::testing::Test {
     Snapshot snapshot = TinySnapshot(TinyCatalog());
     snapshot.info.state_position = info.state_position;
     snapshot.info.state_id = info.state_id;
-    ASSERT_TRUE(publisher_->Adopt(std::move(snapshot), RankingPolicy()).ok());
+    ASSERT_TRUE(
+        publisher_->Adopt(std::move(snapshot), RankingPolicy(), kTinyNow).ok());
   }
 
   WriteReceipt Write(StateWrite write) {
@@ -192,6 +193,81 @@ TEST_F(SnapshotPublisherTest, FollowingAnOrganizerChangesTheNextAnswer) {
   user.groups = {{"code", kTinyNow}};
   Write(UserUpserts{{user}, {}});
   EXPECT_EQ(Ids("fay").front().substr(0, 4), "code");
+}
+
+TEST_F(SnapshotPublisherTest, AMaskBringsNothingBackAndMakesNothing) {
+  AdoptTiny();
+  Write(EventDeletions{{"jazz1"}});
+  Event price = TinyEvent("jazz1", kHour);
+  price.price = 5;
+  Event stranger;
+  stranger.id = "stranger";
+  Event known = Stored("jazz2");
+  known.price = 7;
+  const WriteReceipt receipt =
+      Write(EventUpserts{{price, stranger, known}, {"price"}});
+  EXPECT_THAT(receipt.unknown, ElementsAre("jazz1", "stranger"));
+  EXPECT_EQ(receipt.accepted, 1);
+  EXPECT_EQ(Stored("jazz2").price, 7);
+  EXPECT_THAT(Ids("ann"), Not(Contains("jazz1")));
+  EXPECT_THAT(Ids("ann"), Not(Contains("stranger")));
+}
+
+TEST_F(SnapshotPublisherTest, WhatClaimsTheFutureCountsAsOfItsReceipt) {
+  AdoptTiny();
+  Interaction early =
+      Did("eve", "jazz1", InteractionKind::kRsvpYes, kTinyNow + 3650 * kDay);
+  early.received_at = kTinyNow;
+  Interaction later =
+      Did("eve", "jazz1", InteractionKind::kRsvpNo, kTinyNow + kMinute);
+  later.received_at = kTinyNow + kMinute;
+  const int32_t before = YesOf("jazz1");
+  Write(Interactions{early});
+  EXPECT_EQ(YesOf("jazz1"), before + 1);
+  Write(Interactions{later});
+  EXPECT_EQ(YesOf("jazz1"), before);
+}
+
+TEST_F(SnapshotPublisherTest, TheWayBackNeedsOnlyWhatWasWrittenSince) {
+  const auto adopt = [&](int64_t version) {
+    Snapshot snapshot = TinySnapshot(TinyCatalog());
+    snapshot.info.version = version;
+    ASSERT_TRUE(
+        publisher_->Adopt(std::move(snapshot), RankingPolicy(), kTinyNow).ok());
+  };
+  const auto version = [&] { return holder_->Get()->snapshot().info.version; };
+  adopt(1);
+  PutEvent(TinyEvent("jazz8", 4 * kHour));
+  EXPECT_FALSE(*publisher_->GoBack(1));
+  adopt(2);
+  PutEvent(TinyEvent("jazz9", 5 * kHour));
+  Write(EventDeletions{{"jazz1"}});
+  EXPECT_FALSE(*publisher_->GoBack(7));
+  EXPECT_TRUE(*publisher_->GoBack(1));
+  EXPECT_EQ(version(), 1);
+  EXPECT_THAT(Ids("ann"), Contains("jazz8"));
+  EXPECT_THAT(Ids("ann"), Contains("jazz9"));
+  EXPECT_THAT(Ids("ann"), Not(Contains("jazz1")));
+  // And forward again.
+  Write(Interactions{Did("eve", "jazz9")});
+  EXPECT_TRUE(*publisher_->GoBack(2));
+  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(YesOf("jazz9"), 1);
+}
+
+TEST_F(SnapshotPublisherTest, WhatWasTakenIsAnsweredBeforeTheEnd) {
+  AdoptTiny();
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 50; ++i) {
+    publisher_->Submit(Interactions{Did(absl::StrCat("u", i), "jazz1")},
+                       [&](const absl::StatusOr<WriteReceipt>& receipt) {
+                         answered += receipt.ok();
+                       });
+  }
+  publisher_->Drain();
+  EXPECT_EQ(answered, 50);
+  EXPECT_TRUE(absl::IsUnavailable(
+      publisher_->Write(EventDeletions{{"jazz1"}}).status()));
 }
 
 TEST_F(SnapshotPublisherTest, LiveWritesSurviveAModelSwapInMemory) {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/trainer/scratch_folder.h"
+#include "tests/testing/scratch_folder.h"
 #include "trainer/data/split_csv.h"
 
 namespace usher {

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/base/hash.h"
-#include "tests/trainer/scratch_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {

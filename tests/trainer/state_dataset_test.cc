@@ -11,8 +11,8 @@
 #include "gtest/gtest.h"
 #include "index/catalog/eligibility.h"
 #include "serving/apply_write.h"
+#include "tests/testing/scratch_folder.h"
 #include "tests/testing/synthetic_city.h"
-#include "tests/trainer/scratch_folder.h"
 #include "trainer/build_catalog.h"
 
 namespace usher {
@@ -151,7 +151,7 @@ TEST_F(StateDatasetTest, TheCatalogueIsTheOneThatAServerWouldHave) {
   served.vectors = VectorTable();
   served.embeddings = VectorTable();
   served.tail.clear();
-  ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, served).ok());
+  ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, {}, served).ok());
   EXPECT_EQ(TextOf(BuildCatalog(Read())), TextOf(served.catalog));
 }
 

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/trainer/scratch_folder.h"
+#include "tests/testing/scratch_folder.h"
 #include "trainer/data/dataset.h"
 #include "trainer/data/synth_city.h"
 

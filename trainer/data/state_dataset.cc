@@ -10,7 +10,7 @@ constexpr int64_t kRowsPerProgress = 1 << 13;
 
 InteractionRecord RecordOf(const Interaction& interaction) {
   InteractionRecord record;
-  record.time = interaction.occurred_at;
+  record.time = CountsAt(interaction);
   record.value = interaction.value;
   record.location = interaction.location;
   record.kind = interaction.kind;

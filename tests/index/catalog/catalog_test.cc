@@ -315,6 +315,40 @@ TEST_F(CatalogTest, AVeryLongHistoryLosesItsOldestHalf) {
             static_cast<Micros>(Catalog::kMaxHistory));
 }
 
+TEST_F(CatalogTest, ImpressionsDoNotWashAnAnswerOut) {
+  const EventRow row = Add("a");
+  const UserRow user = User("u");
+  Apply(user, row, Kind::kRsvpYes, 1);
+  for (int i = 2; i < 20'000; ++i) {
+    Apply(user, row, i % 2 == 0 ? Kind::kImpression : Kind::kInvited, i);
+  }
+  EXPECT_EQ(History(user).size(), 1);
+  for (int i = 20'000; i < 40'000; ++i) Apply(user, row, Kind::kView, i);
+  Apply(user, row, Kind::kRsvpNo, 50'000);
+  EXPECT_EQ(Of(row).yes, 0);
+  EXPECT_EQ(Of(row).no, 1);
+  EXPECT_THAT(Attendees(row), IsEmpty());
+}
+
+TEST_F(CatalogTest, ALongHistoryLosesWhatIsNoAnswerFirst) {
+  const UserRow user = User("u");
+  std::vector<EventRow> answered;
+  for (int i = 0; i < 100; ++i) {
+    answered.push_back(Add(absl::StrCat("e", i)));
+    Apply(user, answered.back(), Kind::kRsvpYes, i);
+  }
+  for (size_t i = 0; i < 3 * Catalog::kMaxHistory; ++i) {
+    Apply(user, answered[0], Kind::kView, 1000 + static_cast<Micros>(i));
+  }
+  ASSERT_GT(History(user).size(), 100);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(History(user)[i].event, answered[i]);
+  }
+  for (size_t i = 1; i < History(user).size(); ++i) {
+    EXPECT_LT(History(user)[i - 1].time, History(user)[i].time);
+  }
+}
+
 // Everything that a reader can see, as text.
 std::string Dump(const Catalog& catalog) {
   std::string out;
@@ -485,6 +519,83 @@ TEST(CatalogModelTest, ACopyDoesNotKnowWhatWasAddedLater) {
   EXPECT_EQ(copy.FindOrganizer("p"), kNoOrganizer);
   EXPECT_EQ(copy.FindUser("u"), kNoUser);
   EXPECT_EQ(catalog.FindEvent("b"), EventRow{1});
+}
+
+TEST_F(CatalogTest, OfAForgottenUserNothingIsLeft) {
+  const UserRow ann = catalog_.UpsertUser([] {
+    usher::User user;
+    user.id = "ann";
+    user.city = "x";
+    user.groups = {{"g", 3}};
+    return user;
+  }());
+  const UserRow bob = User("bob");
+  const EventRow one = Add("one", "g");
+  const EventRow two = Add("two", "g");
+  const EventRow three = Add("three");
+  for (const UserRow user : {ann, bob}) {
+    Apply(user, one, Kind::kRsvpYes, 5);
+    Apply(user, two, Kind::kAttend, 6);
+  }
+  Apply(ann, three, Kind::kRsvpNo, 7);
+  Apply(ann, three, Kind::kView, 8);
+  catalog_.ForgetUser(ann);
+  EXPECT_EQ(catalog_.FindUser("ann"), kNoUser);
+  EXPECT_TRUE(History(ann).empty());
+  EXPECT_TRUE(catalog_.GetUser(ann).city.empty());
+  EXPECT_TRUE(catalog_.GetUser(ann).groups.empty());
+  EXPECT_EQ(catalog_.users.columns[Index(ann)].changed, 1);
+  for (const EventRow event : {one, two}) {
+    EXPECT_THAT(Attendees(event), ElementsAre(bob));
+    EXPECT_EQ(Of(event).yes, 1);
+  }
+  EXPECT_EQ(Of(three).no, 0);
+  EXPECT_THAT(Regulars("g"), ElementsAre(bob));
+  EXPECT_EQ(Host("g").users, 1);
+  EXPECT_EQ(Host("g").yes, 2);
+}
+
+// A catalogue in which somebody was forgotten counts what one counts in which
+// they never were.
+TEST(CatalogForgetTest, CountersAreThoseOfTheOthers) {
+  Random random(4);
+  Catalog with;
+  Catalog without;
+  for (int i = 0; i < 20; ++i) {
+    for (Catalog* catalog : {&with, &without}) {
+      catalog->UpsertEvent(
+          MakeEvent(absl::StrCat("e", i), absl::StrCat("o", i % 4)));
+    }
+  }
+  constexpr Kind kKinds[] = {Kind::kRsvpYes, Kind::kRsvpNo, Kind::kAttend,
+                             Kind::kView, Kind::kInterested};
+  for (int n = 0; n < 2000; ++n) {
+    const std::string user = absl::StrCat("u", random.Below(15));
+    const EventRow event{static_cast<int32_t>(random.Below(20))};
+    const Kind kind = kKinds[random.Below(5)];
+    with.Apply(with.UserRowOf(user), event, kind, kNone, n * kMinute);
+    if (user == "u7") continue;
+    without.Apply(without.UserRowOf(user), event, kind, kNone, n * kMinute);
+  }
+  with.ForgetUser(with.FindUser("u7"));
+  for (int i = 0; i < 20; ++i) {
+    const EventCounters& a = with.events.counters[i];
+    const EventCounters& b = without.events.counters[i];
+    EXPECT_EQ(a.yes, b.yes);
+    EXPECT_EQ(a.no, b.no);
+    EXPECT_EQ(with.events.attendees[i].size(),
+              without.events.attendees[i].size());
+    for (size_t horizon = 0; horizon < 3; ++horizon) {
+      EXPECT_NEAR(a.answers.At(horizon, 2000 * kMinute, kEventHorizons),
+                  b.answers.At(horizon, 2000 * kMinute, kEventHorizons), 1e-3);
+    }
+  }
+  for (int o = 0; o < 4; ++o) {
+    EXPECT_EQ(with.organizers.counters[o].yes,
+              without.organizers.counters[o].yes);
+    EXPECT_EQ(with.organizers.counters[o].users,
+              without.organizers.counters[o].users);
+  }
 }
 
 }  // namespace

@@ -116,6 +116,15 @@ TEST_F(KeyTableTest, KeepsAFewTimesItsBoundInMemory) {
   ExpectAllFound();
 }
 
+TEST_F(KeyTableTest, PositionsThatARollbackGaveBackAreNotTakenForMerged) {
+  while (table_->in_memory() + 60 < kMergeAt) AddGroup(50, /*commit=*/true);
+  AddGroup(1000, /*commit=*/false);
+  // The pass that begins now must end before what comes during it.
+  for (int i = 0; i < 8; ++i) AddGroup(20, /*commit=*/true);
+  Reopen();
+  ExpectAllFound();
+}
+
 TEST_F(KeyTableTest, AMergeThatIsRolledBackIsDoneAgain) {
   while (table_->in_memory() + 60 < kMergeAt) AddGroup(50, /*commit=*/true);
   for (int i = 0; i < 5; ++i) AddGroup(50, /*commit=*/false);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "index/base/file.h"
 #include "index/catalog/codec.h"
 
 namespace usher {
@@ -368,6 +369,88 @@ TEST(StateStoreInMemoryTest, KeepsNothing) {
   EXPECT_EQ(store->position(), 1);
   EXPECT_FALSE(std::filesystem::exists(":memory:"));
   EXPECT_EQ(StateStore::Open(StateStore::kMemory).value()->position(), 0);
+}
+
+Interaction ViewOf(const std::string& user, const std::string& event) {
+  Interaction interaction;
+  interaction.user_id = user;
+  interaction.event_id = event;
+  interaction.kind = InteractionKind::kView;
+  interaction.occurred_at = 5;
+  return interaction;
+}
+
+TEST_F(StateStoreTest, OfAForgottenUserOnlyTheMarkStays) {
+  Committed([&](StateStore& store) {
+    User user;
+    user.id = "ann";
+    ASSERT_TRUE(store.PutUser(user).ok());
+    for (const char* id : {"ann", "bob"}) {
+      for (const char* event : {"e1", "e2"}) {
+        if (id[0] == 'b' && event[1] == '2') continue;
+        ASSERT_TRUE(store.PutInteraction(ViewOf(id, event)).ok());
+      }
+    }
+  });
+  const Tombstone mark = TombstoneOf("ann", "5a17", 7 * kSecond);
+  Committed([&](StateStore& store) {
+    EXPECT_EQ(store.PutForgotten("ann", mark).value(), 1);
+  });
+  const int64_t position = store_->position();
+  std::vector<int64_t> positions;
+  ASSERT_TRUE(store_
+                  ->ReadInteractionsOf("ann",
+                                       [&](const Interaction&, int64_t at) {
+                                         positions.push_back(at);
+                                         return absl::OkStatus();
+                                       })
+                  .ok());
+  EXPECT_EQ(positions.size(), 2);
+  Committed([&](StateStore& store) {
+    ASSERT_TRUE(store.DeleteInteractions(positions).ok());
+  });
+  ASSERT_TRUE(store_->DropOldPages().ok());
+  Reopen();
+  // Positions are not given out again.
+  EXPECT_EQ(store_->position(), position);
+  int others = 0;
+  ASSERT_TRUE(store_
+                  ->ReadInteractions({0, position},
+                                     [&](const Interaction& interaction) {
+                                       EXPECT_EQ(interaction.user_id, "bob");
+                                       ++others;
+                                       return absl::OkStatus();
+                                     })
+                  .ok());
+  EXPECT_EQ(others, 1);
+  std::vector<std::string> hashes;
+  ASSERT_TRUE(store_
+                  ->ReadForgotten([&](const Tombstone& tombstone) {
+                    EXPECT_EQ(tombstone.forgotten_at, 7 * kSecond);
+                    hashes.push_back(tombstone.hash);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(hashes, std::vector<std::string>{mark.hash});
+}
+
+TEST_F(StateStoreTest, DeletedRowsLeaveTheFilesToo) {
+  User user;
+  user.id = "ann";
+  user.city = "cobblestone";
+  Committed([&](StateStore& store) { ASSERT_TRUE(store.PutUser(user).ok()); });
+  ASSERT_TRUE(store_->DropOldPages().ok());
+  const auto text = [&] {
+    return ReadFile(path_).value() + ReadFile(path_ + "-wal").value();
+  };
+  ASSERT_NE(text().find("cobblestone"), std::string::npos);
+  Committed([&](StateStore& store) {
+    ASSERT_TRUE(
+        store.PutForgotten("ann", TombstoneOf("ann", "5a17", kSecond)).ok());
+  });
+  ASSERT_TRUE(store_->DropOldPages().ok());
+  EXPECT_EQ(text().find("cobblestone"), std::string::npos);
+  EXPECT_EQ(text().find("ann"), std::string::npos);
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ class ArrangeTest : public ::testing::Test {
     }
     return ids;
   }
+  static Rule Boosting(const std::string& organizer, float boost) {
+    Rule rule = Of(organizer, RuleAction::kBoost);
+    rule.boost = boost;
+    return rule;
+  }
   static Rule Of(const std::string& organizer, RuleAction action) {
     Rule rule;
     rule.action = action;
@@ -149,6 +154,15 @@ TEST_F(ArrangeTest, NothingToArrangeIsNoTrouble) {
   Pin("code4", 1);
   Boost("code", 2);
   EXPECT_TRUE(Ids().empty());
+}
+
+TEST_F(ArrangeTest, ManyLargeBoostsStillGiveAnOrder) {
+  for (int i = 0; i < 10; ++i) query_.rules.push_back(Boosting("code", 1e6f));
+  query_.rules.push_back(Boosting("code", 0));
+  const std::vector<std::string> ids = Ids();
+  ASSERT_EQ(ids.size(), 8);
+  // Buried in the end.
+  EXPECT_EQ(ids.front().substr(0, 4), "jazz");
 }
 
 }  // namespace

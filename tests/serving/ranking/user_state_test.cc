@@ -14,7 +14,9 @@
 namespace usher {
 namespace {
 
+using ::testing::_;
 using ::testing::ElementsAre;
+using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
@@ -73,7 +75,8 @@ TEST_F(UserStateTest, OnlyCommitmentsAreCommitments) {
   EXPECT_EQ(state.organizers.at(OrganizerRow{0}).commitments, 1);
   EXPECT_EQ(state.organizers.at(OrganizerRow{1}).commitments, 1);
   EXPECT_EQ(state.organizers.at(OrganizerRow{1}).refusals, 1);
-  EXPECT_THAT(state.starts, ElementsAre(kCityNow - 3 * kDay, kCityNow));
+  EXPECT_THAT(state.starts,
+              ElementsAre(Pair(kCityNow - 3 * kDay, _), Pair(kCityNow, _)));
 }
 
 TEST_F(UserStateTest, CommitmentsFadeByHalfInSixtyDays) {
@@ -131,6 +134,18 @@ TEST_F(UserStateTest, SeedsCountLikeActionsByTheirWeight) {
                                                       {{EventRow{0}, 2.0f},
                                                        {EventRow{2}, -0.3f},
                                                        {EventRow{4}, 0.05f}}));
+}
+
+TEST_F(UserStateTest, ASeedThatIsNoCommitmentIsNoneEither) {
+  Query query;
+  query.user_id = "visitor";
+  query.seeds = {{"e0", InteractionKind::kView, 1},
+                 {"e2", InteractionKind::kSave, 5}};
+  const UserState state = State(query);
+  EXPECT_EQ(state.commitments, 0);
+  EXPECT_TRUE(state.organizers.empty());
+  EXPECT_TRUE(state.starts.empty());
+  EXPECT_FALSE(state.vector.empty());
 }
 
 TEST_F(UserStateTest, OnlyTheLatestFiftyPlacesAreKept) {

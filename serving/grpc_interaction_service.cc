@@ -5,14 +5,10 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "index/base/status_macros.h"
-#include "serving/convert_resources.h"
 #include "serving/convert_writes.h"
 #include "serving/grpc_calls.h"
 #include "serving/grpc_services.h"
-#include "usher/v1/catalog.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
 
 namespace usher {
@@ -21,97 +17,8 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
-class CatalogService final : public v1::CatalogService::CallbackService {
- public:
-  CatalogService(const SnapshotHolder& holder, SnapshotPublisher& publisher,
-                 WorkerPool& pool)
-      : holder_(holder), publisher_(publisher), pool_(pool) {}
-
-  Reactor* UpsertEvents(Context* context,
-                        const v1::UpsertEventsRequest* request,
-                        v1::UpsertEventsResponse*) override {
-    return RunWrite(context, *request);
-  }
-
-  Reactor* DeleteEvents(Context* context,
-                        const v1::DeleteEventsRequest* request,
-                        v1::DeleteEventsResponse*) override {
-    return RunWrite(context, *request);
-  }
-
-  Reactor* UpsertUsers(Context* context, const v1::UpsertUsersRequest* request,
-                       v1::UpsertUsersResponse*) override {
-    return RunWrite(context, *request);
-  }
-
-  Reactor* GetEvent(Context* context, const v1::GetEventRequest* request,
-                    v1::GetEventResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
-  }
-
-  Reactor* GetUser(Context* context, const v1::GetUserRequest* request,
-                   v1::GetUserResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
-  }
-
- private:
-  template <class Request>
-  Reactor* RunWrite(Context* context, const Request& request) {
-    return RunAsync(context, pool_, [this, &request](const auto& finish) {
-      auto write = FromProto(request);
-      if (!write.ok()) return finish(write.status());
-      publisher_.Submit(*std::move(write),
-                        [finish](const absl::StatusOr<WriteReceipt>& receipt) {
-                          finish(receipt.status());
-                        });
-    });
-  }
-
-  absl::StatusOr<std::shared_ptr<const Served>> Current() const {
-    std::shared_ptr<const Served> served = holder_.Get();
-    if (served == nullptr) return ErrorOfNoModel();
-    return served;
-  }
-
-  absl::Status Answer(const v1::GetEventRequest& request,
-                      v1::GetEventResponse* response) const {
-    RETURN_IF_ERROR(CheckId(request.event_id(), "event_id"));
-    ASSIGN_OR_RETURN(const std::shared_ptr<const Served> served, Current());
-    const Catalog& catalog = served->snapshot().catalog;
-    const EventRow row = catalog.FindEvent(request.event_id());
-    if (row == kNoEvent || catalog.events.columns[Index(row)].absent) {
-      return absl::NotFoundError(absl::StrCat("event_id: there is no event \"",
-                                              request.event_id(), "\""));
-    }
-    *response->mutable_event() = ToProto(catalog.GetEvent(row));
-    return absl::OkStatus();
-  }
-
-  absl::Status Answer(const v1::GetUserRequest& request,
-                      v1::GetUserResponse* response) const {
-    RETURN_IF_ERROR(CheckId(request.user_id(), "user_id"));
-    ASSIGN_OR_RETURN(const std::shared_ptr<const Served> served, Current());
-    const Catalog& catalog = served->snapshot().catalog;
-    const UserRow row = catalog.FindUser(request.user_id());
-    if (row == kNoUser) {
-      return absl::NotFoundError(absl::StrCat("user_id: there is no user \"",
-                                              request.user_id(), "\""));
-    }
-    *response->mutable_user() = ToProto(catalog.GetUser(row));
-    return absl::OkStatus();
-  }
-
-  const SnapshotHolder& holder_;
-  SnapshotPublisher& publisher_;
-  WorkerPool& pool_;
-};
-
 // One stream of interactions. Requests are read while earlier ones are being
-// written, up to kMaxWriting; responses leave in the order of the requests,
+// written, within bounds; responses leave in the order of the requests,
 // which is the order in which the publisher answers.
 //
 // Owns itself until gRPC is done with it. Whoever works on it holds a share,
@@ -139,18 +46,21 @@ class InteractionStream final
         FromProto(request_.interactions(), clock_.Now());
     if (!write.ok()) return Stop(write.status());
     const int64_t sequence = request_.sequence();
+    const size_t rows = write->size();
     {
       absl::MutexLock lock(&mu_);
       ++writing_;
+      rows_ += rows;
     }
-    publisher_.Submit(*std::move(write),
-                      [self, sequence](absl::StatusOr<WriteReceipt> receipt) {
-                        self->Answer(sequence, receipt);
-                      });
+    publisher_.Submit(
+        *std::move(write),
+        [self, sequence, rows](absl::StatusOr<WriteReceipt> receipt) {
+          self->Answer(sequence, rows, receipt);
+        });
     // Not sooner: what is read next is submitted next.
     absl::MutexLock lock(&mu_);
     if (stopped_) return;
-    full_ = writing_ >= kMaxWriting;
+    full_ = IsFull();
     if (!full_) StartRead(&request_);
   }
 
@@ -163,6 +73,7 @@ class InteractionStream final
       unsent_.clear();
     }
     Send();
+    ReadOn();
   }
 
   void OnCancel() override {
@@ -173,7 +84,19 @@ class InteractionStream final
   void OnDone() override { const auto last = std::move(self_); }
 
  private:
-  static constexpr int kMaxWriting = 16;
+  // Requests that are written or whose answers have not left yet, and rows of
+  // those that are written.
+  static constexpr size_t kMaxUnanswered = 16;
+  static constexpr size_t kMaxRows = 10'000;
+
+  bool IsFull() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return writing_ + unsent_.size() >= kMaxUnanswered || rows_ >= kMaxRows;
+  }
+  void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (!full_ || stopped_ || IsFull()) return;
+    full_ = false;
+    StartRead(&request_);
+  }
 
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
@@ -182,10 +105,12 @@ class InteractionStream final
     Send();
   }
 
-  void Answer(int64_t sequence, const absl::StatusOr<WriteReceipt>& receipt)
+  void Answer(int64_t sequence, size_t rows,
+              const absl::StatusOr<WriteReceipt>& receipt)
       ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
     --writing_;
+    rows_ -= rows;
     if (receipt.ok()) {
       v1::StreamInteractionsResponse& response = unsent_.emplace_back();
       response.set_sequence(sequence);
@@ -195,8 +120,8 @@ class InteractionStream final
       status_ = receipt.status();
       stopped_ = true;
     }
-    if (std::exchange(full_, false) && !stopped_) StartRead(&request_);
     Send();
+    ReadOn();
   }
 
   // Sends what can be sent; ends the stream after the last response.
@@ -221,7 +146,8 @@ class InteractionStream final
   v1::StreamInteractionsRequest request_;
 
   absl::Mutex mu_;
-  int writing_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t writing_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t rows_ ABSL_GUARDED_BY(mu_) = 0;
   bool full_ ABSL_GUARDED_BY(mu_) = false;  // No read is going on.
   std::deque<v1::StreamInteractionsResponse> unsent_ ABSL_GUARDED_BY(mu_);
   v1::StreamInteractionsResponse response_ ABSL_GUARDED_BY(mu_);
@@ -270,12 +196,6 @@ class InteractionService final
 };
 
 }  // namespace
-
-std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
-                                                 SnapshotPublisher& publisher,
-                                                 WorkerPool& pool) {
-  return std::make_unique<CatalogService>(holder, publisher, pool);
-}
 
 std::unique_ptr<grpc::Service> NewInteractionService(
     SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool) {

@@ -1,6 +1,6 @@
 // A folder of small files for one test.
-#ifndef USHER_TESTS_TRAINER_SCRATCH_FOLDER_H_
-#define USHER_TESTS_TRAINER_SCRATCH_FOLDER_H_
+#ifndef USHER_TESTS_TESTING_SCRATCH_FOLDER_H_
+#define USHER_TESTS_TESTING_SCRATCH_FOLDER_H_
 
 #include <zlib.h>
 
@@ -47,6 +47,7 @@ class ScratchFolder {
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   std::string Path(absl::string_view name) const {
     return absl::StrCat(path_, "/", name);
   }
@@ -68,4 +69,4 @@ class ScratchFolder {
 
 }  // namespace usher
 
-#endif  // USHER_TESTS_TRAINER_SCRATCH_FOLDER_H_
+#endif  // USHER_TESTS_TESTING_SCRATCH_FOLDER_H_

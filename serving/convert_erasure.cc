@@ -1,0 +1,26 @@
+#include "serving/convert_erasure.h"
+
+#include "serving/convert_resources.h"
+
+namespace usher {
+
+void ToProto(const ErasureReceipt& receipt, v1::ForgetReceipt* out) {
+  out->set_tombstone(receipt.tombstone.hash);
+  *out->mutable_forgotten_at() = ToProto(receipt.tombstone.forgotten_at);
+  out->set_users(receipt.users);
+  out->set_interactions(receipt.interactions);
+  for (const std::string& part : receipt.incomplete) {
+    out->add_incomplete(part);
+  }
+}
+
+std::vector<v1::ExportUserResponse> ToProto(const UserExport& all) {
+  std::vector<v1::ExportUserResponse> messages(1);
+  *messages.front().mutable_user() = ToProto(all.user);
+  for (const Interaction& interaction : all.interactions) {
+    *messages.emplace_back().mutable_interaction() = ToProto(interaction);
+  }
+  return messages;
+}
+
+}  // namespace usher

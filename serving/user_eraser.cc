@@ -1,0 +1,57 @@
+#include "serving/user_eraser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/artifact/forgotten_file.h"
+#include "index/base/status_macros.h"
+
+namespace usher {
+namespace {
+
+// Rows that one transaction deletes: others wait for it.
+constexpr size_t kSlice = 1000;
+
+}  // namespace
+
+absl::StatusOr<ErasureReceipt> UserEraser::Erase(absl::string_view user_id) {
+  ErasureReceipt receipt;
+  receipt.tombstone =
+      TombstoneOf(user_id, publisher_.forgotten()->Salt(), clock_.Now());
+  if (!publisher_.forgotten()->Contains(user_id)) {
+    RETURN_IF_ERROR(AddForgotten(model_dir_, receipt.tombstone));
+  }
+  ASSIGN_OR_RETURN(
+      const WriteReceipt hidden,
+      publisher_.Write(UserErasure{std::string(user_id), receipt.tombstone}));
+  receipt.users = hidden.accepted;
+  ASSIGN_OR_RETURN(receipt.interactions, EraseInteractions(user_id));
+  if (const absl::Status dropped = publisher_.DropOldPages(); !dropped.ok()) {
+    receipt.incomplete.push_back(
+        absl::StrCat("state log: ", dropped.message()));
+  }
+  return receipt;
+}
+
+absl::StatusOr<int64_t> UserEraser::EraseInteractions(
+    absl::string_view user_id) {
+  std::vector<int64_t> positions;
+  RETURN_IF_ERROR(publisher_.ReadState([&](StateStore& state) {
+    return state.ReadInteractionsOf(user_id,
+                                    [&](const Interaction&, int64_t position) {
+                                      positions.push_back(position);
+                                      return absl::OkStatus();
+                                    });
+  }));
+  for (size_t begin = 0; begin < positions.size(); begin += kSlice) {
+    const size_t end = std::min(positions.size(), begin + kSlice);
+    RETURN_IF_ERROR(publisher_
+                        .Write(InteractionErasure{{positions.begin() + begin,
+                                                   positions.begin() + end}})
+                        .status());
+  }
+  return static_cast<int64_t>(positions.size());
+}
+
+}  // namespace usher
