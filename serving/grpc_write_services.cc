@@ -141,6 +141,9 @@ class InteractionStream final
     const int64_t sequence = request_.sequence();
     {
       absl::MutexLock lock(&mu_);
+      // A caller who gives up may have sent one more. Its answer would come
+      // after Finish(), when the call may be gone.
+      if (stopped_) return;
       ++writing_;
     }
     publisher_.Submit(*std::move(write),
