@@ -49,6 +49,9 @@ class InteractionStream final
     const size_t rows = write->size();
     {
       absl::MutexLock lock(&mu_);
+      // A caller who gives up may have sent one more. Its answer would come
+      // after Finish(), when the call may be gone.
+      if (stopped_) return;
       ++writing_;
       rows_ += rows;
     }

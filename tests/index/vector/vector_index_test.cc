@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -348,28 +347,6 @@ TEST_P(VectorIndexTest, RefusesAFileOfOtherVectorsOrAnotherType) {
   EXPECT_EQ(
       VectorIndex::Load(Path("missing"), vectors, options).status().code(),
       absl::StatusCode::kNotFound);
-}
-
-TEST_P(VectorIndexTest, AgreesWithItselfUnderConcurrentSearches) {
-  const Factors vectors = RandomVectors(3000, 16, 28);
-  const Factors queries = RandomVectors(40, 16, 29);
-  const auto index = Build(vectors);
-  std::vector<std::vector<ScoredRow>> expected;
-  for (size_t q = 0; q < queries.rows(); ++q) {
-    expected.push_back(*index->Search(queries.Row(q), 10, nullptr));
-  }
-  std::vector<int> wrong(4, 0);
-  std::vector<std::thread> threads;
-  for (size_t t = 0; t < wrong.size(); ++t) {
-    threads.emplace_back([&, t] {
-      for (size_t q = 0; q < queries.rows(); ++q) {
-        const auto got = index->Search(queries.Row(q), 10, nullptr);
-        if (*got != expected[q]) ++wrong[t];
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_THAT(wrong, ::testing::Each(0));
 }
 
 TEST_P(VectorIndexTest, AnswersABatchAsOneByOne) {
