@@ -24,51 +24,55 @@ using Reactor = grpc::ServerUnaryReactor;
 class CatalogService final : public v1::CatalogService::CallbackService {
  public:
   CatalogService(const SnapshotHolder& holder, SnapshotPublisher& publisher,
-                 WorkerPool& pool)
-      : holder_(holder), publisher_(publisher), pool_(pool) {}
+                 const CallGate& gate)
+      : holder_(holder), publisher_(publisher), gate_(gate) {}
 
   Reactor* UpsertEvents(Context* context,
                         const v1::UpsertEventsRequest* request,
                         v1::UpsertEventsResponse*) override {
-    return RunWrite(context, *request);
+    return RunWrite(context, RpcMethod::kUpsertEvents, *request);
   }
 
   Reactor* DeleteEvents(Context* context,
                         const v1::DeleteEventsRequest* request,
                         v1::DeleteEventsResponse*) override {
-    return RunWrite(context, *request);
+    return RunWrite(context, RpcMethod::kDeleteEvents, *request);
   }
 
   Reactor* UpsertUsers(Context* context, const v1::UpsertUsersRequest* request,
                        v1::UpsertUsersResponse*) override {
-    return RunWrite(context, *request);
+    return RunWrite(context, RpcMethod::kUpsertUsers, *request);
   }
 
   Reactor* GetEvent(Context* context, const v1::GetEventRequest* request,
                     v1::GetEventResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kGetEvent, gate_,
+        [this, request, response] { return Answer(*request, response); });
   }
 
   Reactor* GetUser(Context* context, const v1::GetUserRequest* request,
                    v1::GetUserResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kGetUser, gate_,
+        [this, request, response] { return Answer(*request, response); });
   }
 
  private:
   template <class Request>
-  Reactor* RunWrite(Context* context, const Request& request) {
-    return RunAsync(context, pool_, [this, &request](const auto& finish) {
-      auto write = FromProto(request);
-      if (!write.ok()) return finish(write.status());
-      publisher_.Submit(*std::move(write),
-                        [finish](const absl::StatusOr<WriteReceipt>& receipt) {
-                          finish(receipt.status());
-                        });
-    });
+  Reactor* RunWrite(Context* context, RpcMethod method,
+                    const Request& request) {
+    return RunAsync(
+        context, method, gate_, [this, context, &request](const auto& finish) {
+          auto write = FromProto(request);
+          if (!write.ok()) return finish(write.status());
+          publisher_.Submit(
+              *std::move(write),
+              [finish](const absl::StatusOr<WriteReceipt>& receipt) {
+                finish(receipt.status());
+              },
+              [context] { return CheckWanted(*context); });
+        });
   }
 
   absl::StatusOr<std::shared_ptr<const Served>> Current() const {
@@ -107,7 +111,7 @@ class CatalogService final : public v1::CatalogService::CallbackService {
 
   const SnapshotHolder& holder_;
   SnapshotPublisher& publisher_;
-  WorkerPool& pool_;
+  const CallGate& gate_;
 };
 
 // One stream of interactions. Requests are read while earlier ones are being
@@ -122,15 +126,18 @@ class InteractionStream final
       public std::enable_shared_from_this<InteractionStream> {
  public:
   static InteractionStream* Start(SnapshotPublisher& publisher,
-                                  const Clock& clock) {
-    auto stream = std::make_shared<InteractionStream>(publisher, clock);
+                                  const Clock& clock, const CallGate& gate,
+                                  const CountedCall& call) {
+    auto stream =
+        std::make_shared<InteractionStream>(publisher, clock, gate, call);
     stream->self_ = stream;
     stream->StartRead(&stream->request_);
     return stream.get();
   }
 
-  InteractionStream(SnapshotPublisher& publisher, const Clock& clock)
-      : publisher_(publisher), clock_(clock) {}
+  InteractionStream(SnapshotPublisher& publisher, const Clock& clock,
+                    const CallGate& gate, const CountedCall& call)
+      : publisher_(publisher), clock_(clock), gate_(gate), call_(call) {}
 
   void OnReadDone(bool ok) override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
@@ -143,10 +150,12 @@ class InteractionStream final
       absl::MutexLock lock(&mu_);
       ++writing_;
     }
-    publisher_.Submit(*std::move(write),
-                      [self, sequence](absl::StatusOr<WriteReceipt> receipt) {
-                        self->Answer(sequence, receipt);
-                      });
+    publisher_.Submit(
+        *std::move(write),
+        [self, sequence](absl::StatusOr<WriteReceipt> receipt) {
+          self->Answer(sequence, receipt);
+        },
+        [self] { return self->CheckOpen(); });
     // Not sooner: what is read next is submitted next.
     absl::MutexLock lock(&mu_);
     if (stopped_) return;
@@ -158,6 +167,7 @@ class InteractionStream final
     const std::shared_ptr<InteractionStream> self = shared_from_this();
     absl::MutexLock lock(&mu_);
     sending_ = false;
+    if (ok) gate_.metrics.CountStreamed(RpcMethod::kStreamInteractions);
     if (!ok) {
       stopped_ = true;
       unsent_.clear();
@@ -167,13 +177,27 @@ class InteractionStream final
 
   void OnCancel() override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
-    Stop(absl::CancelledError("the caller has given up"));
+    {
+      absl::MutexLock lock(&mu_);
+      given_up_ = true;
+    }
+    Stop(ErrorOfGivingUp());
   }
 
   void OnDone() override { const auto last = std::move(self_); }
 
  private:
   static constexpr int kMaxWriting = 16;
+
+  static absl::Status ErrorOfGivingUp() {
+    return absl::CancelledError("the caller has given up");
+  }
+
+  // What still waits when the caller has given up is not written.
+  absl::Status CheckOpen() ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    return given_up_ ? ErrorOfGivingUp() : absl::OkStatus();
+  }
 
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
@@ -209,12 +233,15 @@ class InteractionStream final
       StartWrite(&response_);
     } else if (stopped_ && writing_ == 0 && !finished_) {
       finished_ = true;
+      call_.End(status_.code());
       Finish(ToGrpcStatus(status_));
     }
   }
 
   SnapshotPublisher& publisher_;
   const Clock& clock_;
+  const CallGate& gate_;
+  const CountedCall call_;
   std::shared_ptr<InteractionStream> self_;
 
   // Of the one read that is going on.
@@ -227,6 +254,7 @@ class InteractionStream final
   v1::StreamInteractionsResponse response_ ABSL_GUARDED_BY(mu_);
   bool sending_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
 };
@@ -235,14 +263,15 @@ class InteractionService final
     : public v1::InteractionService::CallbackService {
  public:
   InteractionService(SnapshotPublisher& publisher, const Clock& clock,
-                     WorkerPool& pool)
-      : publisher_(publisher), clock_(clock), pool_(pool) {}
+                     const CallGate& gate)
+      : publisher_(publisher), clock_(clock), gate_(gate) {}
 
   Reactor* RecordInteractions(
       Context* context, const v1::RecordInteractionsRequest* request,
       v1::RecordInteractionsResponse* response) override {
     return RunAsync(
-        context, pool_, [this, request, response](const auto& finish) {
+        context, RpcMethod::kRecordInteractions, gate_,
+        [this, context, request, response](const auto& finish) {
           auto write = FromProto(request->interactions(), clock_.Now());
           if (!write.ok()) return finish(write.status());
           publisher_.Submit(
@@ -253,33 +282,39 @@ class InteractionService final
                   response->set_duplicates(receipt->duplicates);
                 }
                 finish(receipt.status());
-              });
+              },
+              [context] { return CheckWanted(*context); });
         });
   }
 
   grpc::ServerBidiReactor<v1::StreamInteractionsRequest,
                           v1::StreamInteractionsResponse>*
-  StreamInteractions(Context*) override {
-    return InteractionStream::Start(publisher_, clock_);
+  StreamInteractions(Context* context) override {
+    return RunStream<v1::StreamInteractionsRequest,
+                     v1::StreamInteractionsResponse>(
+        context, RpcMethod::kStreamInteractions, gate_,
+        [this](const CountedCall& call) {
+          return InteractionStream::Start(publisher_, clock_, gate_, call);
+        });
   }
 
  private:
   SnapshotPublisher& publisher_;
   const Clock& clock_;
-  WorkerPool& pool_;
+  const CallGate& gate_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
-                                                 WorkerPool& pool) {
-  return std::make_unique<CatalogService>(holder, publisher, pool);
+                                                 const CallGate& gate) {
+  return std::make_unique<CatalogService>(holder, publisher, gate);
 }
 
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool) {
-  return std::make_unique<InteractionService>(publisher, clock, pool);
+    SnapshotPublisher& publisher, const Clock& clock, const CallGate& gate) {
+  return std::make_unique<InteractionService>(publisher, clock, gate);
 }
 
 }  // namespace usher

@@ -15,7 +15,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "index/artifact/snapshot.h"
+#include "index/base/clock.h"
 #include "index/state/state_store.h"
 #include "serving/ranking/policy.h"
 #include "serving/snapshot_holder.h"
@@ -27,6 +29,14 @@ struct SnapshotPublisherOptions {
   Micros undated_lifetime = 0;  // 0: events without a start never end.
   // Rows of writes that may wait; more are refused.
   size_t max_queued_rows = 200'000;
+  const Clock* clock = &Clock::System();  // For how long they have waited.
+};
+
+// How far the writer is behind its callers.
+struct WriterLag {
+  size_t rows_waiting = 0;  // Also those that are being written.
+  Micros oldest = kNoTime;  // When the first of them was submitted.
+  Micros last_commit = kNoTime;
 };
 
 // Writes are committed to the state and published together, many to one commit:
@@ -38,6 +48,8 @@ class SnapshotPublisher {
  public:
   // Called once, on the writer's thread.
   using Done = std::function<void(absl::StatusOr<WriteReceipt>)>;
+  // OK while somebody waits for the write; may be empty: always.
+  using Wanted = std::function<absl::Status()>;
 
   // Borrows both. Nobody else writes to `state` from now on, nor publishes.
   SnapshotPublisher(StateStore& state, SnapshotHolder& holder,
@@ -48,8 +60,12 @@ class SnapshotPublisher {
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
   // Errors that `done` is called with: FailedPrecondition before the first
-  // model, those of StateStore, and ResourceExhausted when too much waits.
-  void Submit(StateWrite write, Done done) ABSL_LOCKS_EXCLUDED(mu_);
+  // model, those of StateStore, ResourceExhausted when too much waits,
+  // Unavailable after Drain() began, and the one of `wanted`, which is asked on
+  // the writer's thread when the write's turn comes: what nobody waits for any
+  // more is not written.
+  void Submit(StateWrite write, Done done, Wanted wanted = nullptr)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Submit(), and waits.
   absl::StatusOr<WriteReceipt> Write(StateWrite write) ABSL_LOCKS_EXCLUDED(mu_);
@@ -58,6 +74,12 @@ class SnapshotPublisher {
   // it. Returns when it is published; works mostly on the calling thread.
   absl::Status Adopt(Snapshot snapshot, const RankingPolicy& policy)
       ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Takes no more writes (Unavailable) and waits until all that were submitted
+  // are answered, or `patience` is over. Returns whether all are.
+  bool Drain(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mu_);
+
+  WriterLag lag() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Where writes are kept, as --state has it.
   const std::string& state_path() const { return state_.path(); }
@@ -68,6 +90,8 @@ class SnapshotPublisher {
   struct Waiting {
     StateWrite write;
     Done done;
+    Wanted wanted;
+    Micros submitted = kNoTime;
   };
   struct Group {
     std::vector<Waiting> writes;
@@ -78,11 +102,16 @@ class SnapshotPublisher {
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return stopping_ || !queue_.empty() || !tasks_.empty();
   }
+  bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return queue_.empty() && tasks_.empty() && !writing_;
+  }
   // False when there is no more to come.
   bool Next(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
   // Runs `task` on the writer's thread between two groups, and waits for it.
   void OnWriter(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Answers those that nobody waits for, and takes them out.
+  static void DropUnwanted(std::vector<Waiting>& group);
   void WriteGroup(std::vector<Waiting> group);
   absl::Status Commit(const std::vector<Waiting>& group, Snapshot& snapshot,
                       std::vector<WriteReceipt>& receipts);
@@ -104,12 +133,18 @@ class SnapshotPublisher {
   std::thread merger_;  // Joinable while an index is being built.
 
   std::atomic<int64_t> position_;
+  std::atomic<Micros> last_commit_{kNoTime};
 
-  absl::Mutex mu_;
+  mutable absl::Mutex mu_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   size_t queued_rows_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<std::function<void()>> tasks_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  // Of the group that was taken from the queue last.
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  size_t writing_rows_ ABSL_GUARDED_BY(mu_) = 0;
+  Micros writing_oldest_ ABSL_GUARDED_BY(mu_) = kNoTime;
 
   std::thread thread_;
 };

@@ -247,9 +247,11 @@ class ServedCityTest : public EndToEndTest {
   PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 10}};
+  Telemetry telemetry_;
   std::unique_ptr<Server> server_ =
-      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_, pages_,
-                                    reporter_, loader_, clock_, pool_})
+      Server::Start("127.0.0.1:0",
+                    {holder_, publisher_, recommender_, pages_, reporter_,
+                     loader_, clock_, pool_, telemetry_})
           .value();
   int64_t version_ = 0;
 };
