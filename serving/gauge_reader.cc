@@ -29,6 +29,7 @@ ServerGauges GaugeReader::Read() const {
   gauges.calls_waiting = static_cast<int64_t>(pool_.waiting());
   gauges.calls_waiting_limit = static_cast<int64_t>(pool_.max_waiting());
   gauges.ineligible_served = recommender_.ineligible();
+  gauges.process = ReadProcessUsage();
   if (tls_ != nullptr) {
     gauges.tls_certificate_end = static_cast<double>(tls_->ends()) / kSecond;
   }

@@ -27,6 +27,8 @@ constexpr absl::string_view kServices[] = {kRecommendationService,
 constexpr absl::string_view kHealthService = "grpc.health.v1.Health";
 // Room for 10,000 events with their descriptions.
 constexpr int kMaxMessageBytes = 64 << 20;
+// Calls and streams that one connection may have open; more wait at the client.
+constexpr int kMaxOpenCalls = 10'000;
 // Calls that were let in get this long to end, then those that only wait
 // (health watchers, reflection) are cut off.
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
@@ -87,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxOpenCalls);
   int port = 0;
   if (!address.empty()) {
     builder.AddListeningPort(address,

@@ -180,6 +180,12 @@ void AddGauges(const ServerGauges& gauges, Families& families) {
   families.Gauge("usher_tls_certificate_end_seconds",
                  "When the certificate ends, in unix seconds; 0: no TLS.",
                  gauges.tls_certificate_end);
+  // Under the names that every exporter gives them.
+  families.Begin("process_cpu_seconds_total", "Processor time used.",
+                 MetricType::Counter);
+  families.Add({}, gauges.process.cpu_seconds);
+  families.Gauge("process_resident_memory_bytes", "Memory in use.",
+                 number(gauges.process.resident_bytes));
   families.Counter("usher_ineligible_served_total",
                    "Results found dead by the final check. A bug, if not 0.",
                    gauges.ineligible_served);

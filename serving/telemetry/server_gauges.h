@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "serving/telemetry/process_usage.h"
+
 namespace usher {
 
 struct ServerGauges {
@@ -22,6 +24,7 @@ struct ServerGauges {
   int64_t calls_waiting_limit = 0;
   int64_t ineligible_served = 0;
   double tls_certificate_end = 0;  // Unix seconds; 0: connections are plain.
+  ProcessUsage process;
 };
 
 }  // namespace usher

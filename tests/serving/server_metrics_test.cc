@@ -115,6 +115,8 @@ TEST_F(ServerMetricsTest, GaugesFollowTheModelAndTheState) {
   EXPECT_EQ(gauges.calls_waiting, 0);
   EXPECT_EQ(gauges.calls_waiting_limit, 1);
   EXPECT_EQ(gauges.ineligible_served, 0);
+  EXPECT_GT(gauges.process.cpu_seconds, 0);
+  EXPECT_GT(gauges.process.resident_bytes, 1 << 20);
 }
 
 }  // namespace
