@@ -19,24 +19,28 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
-// One person's data, sent message after message.
+// One person's data, sent message after message. Deletes itself.
 class ExportStream final
     : public grpc::ServerWriteReactor<v1::ExportUserResponse> {
  public:
-  ExportStream(Context* context, const UserExporter& exporter, WorkerPool& pool,
-               const std::string& user_id) {
-    const absl::Status queued =
-        pool.Submit([this, context, &exporter, user_id] {
-          absl::Status status = CheckWanted(*context);
-          if (status.ok()) status = Collect(exporter, user_id);
-          if (!status.ok()) return Finish(ToGrpcStatus(status));
-          Next();
-        });
-    if (!queued.ok()) Finish(ToGrpcStatus(queued));
+  ExportStream(Context* context, const UserExporter& exporter,
+               const CallGate& gate, const std::string& user_id)
+      : gate_(gate), call_(RpcMethod::kExportUser, gate.metrics) {
+    absl::Status begun = CheckAllowed(*context, RpcMethod::kExportUser, gate);
+    if (begun.ok()) {
+      begun = gate.pool.Submit([this, context, &exporter, user_id] {
+        absl::Status status = CheckWanted(*context);
+        if (status.ok()) status = Collect(exporter, user_id);
+        if (!status.ok()) return End(status);
+        Next();
+      });
+    }
+    if (!begun.ok()) End(begun);
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (!ok) return End(absl::CancelledError("the caller has given up"));
+    gate_.metrics.CountStreamed(RpcMethod::kExportUser);
     Next();
   }
 
@@ -52,10 +56,17 @@ class ExportStream final
   }
 
   void Next() {
-    if (sent_ == messages_.size()) return Finish(grpc::Status::OK);
+    if (sent_ == messages_.size()) return End(absl::OkStatus());
     StartWrite(&messages_[sent_++]);
   }
 
+  void End(const absl::Status& status) {
+    call_.End(status.code());
+    Finish(ToGrpcStatus(status));
+  }
+
+  const CallGate& gate_;
+  const CountedCall call_;
   std::vector<v1::ExportUserResponse> messages_;
   size_t sent_ = 0;
 };
@@ -64,50 +75,53 @@ class CatalogService final : public v1::CatalogService::CallbackService {
  public:
   CatalogService(const SnapshotHolder& holder, SnapshotPublisher& publisher,
                  UserEraser& eraser, const UserExporter& exporter,
-                 WorkerPool& pool)
+                 const CallGate& gate)
       : holder_(holder),
         publisher_(publisher),
         eraser_(eraser),
         exporter_(exporter),
-        pool_(pool) {}
+        gate_(gate) {}
 
   Reactor* UpsertEvents(Context* context,
                         const v1::UpsertEventsRequest* request,
                         v1::UpsertEventsResponse* response) override {
-    return RunWrite(context, *request, [response](const WriteReceipt& receipt) {
-      response->mutable_unknown_event_ids()->Add(receipt.unknown.begin(),
-                                                 receipt.unknown.end());
-    });
+    return RunWrite(context, RpcMethod::kUpsertEvents, *request,
+                    [response](const WriteReceipt& receipt) {
+                      response->mutable_unknown_event_ids()->Add(
+                          receipt.unknown.begin(), receipt.unknown.end());
+                    });
   }
 
   Reactor* DeleteEvents(Context* context,
                         const v1::DeleteEventsRequest* request,
                         v1::DeleteEventsResponse*) override {
-    return RunWrite(context, *request);
+    return RunWrite(context, RpcMethod::kDeleteEvents, *request,
+                    [](const WriteReceipt&) {});
   }
 
   Reactor* UpsertUsers(Context* context, const v1::UpsertUsersRequest* request,
                        v1::UpsertUsersResponse*) override {
-    return RunWrite(context, *request);
+    return RunWrite(context, RpcMethod::kUpsertUsers, *request,
+                    [](const WriteReceipt&) {});
   }
 
   Reactor* GetEvent(Context* context, const v1::GetEventRequest* request,
                     v1::GetEventResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kGetEvent, gate_,
+        [this, request, response] { return Answer(*request, response); });
   }
 
   Reactor* GetUser(Context* context, const v1::GetUserRequest* request,
                    v1::GetUserResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response] {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kGetUser, gate_,
+        [this, request, response] { return Answer(*request, response); });
   }
 
   Reactor* ForgetUser(Context* context, const v1::ForgetUserRequest* request,
                       v1::ForgetUserResponse* response) override {
-    return RunUnary(context, pool_,
+    return RunUnary(context, RpcMethod::kForgetUser, gate_,
                     [this, request, response]() -> absl::Status {
                       RETURN_IF_ERROR(CheckId(request->user_id(), "user_id"));
                       ASSIGN_OR_RETURN(const ErasureReceipt receipt,
@@ -119,15 +133,17 @@ class CatalogService final : public v1::CatalogService::CallbackService {
 
   grpc::ServerWriteReactor<v1::ExportUserResponse>* ExportUser(
       Context* context, const v1::ExportUserRequest* request) override {
-    return new ExportStream(context, exporter_, pool_, request->user_id());
+    return new ExportStream(context, exporter_, gate_, request->user_id());
   }
 
  private:
   // `answer` fills in the response.
   template <class Request, class Answer>
-  Reactor* RunWrite(Context* context, const Request& request, Answer answer) {
+  Reactor* RunWrite(Context* context, RpcMethod method, const Request& request,
+                    Answer answer) {
     return RunAsync(
-        context, pool_, [this, &request, answer](const auto& finish) {
+        context, method, gate_,
+        [this, context, &request, answer](const auto& finish) {
           auto write = FromProto(request);
           if (!write.ok()) return finish(write.status());
           publisher_.Submit(
@@ -135,12 +151,9 @@ class CatalogService final : public v1::CatalogService::CallbackService {
               [finish, answer](const absl::StatusOr<WriteReceipt>& receipt) {
                 if (receipt.ok()) answer(*receipt);
                 finish(receipt.status());
-              });
+              },
+              [context] { return CheckWanted(*context); });
         });
-  }
-  template <class Request>
-  Reactor* RunWrite(Context* context, const Request& request) {
-    return RunWrite(context, request, [](const WriteReceipt&) {});
   }
 
   absl::StatusOr<std::shared_ptr<const Served>> Current() const {
@@ -181,7 +194,7 @@ class CatalogService final : public v1::CatalogService::CallbackService {
   SnapshotPublisher& publisher_;
   UserEraser& eraser_;
   const UserExporter& exporter_;
-  WorkerPool& pool_;
+  const CallGate& gate_;
 };
 
 }  // namespace
@@ -190,9 +203,9 @@ std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,
                                                  const UserExporter& exporter,
-                                                 WorkerPool& pool) {
+                                                 const CallGate& gate) {
   return std::make_unique<CatalogService>(holder, publisher, eraser, exporter,
-                                          pool);
+                                          gate);
 }
 
 }  // namespace usher

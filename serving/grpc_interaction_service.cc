@@ -29,15 +29,18 @@ class InteractionStream final
       public std::enable_shared_from_this<InteractionStream> {
  public:
   static InteractionStream* Start(SnapshotPublisher& publisher,
-                                  const Clock& clock) {
-    auto stream = std::make_shared<InteractionStream>(publisher, clock);
+                                  const Clock& clock, const CallGate& gate,
+                                  const CountedCall& call) {
+    auto stream =
+        std::make_shared<InteractionStream>(publisher, clock, gate, call);
     stream->self_ = stream;
     stream->StartRead(&stream->request_);
     return stream.get();
   }
 
-  InteractionStream(SnapshotPublisher& publisher, const Clock& clock)
-      : publisher_(publisher), clock_(clock) {}
+  InteractionStream(SnapshotPublisher& publisher, const Clock& clock,
+                    const CallGate& gate, const CountedCall& call)
+      : publisher_(publisher), clock_(clock), gate_(gate), call_(call) {}
 
   void OnReadDone(bool ok) override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
@@ -59,7 +62,8 @@ class InteractionStream final
         *std::move(write),
         [self, sequence, rows](absl::StatusOr<WriteReceipt> receipt) {
           self->Answer(sequence, rows, receipt);
-        });
+        },
+        [self] { return self->CheckOpen(); });
     // Not sooner: what is read next is submitted next.
     absl::MutexLock lock(&mu_);
     if (stopped_) return;
@@ -71,6 +75,7 @@ class InteractionStream final
     const std::shared_ptr<InteractionStream> self = shared_from_this();
     absl::MutexLock lock(&mu_);
     sending_ = false;
+    if (ok) gate_.metrics.CountStreamed(RpcMethod::kStreamInteractions);
     if (!ok) {
       stopped_ = true;
       unsent_.clear();
@@ -81,7 +86,11 @@ class InteractionStream final
 
   void OnCancel() override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
-    Stop(absl::CancelledError("the caller has given up"));
+    {
+      absl::MutexLock lock(&mu_);
+      given_up_ = true;
+    }
+    Stop(ErrorOfGivingUp());
   }
 
   void OnDone() override { const auto last = std::move(self_); }
@@ -99,6 +108,16 @@ class InteractionStream final
     if (!full_ || stopped_ || IsFull()) return;
     full_ = false;
     StartRead(&request_);
+  }
+
+  static absl::Status ErrorOfGivingUp() {
+    return absl::CancelledError("the caller has given up");
+  }
+
+  // What still waits when the caller has given up is not written.
+  absl::Status CheckOpen() ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    return given_up_ ? ErrorOfGivingUp() : absl::OkStatus();
   }
 
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
@@ -137,12 +156,15 @@ class InteractionStream final
       StartWrite(&response_);
     } else if (stopped_ && writing_ == 0 && !finished_) {
       finished_ = true;
+      call_.End(status_.code());
       Finish(ToGrpcStatus(status_));
     }
   }
 
   SnapshotPublisher& publisher_;
   const Clock& clock_;
+  const CallGate& gate_;
+  const CountedCall call_;
   std::shared_ptr<InteractionStream> self_;
 
   // Of the one read that is going on.
@@ -156,6 +178,7 @@ class InteractionStream final
   v1::StreamInteractionsResponse response_ ABSL_GUARDED_BY(mu_);
   bool sending_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
 };
@@ -164,14 +187,15 @@ class InteractionService final
     : public v1::InteractionService::CallbackService {
  public:
   InteractionService(SnapshotPublisher& publisher, const Clock& clock,
-                     WorkerPool& pool)
-      : publisher_(publisher), clock_(clock), pool_(pool) {}
+                     const CallGate& gate)
+      : publisher_(publisher), clock_(clock), gate_(gate) {}
 
   Reactor* RecordInteractions(
       Context* context, const v1::RecordInteractionsRequest* request,
       v1::RecordInteractionsResponse* response) override {
     return RunAsync(
-        context, pool_, [this, request, response](const auto& finish) {
+        context, RpcMethod::kRecordInteractions, gate_,
+        [this, context, request, response](const auto& finish) {
           auto write = FromProto(request->interactions(), clock_.Now());
           if (!write.ok()) return finish(write.status());
           publisher_.Submit(
@@ -182,27 +206,33 @@ class InteractionService final
                   response->set_duplicates(receipt->duplicates);
                 }
                 finish(receipt.status());
-              });
+              },
+              [context] { return CheckWanted(*context); });
         });
   }
 
   grpc::ServerBidiReactor<v1::StreamInteractionsRequest,
                           v1::StreamInteractionsResponse>*
-  StreamInteractions(Context*) override {
-    return InteractionStream::Start(publisher_, clock_);
+  StreamInteractions(Context* context) override {
+    return RunStream<v1::StreamInteractionsRequest,
+                     v1::StreamInteractionsResponse>(
+        context, RpcMethod::kStreamInteractions, gate_,
+        [this](const CountedCall& call) {
+          return InteractionStream::Start(publisher_, clock_, gate_, call);
+        });
   }
 
  private:
   SnapshotPublisher& publisher_;
   const Clock& clock_;
-  WorkerPool& pool_;
+  const CallGate& gate_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool) {
-  return std::make_unique<InteractionService>(publisher, clock, pool);
+    SnapshotPublisher& publisher, const Clock& clock, const CallGate& gate) {
+  return std::make_unique<InteractionService>(publisher, clock, gate);
 }
 
 }  // namespace usher

@@ -26,22 +26,28 @@ class RecommendationStream final
                                      v1::RecommendStreamResponse> {
  public:
   RecommendationStream(const Recommender& recommender, const Clock& clock,
-                       WorkerPool& pool)
-      : recommender_(recommender), clock_(clock), pool_(pool) {
+                       const Context& context, const CallGate& gate,
+                       const CountedCall& call)
+      : recommender_(recommender),
+        clock_(clock),
+        context_(context),
+        gate_(gate),
+        call_(call) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::OK);
+    if (!ok) return End(absl::OkStatus());
     absl::StatusOr<v1::RecommendRequest> each = ForEachUser(request_);
-    if (!each.ok()) return Finish(ToGrpcStatus(each.status()));
+    if (!each.ok()) return End(each.status());
     each_ = *std::move(each);
     next_user_ = 0;
     Next();
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (!ok) return End(absl::CancelledError());
+    gate_.metrics.CountStreamed(RpcMethod::kRecommendStream);
     Next();
   }
 
@@ -52,20 +58,21 @@ class RecommendationStream final
     if (next_user_ == request_.user_ids_size()) return StartRead(&request_);
     const auto make_list = [this] { MakeList(); };
     const absl::Status queued = std::exchange(let_in_, true)
-                                    ? pool_.SubmitNextStep(make_list)
-                                    : pool_.Submit(make_list);
-    if (!queued.ok()) Finish(ToGrpcStatus(queued));
+                                    ? gate_.pool.SubmitNextStep(make_list)
+                                    : gate_.pool.Submit(make_list);
+    if (!queued.ok()) End(queued);
   }
 
   void MakeList() {
     each_.set_user_id(request_.user_ids(next_user_++));
     response_.Clear();
     const absl::Status status = Answer();
-    if (!status.ok()) return Finish(ToGrpcStatus(status));
+    if (!status.ok()) return End(status);
     StartWrite(&response_);
   }
 
   absl::Status Answer() {
+    RETURN_IF_ERROR(CheckWanted(context_));
     ASSIGN_OR_RETURN(const Query query, FromProto(each_, clock_.Now()));
     ASSIGN_OR_RETURN(const Recommendations answer,
                      recommender_.Recommend(query));
@@ -73,9 +80,16 @@ class RecommendationStream final
     return absl::OkStatus();
   }
 
+  void End(const absl::Status& status) {
+    call_.End(status.code());
+    Finish(ToGrpcStatus(status));
+  }
+
   const Recommender& recommender_;
   const Clock& clock_;
-  WorkerPool& pool_;
+  const Context& context_;
+  const CallGate& gate_;
+  const CountedCall call_;
   v1::RecommendStreamRequest request_;
   v1::RecommendRequest each_;  // For the user whose turn it is.
   int next_user_ = 0;
@@ -88,51 +102,56 @@ class RecommendationService final
  public:
   RecommendationService(const Recommender& recommender,
                         const PageTokenCodec& pages, const Clock& clock,
-                        WorkerPool& pool)
-      : recommender_(recommender), pages_(pages), clock_(clock), pool_(pool) {}
+                        const CallGate& gate)
+      : recommender_(recommender), pages_(pages), clock_(clock), gate_(gate) {}
 
   Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
                      v1::RecommendResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response]() {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kRecommend, gate_,
+        [this, request, response]() { return Answer(*request, response); });
   }
 
   grpc::ServerBidiReactor<v1::RecommendStreamRequest,
                           v1::RecommendStreamResponse>*
-  RecommendStream(Context*) override {
-    return new RecommendationStream(recommender_, clock_, pool_);
+  RecommendStream(Context* context) override {
+    return RunStream<v1::RecommendStreamRequest, v1::RecommendStreamResponse>(
+        context, RpcMethod::kRecommendStream, gate_,
+        [this, context](const CountedCall& call) {
+          return new RecommendationStream(recommender_, clock_, *context, gate_,
+                                          call);
+        });
   }
 
   Reactor* SimilarEvents(Context* context,
                          const v1::SimilarEventsRequest* request,
                          v1::SimilarEventsResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response]() {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kSimilarEvents, gate_,
+        [this, request, response]() { return Answer(*request, response); });
   }
 
   Reactor* Explain(Context* context, const v1::ExplainRequest* request,
                    v1::ExplainResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response]() {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kExplain, gate_,
+        [this, request, response]() { return Answer(*request, response); });
   }
 
   Reactor* SimilarUsers(Context* context,
                         const v1::SimilarUsersRequest* request,
                         v1::SimilarUsersResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response]() {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kSimilarUsers, gate_,
+        [this, request, response]() { return Answer(*request, response); });
   }
 
   Reactor* FindAudience(Context* context,
                         const v1::FindAudienceRequest* request,
                         v1::FindAudienceResponse* response) override {
-    return RunUnary(context, pool_, [this, request, response]() {
-      return Answer(*request, response);
-    });
+    return RunUnary(
+        context, RpcMethod::kFindAudience, gate_,
+        [this, request, response]() { return Answer(*request, response); });
   }
 
  private:
@@ -202,7 +221,7 @@ class RecommendationService final
   const Recommender& recommender_;
   const PageTokenCodec& pages_;
   const Clock& clock_;
-  WorkerPool& pool_;
+  const CallGate& gate_;
 };
 
 // An operator is told what is wrong with a version; other callers are not told
@@ -215,15 +234,15 @@ absl::Status Told(const absl::Status& status) {
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   AdminService(const StatusReporter& reporter, ModelLoader& loader,
-               WorkerPool& pool, WorkerPool& loading_pool)
+               const CallGate& gate, const CallGate& loading_gate)
       : reporter_(reporter),
         loader_(loader),
-        pool_(pool),
-        loading_pool_(loading_pool) {}
+        gate_(gate),
+        loading_gate_(loading_gate) {}
 
   Reactor* GetStatus(Context* context, const v1::GetStatusRequest*,
                      v1::GetStatusResponse* response) override {
-    return RunUnary(context, pool_, [this, response]() {
+    return RunUnary(context, RpcMethod::kGetStatus, gate_, [this, response]() {
       ToProto(reporter_.Report(), response);
       return absl::OkStatus();
     });
@@ -232,18 +251,21 @@ class AdminService final : public v1::AdminService::CallbackService {
   Reactor* ListModelVersions(Context* context,
                              const v1::ListModelVersionsRequest*,
                              v1::ListModelVersionsResponse* response) override {
-    return RunUnary(context, pool_, [this, response]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::vector<ListedVersion> list, loader_.List());
-      ToProto(list, response);
-      return absl::OkStatus();
-    });
+    return RunUnary(context, RpcMethod::kListModelVersions, gate_,
+                    [this, response]() -> absl::Status {
+                      ASSIGN_OR_RETURN(const std::vector<ListedVersion> list,
+                                       loader_.List());
+                      ToProto(list, response);
+                      return absl::OkStatus();
+                    });
   }
 
   Reactor* PinModelVersion(Context* context,
                            const v1::PinModelVersionRequest* request,
                            v1::PinModelVersionResponse* response) override {
     return RunUnary(
-        context, loading_pool_, [this, request, response]() -> absl::Status {
+        context, RpcMethod::kPinModelVersion, loading_gate_,
+        [this, request, response]() -> absl::Status {
           if (request->version() < 0) {
             return Invalid("version", "is negative; 0 unpins");
           }
@@ -255,35 +277,36 @@ class AdminService final : public v1::AdminService::CallbackService {
 
   Reactor* ReloadModel(Context* context, const v1::ReloadModelRequest*,
                        v1::ReloadModelResponse* response) override {
-    return RunUnary(context, loading_pool_, [this, response]() -> absl::Status {
-      const absl::StatusOr<int64_t> version = loader_.Reload();
-      RETURN_IF_ERROR(Told(version.status()));
-      response->set_model_version(*version);
-      return absl::OkStatus();
-    });
+    return RunUnary(context, RpcMethod::kReloadModel, loading_gate_,
+                    [this, response]() -> absl::Status {
+                      const absl::StatusOr<int64_t> version = loader_.Reload();
+                      RETURN_IF_ERROR(Told(version.status()));
+                      response->set_model_version(*version);
+                      return absl::OkStatus();
+                    });
   }
 
  private:
   const StatusReporter& reporter_;
   ModelLoader& loader_;
-  WorkerPool& pool_;
-  WorkerPool& loading_pool_;
+  const CallGate& gate_;
+  const CallGate& loading_gate_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, WorkerPool& pool) {
+    const Clock& clock, const CallGate& gate) {
   return std::make_unique<RecommendationService>(recommender, pages, clock,
-                                                 pool);
+                                                 gate);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
-                                               WorkerPool& pool,
-                                               WorkerPool& loading_pool) {
-  return std::make_unique<AdminService>(reporter, loader, pool, loading_pool);
+                                               const CallGate& gate,
+                                               const CallGate& loading_gate) {
+  return std::make_unique<AdminService>(reporter, loader, gate, loading_gate);
 }
 
 }  // namespace usher

@@ -3,14 +3,16 @@
 #define USHER_SERVING_GRPC_SERVICES_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "serving/call_gate.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
 #include "serving/user_eraser.h"
 #include "serving/user_exporter.h"
-#include "serving/worker_pool.h"
 
 namespace grpc {
 class Service;
@@ -20,23 +22,30 @@ namespace usher {
 
 // Borrow what they are given for their own life. Calls are converted, answered
 // and converted back on the pool's threads; a call whose caller is gone or
-// whose deadline has passed when its turn comes is not worked on. Streams of
-// writes have neither: they are read on gRPC's threads as fast as they are
-// written. What loads a model runs on `loading_pool`.
+// whose deadline has passed when its turn comes is not worked on. Of the gate
+// come the pool, the tokens that callers need, and what counts calls. Streams
+// of writes have no turn: they are read on gRPC's threads as fast as they are
+// written.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, WorkerPool& pool);
+    const Clock& clock, const CallGate& gate);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,
                                                  const UserExporter& exporter,
-                                                 WorkerPool& pool);
+                                                 const CallGate& gate);
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool);
+    SnapshotPublisher& publisher, const Clock& clock, const CallGate& gate);
+// Calls that load a model come by `loading_gate`.
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
-                                               WorkerPool& pool,
-                                               WorkerPool& loading_pool);
+                                               const CallGate& gate,
+                                               const CallGate& loading_gate);
+
+// What gRPC calls server reflection: the services of these names, and all
+// messages that this program knows.
+std::unique_ptr<grpc::Service> NewReflectionService(
+    std::vector<std::string> services, const CallGate& gate);
 
 }  // namespace usher
 

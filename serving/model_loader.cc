@@ -12,6 +12,7 @@
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
+#include "serving/log_line.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/rank_events.h"
 
@@ -127,7 +128,12 @@ absl::Status ModelLoader::Serve(int64_t version) {
   }
   const std::string reason = absl::StrCat("model version ", version,
                                           " is refused: ", loaded.message());
-  if (std::exchange(last_error_, reason) != reason) spdlog::error("{}", reason);
+  if (std::exchange(last_error_, reason) != reason) {
+    spdlog::error(LogLine("model_refused")
+                      .Add("version", version)
+                      .Add("reason", loaded.message())
+                      .text());
+  }
   if (absl::IsDataLoss(loaded) || absl::IsInvalidArgument(loaded) ||
       absl::IsFailedPrecondition(loaded)) {
     refused_[version] = {reason, manifest};
@@ -145,7 +151,9 @@ std::optional<int64_t> ModelLoader::Current() {
                   : std::string(current.status().message());
   }
   absl::MutexLock lock(&mu_);
-  if (trouble != trouble_ && !trouble.empty()) spdlog::warn("{}", trouble);
+  if (trouble != trouble_ && !trouble.empty()) {
+    spdlog::warn(LogLine("no_model").Add("reason", trouble).text());
+  }
   trouble_ = std::move(trouble);
   return current.ok() ? std::optional<int64_t>(*current) : std::nullopt;
 }
@@ -154,8 +162,10 @@ absl::Status ModelLoader::Load(int64_t version) {
   const Micros begin = clock_.Now();
   ASSIGN_OR_RETURN(const bool back, publisher_.GoBack(version));
   if (back) {
-    spdlog::info("model version {}: was still in memory; back in {} ms",
-                 version, (clock_.Now() - begin) / 1000);
+    spdlog::info(LogLine("model_serving")
+                     .Add("version", version)
+                     .Add("back_ms", (clock_.Now() - begin) / 1000)
+                     .text());
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(Snapshot snapshot, OpenVersion(options_.model_dir, version));
@@ -169,11 +179,14 @@ absl::Status ModelLoader::Load(int64_t version) {
   const size_t events = snapshot.catalog.num_events();
   const size_t users = snapshot.catalog.num_users();
   RETURN_IF_ERROR(publisher_.Adopt(std::move(snapshot), policy, clock_.Now()));
-  spdlog::info(
-      "model version {}: {} events, {} users; opened in {} ms, warmed in {} "
-      "ms, brought up to date in {} ms",
-      version, events, users, (opened - begin) / 1000, (warmed - opened) / 1000,
-      (clock_.Now() - warmed) / 1000);
+  spdlog::info(LogLine("model_serving")
+                   .Add("version", version)
+                   .Add("events", events)
+                   .Add("users", users)
+                   .Add("open_ms", (opened - begin) / 1000)
+                   .Add("warm_ms", (warmed - opened) / 1000)
+                   .Add("adopt_ms", (clock_.Now() - warmed) / 1000)
+                   .text());
   return absl::OkStatus();
 }
 

@@ -40,17 +40,22 @@ absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
 absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  StageTimes times(&SteadyNanoseconds);
   const std::shared_ptr<const LiveView> view =
       served->ViewAt(query.now, served->policy());
+  times.End(Stage::kView);
   Query whole = query;
   whole.further = std::max(0, kMaxPagedEvents - query.limit);
   Recommendations page;
-  page.ranking = RankEvents(whole, served->policy(), *view, served->snapshot());
+  page.ranking =
+      RankEvents(whole, served->policy(), *view, served->snapshot(), &times);
   KeepLive(query, *served, page.ranking);
+  times.End(Stage::kFinalCheck);
   const Catalog& catalog = served->snapshot().catalog;
   for (const EventRow event : page.ranking.further) {
     page.to_come.emplace_back(catalog.EventId(event));
   }
+  CountList(times, page.ranking, page.ranking.results.size());
   page.served = std::move(served);
   page.recommendation_id = NextId();
   return page;
@@ -59,8 +64,10 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
 absl::StatusOr<Recommendations> Recommender::NextPage(
     const Query& query, const PageToken& token) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  StageTimes times(&SteadyNanoseconds);
   const std::shared_ptr<const LiveView> view =
       served->ViewAt(query.now, served->policy());
+  times.End(Stage::kView);
   // The first page's list has gone through boosts, pins, diversity and caps.
   Query rest = query;
   rest.filter.only_event_ids = token.event_ids;
@@ -72,8 +79,10 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
   Recommendations page;
   page.shown_before = token.shown;
-  page.ranking = RankEvents(rest, served->policy(), *view, served->snapshot());
+  page.ranking =
+      RankEvents(rest, served->policy(), *view, served->snapshot(), &times);
   KeepLive(query, *served, page.ranking);
+  times.End(Stage::kFinalCheck);
 
   const Catalog& catalog = served->snapshot().catalog;
   absl::flat_hash_map<EventRow, const RankedEvent*> alive;
@@ -90,6 +99,7 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
     }
   }
   page.ranking.results = std::move(results);
+  CountList(times, page.ranking, page.ranking.results.size());
   page.served = std::move(served);
   page.recommendation_id = NextId();
   return page;
@@ -191,6 +201,23 @@ void Recommender::KeepLive(const Query& query, const Served& served,
         return true;
       });
   ineligible_.fetch_add(static_cast<int64_t>(dead), std::memory_order_relaxed);
+}
+
+void Recommender::CountList(const StageTimes& times, const Ranking& ranking,
+                            size_t shown) const {
+  if (metrics_ == nullptr) return;
+  metrics_->CountStages(times);
+  for (int i = 0; i < kNumCandidateSources; ++i) {
+    if (ranking.candidates[i] > 0) {
+      metrics_->candidates.Add(i, ranking.candidates[i]);
+    }
+  }
+  for (int i = 1; i < kNumDropReasons; ++i) {
+    if (ranking.dropped[i] > 0) metrics_->dropped.Add(i, ranking.dropped[i]);
+  }
+  (ranking.cold_user ? metrics_->cold : metrics_->known).Add();
+  if (shown == 0) metrics_->empty.Add();
+  if (!ranking.degraded.empty()) metrics_->degraded.Add();
 }
 
 // Mix64 is a bijection, so no id comes twice.

@@ -19,6 +19,7 @@
 #include "serving/ranking/similar_users.h"
 #include "serving/served.h"
 #include "serving/snapshot_holder.h"
+#include "serving/telemetry/telemetry.h"
 
 namespace usher {
 
@@ -54,10 +55,12 @@ struct UserList {
 // model. Thread-safe.
 class Recommender {
  public:
-  // Borrows `holder`. `seed` makes the ids of recommendations: two servers
+  // Borrows both. `seed` makes the ids of recommendations: two servers
   // with the same seed give out the same ids.
-  Recommender(const SnapshotHolder& holder, uint64_t seed)
-      : holder_(holder), seed_(seed) {}
+  // `metrics`, which may be null, are told of each list.
+  Recommender(const SnapshotHolder& holder, uint64_t seed,
+              ListMetrics* metrics = nullptr)
+      : holder_(holder), seed_(seed), metrics_(metrics) {}
 
   // The first page of a list, and what comes on the next ones, at most
   // kMaxPagedEvents in all. No result is dead at query.now: each is checked
@@ -98,10 +101,14 @@ class Recommender {
   absl::StatusOr<std::shared_ptr<const Served>> Current() const;
   void KeepLive(const Query& query, const Served& served,
                 Ranking& ranking) const;
+  // Of a list whose stages have ended; `shown` of its results are.
+  void CountList(const StageTimes& times, const Ranking& ranking,
+                 size_t shown) const;
   std::string NextId() const;
 
   const SnapshotHolder& holder_;
   const uint64_t seed_;
+  ListMetrics* const metrics_;
   mutable std::atomic<uint64_t> calls_{0};
   mutable std::atomic<int64_t> ineligible_{0};
 };

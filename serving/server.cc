@@ -1,35 +1,41 @@
 #include "serving/server.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "serving/grpc_services.h"
+#include "serving/security/tls_credentials.h"
 
 namespace usher {
 namespace {
 
-constexpr const char* kServiceNames[] = {
-    "", "usher.v1.RecommendationService", "usher.v1.CatalogService",
-    "usher.v1.InteractionService", "usher.v1.AdminService"};
-constexpr int kMaxAdminCalls = 16;
+constexpr absl::string_view kServices[] = {kRecommendationService,
+                                           kCatalogService, kInteractionService,
+                                           kAdminService};
+constexpr absl::string_view kHealthService = "grpc.health.v1.Health";
+constexpr int kMaxLoadingCalls = 16;
 // Memory of calls that are being read or wait; beyond it connections are read
 // more slowly.
 constexpr size_t kMaxCallBytes = size_t{1} << 30;
 // Room for 10,000 events with their descriptions.
 constexpr int kMaxMessageBytes = 64 << 20;
-// Running calls get this long to end, then those that only wait (health
-// watchers, reflection) are cut off.
+// Calls and streams that one connection may have open; more wait at the client.
+constexpr int kMaxOpenCalls = 10'000;
+// Calls that were let in get this long to end, then those that only wait
+// (health watchers, reflection) are cut off.
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
 constexpr std::chrono::milliseconds kHangUpTime(200);
 
@@ -42,12 +48,26 @@ std::string WithPort(const std::string& address, int port) {
   return absl::StrCat(address.substr(0, colon), ":", port);
 }
 
+// What reflection lists.
+std::vector<std::string> ListedServices() {
+  std::vector<std::string> names(std::begin(kServices), std::end(kServices));
+  names.emplace_back(kHealthService);
+  names.emplace_back(kReflectionService);
+  return names;
+}
+
 }  // namespace
 
 // Services outlive the server that calls them.
 struct Server::Grpc {
-  // A model is loaded on it: calls that ask go on meanwhile.
-  WorkerPool admin_pool{{1, kMaxAdminCalls}};
+  explicit Grpc(const ServerParts& parts)
+      : gate{parts.pool, parts.telemetry.calls, parts.tokens},
+        loading_gate{loading_pool, parts.telemetry.calls, parts.tokens} {}
+
+  // A model is loaded on it: other calls go on meanwhile.
+  WorkerPool loading_pool{{1, kMaxLoadingCalls}};
+  const CallGate gate;
+  const CallGate loading_gate;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -66,24 +86,30 @@ Server::~Server() { Shutdown(); }
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const std::string& address, const ServerParts& parts) {
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  auto grpc = std::make_unique<Grpc>();
+  auto grpc = std::make_unique<Grpc>(parts);
+  const CallGate& gate = grpc->gate;
   grpc->services.push_back(NewRecommendationService(
-      parts.recommender, parts.pages, parts.clock, parts.pool));
+      parts.recommender, parts.pages, parts.clock, gate));
   grpc->services.push_back(NewCatalogService(
-      parts.holder, parts.publisher, parts.eraser, parts.exporter, parts.pool));
+      parts.holder, parts.publisher, parts.eraser, parts.exporter, gate));
   grpc->services.push_back(
-      NewInteractionService(parts.publisher, parts.clock, parts.pool));
-  grpc->services.push_back(NewAdminService(parts.reporter, parts.loader,
-                                           parts.pool, grpc->admin_pool));
+      NewInteractionService(parts.publisher, parts.clock, gate));
+  grpc->services.push_back(
+      NewAdminService(parts.reporter, parts.loader, gate, grpc->loading_gate));
+  grpc->services.push_back(NewReflectionService(ListedServices(), gate));
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetResourceQuota(grpc::ResourceQuota("usher").Resize(kMaxCallBytes));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxOpenCalls);
   int port = 0;
   if (!address.empty()) {
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(address,
+                             parts.tls == nullptr
+                                 ? grpc::InsecureServerCredentials()
+                                 : NewTlsCredentials(*parts.tls),
+                             &port);
   }
   for (const std::unique_ptr<grpc::Service>& service : grpc->services) {
     builder.RegisterService(service.get());
@@ -103,19 +129,41 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 }
 
 void Server::SetServing(bool serving) {
-  for (const char* name : kServiceNames) {
-    grpc_->server->GetHealthCheckService()->SetServingStatus(name, serving);
+  absl::MutexLock lock(&mu_);
+  if (!shut_down_) TellHealth(serving);
+}
+
+bool Server::serving() const {
+  absl::MutexLock lock(&mu_);
+  return serving_;
+}
+
+void Server::TellHealth(bool serving) {
+  serving_ = serving;
+  grpc::HealthCheckServiceInterface& health =
+      *grpc_->server->GetHealthCheckService();
+  health.SetServingStatus("", serving);
+  for (const absl::string_view service : kServices) {
+    health.SetServingStatus(std::string(service), serving);
   }
 }
 
-void Server::Shutdown() {
-  if (grpc_ == nullptr) return;
-  SetServing(false);
-  pool_.Drain(kDrainTime);
-  publisher_.Drain();
+bool Server::Shutdown() {
+  if (grpc_ == nullptr) return true;
+  {
+    absl::MutexLock lock(&mu_);
+    TellHealth(false);
+    shut_down_ = true;
+  }
+  const absl::Time cut = absl::Now() + kDrainTime;
+  // The pool hands writes to the publisher.
+  const bool drained =
+      pool_.Drain(kDrainTime) &&
+      publisher_.Drain(std::max(absl::ZeroDuration(), cut - absl::Now()));
   grpc_->server->Shutdown(std::chrono::system_clock::now() + kHangUpTime);
   grpc_->server->Wait();
   grpc_ = nullptr;
+  return drained;
 }
 
 }  // namespace usher

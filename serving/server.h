@@ -5,12 +5,17 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "index/base/clock.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
+#include "serving/security/tls_files.h"
+#include "serving/security/token_file.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
+#include "serving/telemetry/telemetry.h"
 #include "serving/user_eraser.h"
 #include "serving/user_exporter.h"
 #include "serving/worker_pool.h"
@@ -33,6 +38,9 @@ struct ServerParts {
   const UserExporter& exporter;
   const Clock& clock;
   WorkerPool& pool;
+  Telemetry& telemetry;
+  const TokenFile* tokens = nullptr;  // Null: no caller needs a token.
+  const TlsFiles* tls = nullptr;      // Null: connections are not encrypted.
 };
 
 // Services, health and reflection on one address. Thread-safe, but for
@@ -52,20 +60,27 @@ class Server {
   // A client of this server without a socket, for tests.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  void SetServing(bool serving);
+  // What health says; nothing but NOT_SERVING once Shutdown() has begun.
+  void SetServing(bool serving) ABSL_LOCKS_EXCLUDED(mu_);
+  bool serving() const ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Health NOT_SERVING, no new calls; the running ones get some seconds to end,
-  // and writes that were taken are answered. Returns when all is over.
-  void Shutdown();
+  // Health NOT_SERVING, no new calls, and those that were let in get some
+  // seconds to end, writes too. Returns when all is over, with whether all
+  // calls had ended in time.
+  bool Shutdown() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   struct Grpc;
+  void TellHealth(bool serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Server(std::unique_ptr<Grpc> grpc, std::string address,
          const ServerParts& parts);
 
   const std::string address_;
   WorkerPool& pool_;
   SnapshotPublisher& publisher_;
+  mutable absl::Mutex mu_;
+  bool serving_ ABSL_GUARDED_BY(mu_) = false;
+  bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
   std::unique_ptr<Grpc> grpc_;  // Null after Shutdown().
 };
 

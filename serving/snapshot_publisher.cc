@@ -48,20 +48,21 @@ SnapshotPublisher::~SnapshotPublisher() {
   if (merger_.joinable()) merger_.join();
 }
 
-void SnapshotPublisher::Submit(StateWrite write, Done done) {
+void SnapshotPublisher::Submit(StateWrite write, Done done, Wanted wanted) {
   const size_t rows = NumRows(write);
   absl::Status refused;
   {
     absl::MutexLock lock(&mu_);
     if (draining_) {
-      refused = absl::UnavailableError("the server is going down");
+      refused = absl::UnavailableError("the server is shutting down");
     } else if (queued_rows_ > 0 &&
                queued_rows_ + rows > options_.max_queued_rows) {
       refused = absl::ResourceExhaustedError(absl::StrCat(
           "the server is busy: ", queued_rows_, " rows wait to be written"));
     } else {
       queued_rows_ += rows;
-      queue_.push_back({std::move(write), std::move(done)});
+      queue_.push_back({std::move(write), std::move(done), std::move(wanted),
+                        options_.clock->Now()});
     }
   }
   if (!refused.ok()) done(refused);
@@ -76,12 +77,6 @@ absl::StatusOr<WriteReceipt> SnapshotPublisher::Write(StateWrite write) {
   });
   ended.WaitForNotification();
   return result;
-}
-
-void SnapshotPublisher::Drain() {
-  absl::MutexLock lock(&mu_);
-  draining_ = true;
-  mu_.Await(absl::Condition(this, &SnapshotPublisher::IsIdle));
 }
 
 void SnapshotPublisher::OnWriter(std::function<void()> task) {
@@ -172,11 +167,37 @@ absl::Status SnapshotPublisher::Serve(Model model) {
   return absl::OkStatus();
 }
 
+bool SnapshotPublisher::Drain(absl::Duration patience) {
+  absl::MutexLock lock(&mu_);
+  draining_ = true;
+  return mu_.AwaitWithTimeout(absl::Condition(this, &SnapshotPublisher::Idle),
+                              patience);
+}
+
+WriterLag SnapshotPublisher::lag() const {
+  WriterLag lag;
+  lag.last_commit = last_commit_.load();
+  absl::MutexLock lock(&mu_);
+  lag.rows_waiting = queued_rows_ + writing_rows_;
+  if (writing_rows_ > 0) {
+    lag.oldest = writing_oldest_;
+  } else if (!queue_.empty()) {
+    lag.oldest = queue_.front().submitted;
+  }
+  return lag;
+}
+
 void SnapshotPublisher::Run() {
   Group group;
   while (Next(group)) {
     for (const std::function<void()>& task : group.tasks) task();
+    DropUnwanted(group.writes);
     if (!group.writes.empty()) WriteGroup(std::move(group.writes));
+    {
+      absl::MutexLock lock(&mu_);
+      writing_ = false;
+      writing_rows_ = 0;
+    }
     MergeTail();
     holder_.Reclaim();
   }
@@ -196,8 +217,19 @@ bool SnapshotPublisher::Next(Group& group) {
     queue_.pop_front();
   }
   queued_rows_ -= rows;
-  writing_ = !group.writes.empty();
+  writing_ = !group.tasks.empty() || !group.writes.empty();
+  writing_rows_ = rows;
+  if (!group.writes.empty()) writing_oldest_ = group.writes.front().submitted;
   return !stopping_ || !group.tasks.empty() || !group.writes.empty();
+}
+
+void SnapshotPublisher::DropUnwanted(std::vector<Waiting>& group) {
+  std::erase_if(group, [](const Waiting& waiting) {
+    if (!waiting.wanted) return false;
+    const absl::Status wanted = waiting.wanted();
+    if (!wanted.ok()) waiting.done(wanted);
+    return !wanted.ok();
+  });
 }
 
 void SnapshotPublisher::WriteGroup(std::vector<Waiting> group) {
@@ -212,6 +244,7 @@ void SnapshotPublisher::WriteGroup(std::vector<Waiting> group) {
       head_->position = state_.position();
       head_->forgotten = forgotten();
       position_.store(state_.position());
+      last_commit_.store(options_.clock->Now());
       Publish();
     }
   }

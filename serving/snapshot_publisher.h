@@ -16,7 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "index/artifact/snapshot.h"
+#include "index/base/clock.h"
 #include "index/state/state_store.h"
 #include "serving/ranking/policy.h"
 #include "serving/snapshot_holder.h"
@@ -28,6 +30,14 @@ struct SnapshotPublisherOptions {
   Micros undated_lifetime = 0;  // 0: events without a start never end.
   // Rows of writes that may wait; more are refused.
   size_t max_queued_rows = 200'000;
+  const Clock* clock = &Clock::System();  // For how long they have waited.
+};
+
+// How far the writer is behind its callers.
+struct WriterLag {
+  size_t rows_waiting = 0;  // Also those that are being written.
+  Micros oldest = kNoTime;  // When the first of them was submitted.
+  Micros last_commit = kNoTime;
 };
 
 // Writes are committed to the state and published together, many to one commit:
@@ -39,6 +49,8 @@ class SnapshotPublisher {
  public:
   // Called once, mostly on the writer's thread.
   using Done = std::function<void(absl::StatusOr<WriteReceipt>)>;
+  // OK while somebody waits for the write; may be empty: always.
+  using Wanted = std::function<absl::Status()>;
 
   // Borrows both. Nobody else writes to `state` from now on, nor publishes.
   // `forgotten` are those that no version may show; those of the state belong
@@ -52,22 +64,27 @@ class SnapshotPublisher {
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
   // Errors that `done` is called with: FailedPrecondition before the first
-  // model, those of StateStore, ResourceExhausted when too much waits and
-  // Unavailable after Drain(); with these two on the caller's thread.
-  void Submit(StateWrite write, Done done) ABSL_LOCKS_EXCLUDED(mu_);
+  // model, those of StateStore; on the caller's thread ResourceExhausted when
+  // too much waits and Unavailable after Drain() began; and the one of
+  // `wanted`, which is asked on the writer's thread when the write's turn
+  // comes: what nobody waits for any more is not written.
+  void Submit(StateWrite write, Done done, Wanted wanted = nullptr)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Submit(), and waits.
   absl::StatusOr<WriteReceipt> Write(StateWrite write) ABSL_LOCKS_EXCLUDED(mu_);
-
-  // Takes no more writes (Unavailable) and waits until those that it took are
-  // answered.
-  void Drain() ABSL_LOCKS_EXCLUDED(mu_);
 
   // Brings an opened version into service, with all that the state has beyond
   // it. Returns when it is published; works mostly on the calling thread.
   // Live columns are ready for the minute of `now`.
   absl::Status Adopt(Snapshot snapshot, const RankingPolicy& policy, Micros now)
       ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Takes no more writes (Unavailable) and waits until all that were submitted
+  // are answered, or `patience` is over. Returns whether all are.
+  bool Drain(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mu_);
+
+  WriterLag lag() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Brings the version back that the present one has replaced, if it is this
   // one: it is still in memory and lacks only what was written since. False
@@ -92,6 +109,8 @@ class SnapshotPublisher {
   struct Waiting {
     StateWrite write;
     Done done;
+    Wanted wanted;
+    Micros submitted = kNoTime;
   };
   // One version, and what the state has made of it.
   struct Model {
@@ -111,14 +130,16 @@ class SnapshotPublisher {
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return stopping_ || !queue_.empty() || !tasks_.empty();
   }
-  bool IsIdle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return !writing_ && queue_.empty();
+  bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return queue_.empty() && tasks_.empty() && !writing_;
   }
   // False when there is no more to come.
   bool Next(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
   // Runs `task` on the writer's thread between two groups, and waits for it.
   void OnWriter(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Answers those that nobody waits for, and takes them out.
+  static void DropUnwanted(std::vector<Waiting>& group);
   void WriteGroup(std::vector<Waiting> group);
   void Remember(const std::vector<Waiting>& group) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status Commit(const std::vector<Waiting>& group, Snapshot& snapshot,
@@ -142,6 +163,7 @@ class SnapshotPublisher {
   std::thread merger_;             // Joinable while an index is being built.
 
   std::atomic<int64_t> position_;
+  std::atomic<Micros> last_commit_{kNoTime};
 
   mutable absl::Mutex mu_;
   // Replaced by the writer only.
@@ -149,9 +171,12 @@ class SnapshotPublisher {
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   size_t queued_rows_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<std::function<void()>> tasks_ ABSL_GUARDED_BY(mu_);
-  bool writing_ ABSL_GUARDED_BY(mu_) = false;  // A group is on its way.
-  bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  // Of the group that was taken from the queue last.
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  size_t writing_rows_ ABSL_GUARDED_BY(mu_) = 0;
+  Micros writing_oldest_ ABSL_GUARDED_BY(mu_) = kNoTime;
 
   std::thread thread_;
 };

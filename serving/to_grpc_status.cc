@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "serving/log_line.h"
+
 namespace usher {
 namespace {
 
@@ -22,7 +24,8 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   // The codes have the same numbers.
   const grpc::StatusCode code = static_cast<grpc::StatusCode>(status.code());
   if (IsInternal(status.code())) {
-    spdlog::error("a call failed: {}", status.ToString());
+    spdlog::error(
+        LogLine("call_failed").Add("status", status.ToString()).text());
     return {code, "the server failed; its log says more"};
   }
   return {code, std::string(status.message().substr(0, kMaxMessageBytes))};

@@ -1,8 +1,8 @@
 // usher-serve: the gRPC server.
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
@@ -19,16 +19,25 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "index/artifact/forgotten_file.h"
+#include "index/artifact/model_directory.h"
 #include "index/base/file.h"
+#include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "index/state/state_store.h"
+#include "serving/gauge_reader.h"
+#include "serving/listen_address.h"
+#include "serving/log_line.h"
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
+#include "serving/security/tls_files.h"
+#include "serving/security/token_file.h"
 #include "serving/serve_config.h"
 #include "serving/server.h"
 #include "serving/snapshot_holder.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
+#include "serving/telemetry/metrics_listener.h"
+#include "serving/telemetry/telemetry.h"
 #include "serving/user_eraser.h"
 #include "serving/user_exporter.h"
 #include "serving/worker_pool.h"
@@ -38,6 +47,11 @@ ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
 ABSL_FLAG(std::string, state, "", "where writes are kept");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
+ABSL_FLAG(std::string, metrics_listen, "", "address of the metrics");
+ABSL_FLAG(std::string, tls_cert, "", "the server's certificates");
+ABSL_FLAG(std::string, tls_key, "", "the key of the first of them");
+ABSL_FLAG(std::string, tls_client_ca, "", "who vouches for clients");
+ABSL_FLAG(std::string, tokens, "", "who may call what");
 ABSL_FLAG(double, undated_lifetime_days, 0,
           "how long events without a start live");
 
@@ -64,8 +78,19 @@ answered, then it exits with 0.
                            be; one server at a time. Without it writes are
                            kept in memory and lost at the end
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
-  --check_config           check the flags and the configuration, say what is
-                           wrong or "configuration: ok", and exit
+  --check_config           check the flags and every file that they name, say
+                           what is wrong or "configuration: ok", and exit
+  --metrics_listen=HOST:PORT
+                           answer Prometheus on http://HOST:PORT/metrics; empty:
+                           nowhere (empty)
+  --tls_cert=F.pem         encrypt connections: the server's certificate, then
+                           those that vouch for it
+  --tls_key=F.pem          the key of that certificate
+  --tls_client_ca=F.pem    take only clients whose certificate one of these
+                           vouches for
+  --tokens=FILE            take only calls with a token of this file, lines
+                           "NAME SCOPE[,SCOPE] SHA256" with the scopes read,
+                           write and admin; deploy/new_token makes one
   --undated_lifetime_days=N
                            events without a start_time end N days after their
                            announce_time; 0: they never end (0)
@@ -73,7 +98,8 @@ answered, then it exits with 0.
 
 Services: usher.v1.RecommendationService, usher.v1.CatalogService,
 usher.v1.InteractionService, usher.v1.AdminService, grpc.health.v1.Health, and
-reflection.
+reflection. Certificates and tokens are looked at every second: what is changed
+counts without a restart, and a bad file changes nothing.
 )";
 
 constexpr absl::Duration kPollPeriod = absl::Seconds(1);
@@ -84,14 +110,36 @@ struct Settings {
   std::string state;
   ServeConfig config;
   ModelLoaderOptions loader;
+  std::string metrics_listen;  // Empty: nowhere.
+  std::optional<TlsOptions> tls;
+  std::string tokens;   // Empty: no caller needs one.
+  uint64_t digest = 0;  // Of all flags and the configuration's text.
 };
 
-absl::StatusOr<Settings> SettingsFromFlags() {
+// The status of what a flag names, with the flag's name.
+absl::Status OfFlag(absl::string_view flag, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", flag, ": ", status.message()));
+}
+
+absl::StatusOr<std::optional<TlsOptions>> TlsFromFlags() {
+  TlsOptions tls = {absl::GetFlag(FLAGS_tls_cert), absl::GetFlag(FLAGS_tls_key),
+                    absl::GetFlag(FLAGS_tls_client_ca)};
+  if (tls.cert.empty() && tls.key.empty() && tls.client_ca.empty()) {
+    return std::nullopt;
+  }
+  if (tls.cert.empty() || tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls_cert and --tls_key belong together; --tls_client_ca needs both");
+  }
+  return tls;
+}
+
+absl::StatusOr<Settings> SettingsFromFlags(absl::string_view command_line) {
   Settings settings;
   settings.listen = absl::GetFlag(FLAGS_listen);
-  if (settings.listen.empty()) {
-    return absl::InvalidArgumentError("--listen: is empty; say HOST:PORT");
-  }
+  RETURN_IF_ERROR(OfFlag("listen", CheckListenAddress(settings.listen)));
   settings.state = absl::GetFlag(FLAGS_state);
   if (settings.state.empty()) settings.state = StateStore::kMemory;
   settings.loader.model_dir = absl::GetFlag(FLAGS_model_dir);
@@ -106,16 +154,104 @@ absl::StatusOr<Settings> SettingsFromFlags() {
         "--undated_lifetime_days: ", days, " is not between 0 and 36500"));
   }
   settings.loader.undated_lifetime = static_cast<Micros>(days * kDay);
+  settings.metrics_listen = absl::GetFlag(FLAGS_metrics_listen);
+  if (!settings.metrics_listen.empty()) {
+    RETURN_IF_ERROR(
+        OfFlag("metrics_listen", CheckMetricsAddress(settings.metrics_listen)));
+  }
+  ASSIGN_OR_RETURN(settings.tls, TlsFromFlags());
+  settings.tokens = absl::GetFlag(FLAGS_tokens);
+  std::string text;
   if (const std::string path = absl::GetFlag(FLAGS_config); !path.empty()) {
-    absl::StatusOr<std::string> text = ReadFile(path);
-    if (!text.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--config: ", text.status().message()));
-    }
-    ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, *text));
+    const absl::StatusOr<std::string> read = ReadFile(path);
+    RETURN_IF_ERROR(OfFlag("config", read.status()));
+    text = *read;
+    ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, text));
     settings.loader.ranking_config = settings.config.ranking_config;
   }
+  settings.digest = Hash64(text, Hash64(command_line));
   return settings;
+}
+
+// What follows its files while the server runs; null: not asked for.
+struct Security {
+  std::unique_ptr<TokenFile> tokens;
+  std::unique_ptr<TlsFiles> tls;
+};
+
+absl::StatusOr<Security> OpenSecurity(const Settings& settings) {
+  Security security;
+  if (!settings.tokens.empty()) {
+    auto tokens = TokenFile::Open(settings.tokens);
+    RETURN_IF_ERROR(OfFlag("tokens", tokens.status()));
+    security.tokens = *std::move(tokens);
+  }
+  if (settings.tls.has_value()) {
+    auto tls = TlsFiles::Open(*settings.tls);
+    RETURN_IF_ERROR(OfFlag("tls_cert", tls.status()));
+    security.tls = *std::move(tls);
+  }
+  return security;
+}
+
+// What is allowed and yet worth a thought.
+std::vector<std::string> Warnings(const Settings& settings) {
+  std::vector<std::string> warnings;
+  if (settings.state == StateStore::kMemory) {
+    warnings.emplace_back(
+        "without --state writes are kept in memory only and are lost at the "
+        "end");
+  }
+  if (!IsLocalAddress(settings.listen)) {
+    if (!settings.tls.has_value()) {
+      warnings.push_back(absl::StrCat("on ", settings.listen,
+                                      " calls are not encrypted: see "
+                                      "--tls_cert"));
+    }
+    if (settings.tokens.empty() &&
+        (!settings.tls.has_value() || settings.tls->client_ca.empty())) {
+      warnings.push_back(absl::StrCat("on ", settings.listen,
+                                      " anybody may call everything: see "
+                                      "--tokens and --tls_client_ca"));
+    }
+  }
+  if (!settings.metrics_listen.empty() &&
+      !IsLocalAddress(settings.metrics_listen)) {
+    warnings.push_back(absl::StrCat("on ", settings.metrics_listen,
+                                    " anybody may read the metrics"));
+  }
+  return warnings;
+}
+
+// All that a start would trip over, but for addresses that are taken.
+absl::Status CheckFiles(const Settings& settings) {
+  RETURN_IF_ERROR(OpenSecurity(settings).status());
+  if (settings.state != StateStore::kMemory) {
+    absl::Status state = StateStore::OpenToRead(settings.state).status();
+    if (absl::IsNotFound(state)) {
+      const size_t slash = settings.state.rfind('/');
+      const std::string folder = slash == std::string::npos
+                                     ? std::string(".")
+                                     : settings.state.substr(0, slash + 1);
+      state = access(folder.c_str(), W_OK | X_OK) == 0
+                  ? absl::OkStatus()
+                  : absl::InvalidArgumentError(absl::StrCat(
+                        settings.state, ": cannot be made in ", folder));
+    }
+    RETURN_IF_ERROR(OfFlag("state", state));
+  }
+  const absl::Status model = CurrentVersion(settings.loader.model_dir).status();
+  return absl::IsNotFound(model) ? absl::OkStatus()
+                                 : OfFlag("model_dir", model);
+}
+
+absl::Status CheckConfig(const Settings& settings) {
+  RETURN_IF_ERROR(CheckFiles(settings));
+  for (const std::string& warning : Warnings(settings)) {
+    std::fprintf(stderr, "usher-serve: warning: %s\n", warning.c_str());
+  }
+  std::puts("configuration: ok");
+  return absl::OkStatus();
 }
 
 // SIGTERM and SIGINT wait for Wait(); made before any thread is.
@@ -149,22 +285,37 @@ void PrepareNextMinute(const SnapshotHolder& holder, const Clock& clock) {
 void PollModels(ModelLoader& loader, Server& server,
                 const SnapshotHolder& holder, const Clock& clock,
                 const absl::Notification& stop) {
-  int64_t serving = 0;
+  bool serving = false;
   do {
     loader.RunOnce();
     PrepareNextMinute(holder, clock);
     // A pin or a reload may have brought it, too.
     const std::shared_ptr<const Served> served = holder.Get();
-    const int64_t version =
-        served == nullptr ? 0 : served->snapshot().info.version;
-    const int64_t before = std::exchange(serving, version);
-    if (version == before) continue;
-    spdlog::info("now serving model version {}", version);
-    if (before == 0) {
-      server.SetServing(true);
-      std::fprintf(stderr, "usher: serving model version %lld on %s\n",
-                   static_cast<long long>(version), server.address().c_str());
-    }
+    if (served == nullptr || std::exchange(serving, true)) continue;
+    server.SetServing(true);
+    std::fprintf(stderr, "usher: serving model version %lld on %s\n",
+                 static_cast<long long>(served->snapshot().info.version),
+                 server.address().c_str());
+  } while (!stop.WaitForNotificationWithTimeout(kPollPeriod));
+}
+
+// Says what became of a look at a file.
+void LogLook(absl::string_view what, const absl::StatusOr<bool>& changed) {
+  if (!changed.ok()) {
+    spdlog::error(LogLine(absl::StrCat(what, "_refused"))
+                      .Add("reason", changed.status().message())
+                      .text());
+  } else if (*changed) {
+    spdlog::info(LogLine(absl::StrCat(what, "_reloaded")).text());
+  }
+}
+
+// Looks at tokens and certificates until it is told to stop. Not on the
+// models' thread: to load a model may take long.
+void PollSecurity(const Security& security, const absl::Notification& stop) {
+  do {
+    if (security.tokens) LogLook("tokens", security.tokens->RunOnce());
+    if (security.tls) LogLook("certificates", security.tls->RunOnce());
   } while (!stop.WaitForNotificationWithTimeout(kPollPeriod));
 }
 
@@ -179,13 +330,24 @@ std::string RandomKey() {
   return key;
 }
 
-absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
-  absl::StatusOr<std::unique_ptr<StateStore>> state = StateStore::Open(path);
-  if (!state.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--state: ", state.status().message()));
+void LogStart(const Settings& settings, const Security& security,
+              const std::string& address, const std::string& metrics) {
+  LogLine line("start");
+  line.Add("version", USHER_VERSION)
+      .Add("config", absl::string_view(absl::StrCat(
+                         absl::Hex(settings.digest, absl::kZeroPad16))))
+      .Add("listen", address)
+      .Add("model_dir", settings.loader.model_dir)
+      .Add("state", settings.state)
+      .Add("metrics", metrics.empty() ? "off" : metrics)
+      .Add("tls", !settings.tls.has_value()         ? "off"
+                  : settings.tls->client_ca.empty() ? "on"
+                                                    : "mutual")
+      .Add("tokens", security.tokens ? security.tokens->size() : 0);
+  spdlog::info(line.text());
+  for (const std::string& warning : Warnings(settings)) {
+    spdlog::warn(LogLine("warning").Add("text", warning).text());
   }
-  return state;
 }
 
 // Those of the model directory and those of the state.
@@ -201,17 +363,22 @@ absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
 
 absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const Clock& clock = Clock::System();
-  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state,
-                   OpenState(settings.state));
+  ASSIGN_OR_RETURN(const Security security, OpenSecurity(settings));
+  absl::StatusOr<std::unique_ptr<StateStore>> state =
+      StateStore::Open(settings.state);
+  RETURN_IF_ERROR(OfFlag("state", state.status()));
+  Telemetry telemetry;
   SnapshotHolder holder;
-  ASSIGN_OR_RETURN(const ForgottenUsers forgotten,
-                   AllForgotten(settings.loader.model_dir, *state));
-  SnapshotPublisher publisher(*state, holder,
-                              {settings.loader.undated_lifetime}, forgotten);
+  absl::StatusOr<ForgottenUsers> forgotten =
+      AllForgotten(settings.loader.model_dir, **state);
+  RETURN_IF_ERROR(forgotten.status());
+  SnapshotPublisher publisher(
+      **state, holder, {.undated_lifetime = settings.loader.undated_lifetime},
+      *std::move(forgotten));
   UserEraser eraser(settings.loader.model_dir, publisher, clock);
   const UserExporter exporter(holder, publisher);
   ModelLoader loader(settings.loader, publisher, clock);
-  const Recommender recommender(holder, RandomSeed());
+  const Recommender recommender(holder, RandomSeed(), &telemetry.lists);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);
@@ -221,19 +388,33 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
       const std::unique_ptr<Server> server,
       Server::Start(settings.listen,
                     {holder, publisher, recommender, pages, reporter, loader,
-                     eraser, exporter, clock, pool}));
-  if (state->path() == StateStore::kMemory) {
-    spdlog::warn(
-        "without --state writes are kept in memory only and are lost at the "
-        "end");
+                     eraser, exporter, clock, pool, telemetry,
+                     security.tokens.get(), security.tls.get()}));
+  const GaugeReader gauges(reporter, publisher, recommender, pool,
+                           security.tls.get(), clock);
+  std::unique_ptr<MetricsListener> metrics;
+  if (!settings.metrics_listen.empty()) {
+    auto listener =
+        MetricsListener::Start(settings.metrics_listen, telemetry, [&] {
+          ServerGauges read = gauges.Read();
+          read.serving = server->serving();
+          return read;
+        });
+    RETURN_IF_ERROR(OfFlag("metrics_listen", listener.status()));
+    metrics = *std::move(listener);
   }
+  LogStart(settings, security, server->address(),
+           metrics ? metrics->address() : "");
   absl::Notification stop;
-  std::thread poller([&] { PollModels(loader, *server, holder, clock, stop); });
+  std::thread models([&] { PollModels(loader, *server, holder, clock, stop); });
+  std::thread files([&] { PollSecurity(security, stop); });
   const int number = signals.Wait();
-  spdlog::info("signal {}: draining", number);
+  spdlog::info(LogLine("draining").Add("signal", number).text());
   stop.Notify();
-  poller.join();
-  server->Shutdown();
+  const bool drained = server->Shutdown();
+  models.join();
+  files.join();
+  spdlog::info(LogLine("drained").Add("complete", drained).text());
   return absl::OkStatus();
 }
 
@@ -253,20 +434,21 @@ int Main(int argc, char** argv) {
       return 0;
     }
   }
+  std::string command_line;
+  for (int i = 1; i < argc; ++i) absl::StrAppend(&command_line, argv[i], "\n");
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
     return Fail(absl::InvalidArgumentError(absl::StrCat(
         "what is \"", rest[1], "\"? Flags are --name=value; see --help")));
   }
-  const absl::StatusOr<Settings> settings = SettingsFromFlags();
+  const absl::StatusOr<Settings> settings = SettingsFromFlags(command_line);
   if (!settings.ok()) return Fail(settings.status());
   if (absl::GetFlag(FLAGS_check_config)) {
-    std::puts("configuration: ok");
-    return 0;
+    const absl::Status checked = CheckConfig(*settings);
+    return checked.ok() ? 0 : Fail(checked);
   }
   const EndSignals signals;
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("usher"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  StartLog();
   const absl::Status served = Serve(*settings, signals);
   return served.ok() ? 0 : Fail(served);
 }

@@ -52,6 +52,11 @@ bool WorkerPool::Drain(absl::Duration patience) {
                               patience);
 }
 
+size_t WorkerPool::waiting() const {
+  absl::MutexLock lock(&mu_);
+  return queue_.size();
+}
+
 void WorkerPool::Run() {
   while (true) {
     std::function<void()> work;

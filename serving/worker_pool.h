@@ -45,6 +45,10 @@ class WorkerPool {
   // Returns whether all is done.
   bool Drain(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // How many wait for a thread, and how many may.
+  size_t waiting() const ABSL_LOCKS_EXCLUDED(mu_);
+  size_t max_waiting() const { return max_queued_; }
+
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
@@ -55,7 +59,7 @@ class WorkerPool {
   }
 
   const size_t max_queued_;
-  absl::Mutex mu_;
+  mutable absl::Mutex mu_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mu_);
   int running_ ABSL_GUARDED_BY(mu_) = 0;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

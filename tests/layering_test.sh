@@ -100,6 +100,10 @@ violations() {
         bad("ICU stays in index/model/words.cc and plain_text.cc")
       if (header ~ /^libstemmer/ && file != "index/model/words.cc")
         bad("Snowball stays in index/model/words.cc")
+      if (header ~ /^prometheus\// && file !~ /^serving\/telemetry\/[^\/]*\.cc$/ && !in_tests)
+        bad("Prometheus stays in .cc files of serving/telemetry")
+      if (header ~ /^openssl\// && file !~ /^serving\/(page_token|security\/[^\/]*)\.cc$/ && !in_tests)
+        bad("OpenSSL stays in serving/security and page_token.cc")
       if (header ~ /^simdjson/ && file !~ /^(trainer\/data\/|index\/state\/json_text\.cc)/)
         bad("simdjson stays in trainer/data and index/state/json_text.cc")
     }'
@@ -174,6 +178,12 @@ self_test() {
   plant index/model/other.cc '<unicode/ustring.h>' 'ICU stays'
   plant trainer/a.cc '<libstemmer.h>' 'Snowball stays'
   plant trainer/a.cc '"simdjson.h"' 'simdjson stays'
+  plant serving/a.cc '<prometheus/counter.h>' 'Prometheus stays'
+  plant serving/telemetry/a.h '<prometheus/counter.h>' 'Prometheus stays'
+  plant serving/telemetry/a.cc '<prometheus/counter.h>' ''
+  plant serving/a.cc '<openssl/evp.h>' 'OpenSSL stays'
+  plant trainer/a.cc '<openssl/evp.h>' 'OpenSSL stays'
+  plant serving/security/a.cc '<openssl/evp.h>' ''
   plant serving/a.cc 'HEADER' 'not a plain include'
   plant index/vector/a.cc '<faiss/Index.h>' ''
   plant index/artifact/a.cc '"usher/storage/manifest.pb.h"' ''

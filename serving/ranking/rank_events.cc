@@ -145,6 +145,18 @@ std::vector<Candidate> Candidates(const RankingPolicy& policy,
   return candidates;
 }
 
+void CountSources(const std::vector<Candidate>& candidates, Ranking& ranking) {
+  for (const Candidate& candidate : candidates) {
+    for (int i = 0; i < kNumCandidateSources; ++i) {
+      ranking.candidates[i] += candidate.sources >> i & 1;
+    }
+  }
+}
+
+void End(Stage stage, StageTimes* times) {
+  if (times != nullptr) times->End(stage);
+}
+
 std::vector<RankedEvent> Scored(const std::vector<Candidate>& candidates,
                                 const RankingPolicy& policy,
                                 const UserState& user, const LiveView& view,
@@ -202,18 +214,23 @@ void Describe(const UserState& user, const LiveColumns& live,
 }  // namespace
 
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
-                   const LiveView& view, const Snapshot& snapshot) {
+                   const LiveView& view, const Snapshot& snapshot,
+                   StageTimes* times) {
   const Catalog& catalog = snapshot.catalog;
   const UserState user = BuildUserState(query, snapshot, *view.columns);
+  End(Stage::kUser, times);
   const CompiledFilter filter(query.filter, catalog, user.place);
   const std::vector<CompiledRule> rules =
       CompileRules(query, catalog, user.place);
   const Allowed allowed{query, user, filter, rules, view, catalog};
   Ranking ranking;
   ranking.cold_user = user.cold;
+  const std::vector<Candidate> candidates =
+      Candidates(policy, allowed, snapshot, ranking);
+  CountSources(candidates, ranking);
+  End(Stage::kCandidates, times);
   std::vector<RankedEvent> ranked =
-      Scored(Candidates(policy, allowed, snapshot, ranking), policy, user, view,
-             snapshot);
+      Scored(candidates, policy, user, view, snapshot);
   DropUnscored(ranking, ranked);
   SortBest(catalog, ranked);
   const size_t limit = static_cast<size_t>(query.limit);
@@ -225,6 +242,7 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
       Describe(user, *view.columns, catalog, ranking.results.back());
     }
   }
+  End(Stage::kRank, times);
   return ranking;
 }
 

@@ -15,6 +15,7 @@
 #include "serving/ranking/policy.h"
 #include "serving/ranking/query.h"
 #include "serving/ranking/ranked_event.h"
+#include "serving/ranking/stage_times.h"
 
 namespace usher {
 
@@ -26,6 +27,8 @@ struct Ranking {
   // Events left out, by reason; with only_event_ids, of those asked for, where
   // unknown ids count as filtered.
   std::array<int64_t, kNumDropReasons> dropped{};
+  // By source; one of two sources counts for both.
+  std::array<int64_t, kNumCandidateSources> candidates{};
 };
 
 // Filter -> candidates -> features -> linear score -> rules, diversity and caps
@@ -35,8 +38,10 @@ struct Ranking {
 // `degraded` says so. `view` must have been built from `snapshot` and `policy`
 // for the minute of query.now. Every result is live at query.now, passes the
 // filter and, unless include_interacted is set, has no answer of the user.
+// `times`, where given, is told when a stage has ended; the list is the same.
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
-                   const LiveView& view, const Snapshot& snapshot);
+                   const LiveView& view, const Snapshot& snapshot,
+                   StageTimes* times = nullptr);
 
 }  // namespace usher
 

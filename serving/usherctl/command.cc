@@ -1,7 +1,10 @@
 #include "serving/usherctl/command.h"
 
+#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -65,9 +68,63 @@ absl::Status SetWidth(absl::string_view text, Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status SetToken(absl::string_view text, Options& options) {
+  for (const char c : text) {
+    if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) {
+      // Not shown: it may be a secret with a slip of the hand.
+      return absl::InvalidArgumentError(
+          "has a character that no token has, such as a blank");
+    }
+  }
+  options.token = std::string(text);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FileText(absl::string_view path) {
+  std::ifstream file{std::string(path)};
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    return Wrong(path, "is no file that can be read, or is empty");
+  }
+  return text.str();
+}
+
+absl::Status SetTokenFile(absl::string_view path, Options& options) {
+  const absl::StatusOr<std::string> text = FileText(path);
+  if (!text.ok()) return text.status();
+  return SetToken(absl::StripAsciiWhitespace(*text), options);
+}
+
+absl::Status SetTls(absl::string_view text, Options& options) {
+  if (text != "true" && text != "false") {
+    return Wrong(text, "is neither true nor false");
+  }
+  options.tls = text == "true";
+  return absl::OkStatus();
+}
+
+template <std::string Options::*field>
+absl::Status SetPem(absl::string_view path, Options& options) {
+  absl::StatusOr<std::string> text = FileText(path);
+  if (!text.ok()) return text.status();
+  options.*field = *std::move(text);
+  return absl::OkStatus();
+}
+
 constexpr GlobalFlag kGlobalFlags[] = {
     {"server", "HOST:PORT", "the server to ask (default 127.0.0.1:50051)",
      &SetServer},
+    {"token_file", "FILE",
+     "the token that the server asks for; also --token=TOKEN, which others on "
+     "this machine can see, or USHER_TOKEN in the environment",
+     &SetTokenFile},
+    {"tls", "", "encrypt; trust the servers that the system trusts", &SetTls},
+    {"tls_ca", "F.pem", "encrypt; trust the servers that these vouch for",
+     &SetPem<&Options::tls_ca>},
+    {"tls_cert", "F.pem", "our certificate, for a server that asks for one",
+     &SetPem<&Options::tls_cert>},
+    {"tls_key", "F.pem", "the key of --tls_cert", &SetPem<&Options::tls_key>},
     {"timeout", "TIME",
      "how long to wait, such as 500ms (default 5s; where a model is loaded or "
      "all is read, 5m)",
@@ -77,6 +134,7 @@ constexpr GlobalFlag kGlobalFlags[] = {
     {"width", "N",
      "lay out for N columns (default: the terminal's, or 100 elsewhere)",
      &SetWidth},
+    {"token", "TOKEN", "see --token_file", &SetToken},
 };
 
 constexpr Flag kLimit = {"limit", "limit", "N",
@@ -264,6 +322,9 @@ absl::StatusOr<Response> Call(Method<Service, Request, Response> method,
   grpc::ClientContext context;
   context.set_deadline(
       absl::ToChronoTime(absl::Now() + session.options.timeout));
+  if (!session.options.token.empty()) {
+    context.AddMetadata("authorization", "Bearer " + session.options.token);
+  }
   Response response;
   const grpc::Status status = ((*stub).*method)(&context, request, &response);
   if (!status.ok()) {

@@ -34,6 +34,12 @@ struct FlagGroup {
 // InvalidArgument as in SetField().
 struct Options {
   std::string server = "127.0.0.1:50051";
+  std::string token;  // Says who asks; may be empty.
+  // Connections are encrypted when any of these is set. PEM texts.
+  bool tls = false;      // Trusts whom the system trusts,
+  std::string tls_ca;    // or whom these certificates vouch for.
+  std::string tls_cert;  // Our own, for servers that ask, and its key.
+  std::string tls_key;
   absl::Duration timeout;  // Zero: the command's own.
   bool json = false;
   int width = 0;  // 0: the terminal's.

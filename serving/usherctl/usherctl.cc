@@ -21,12 +21,20 @@ enum ExitStatus { kDone = 0, kFailed = 1, kWrongUse = 2 };
 // 10,000 users, or 200 events with long texts and embeddings.
 constexpr int kLargestAnswer = 64 << 20;
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const Options& options) {
+  if (!options.tls && options.tls_ca.empty() && options.tls_cert.empty()) {
+    return grpc::InsecureChannelCredentials();
+  }
+  return grpc::SslCredentials(
+      {options.tls_ca, options.tls_key, options.tls_cert});
+}
+
+std::shared_ptr<grpc::Channel> Connect(const Options& options) {
   grpc::ChannelArguments arguments;
   // --server is the address itself; a proxy for the web is not asked.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kLargestAnswer);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
+  return grpc::CreateCustomChannel(options.server, Credentials(options),
                                    arguments);
 }
 
@@ -36,7 +44,12 @@ std::string Hint(absl::StatusCode code, const Arguments& arguments) {
   switch (code) {
     case absl::StatusCode::kUnavailable:
       return absl::StrCat("is the server running at ", options.server,
-                          "? --server=HOST:PORT asks another");
+                          "? --server=HOST:PORT asks another",
+                          "; --tls_ca if it encrypts");
+    case absl::StatusCode::kUnauthenticated:
+      return "--token_file or USHER_TOKEN says who asks";
+    case absl::StatusCode::kPermissionDenied:
+      return "ask with the token of somebody who may";
     case absl::StatusCode::kDeadlineExceeded:
       return absl::StrCat("no answer within ",
                           absl::FormatDuration(options.timeout),
@@ -79,9 +92,14 @@ int RunUsherctl(absl::Span<const std::string> args, const Terminal& terminal,
     err << "usherctl: " << arguments.status().message() << "\n";
     return kWrongUse;
   }
+  if (arguments->options.tls_cert.empty() !=
+      arguments->options.tls_key.empty()) {
+    err << "usherctl: --tls_cert and --tls_key belong together\n";
+    return kWrongUse;
+  }
   if (arguments->help) return Write(HelpText(arguments->command), out, err);
-  Session session = {Connect(arguments->options.server), arguments->options,
-                     terminal, arguments->file, &err};
+  Session session = {Connect(arguments->options), arguments->options, terminal,
+                     arguments->file, &err};
   if (arguments->options.width > 0) {
     session.terminal.width = arguments->options.width;
   }

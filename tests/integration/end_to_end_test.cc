@@ -249,10 +249,11 @@ class ServedCityTest : public EndToEndTest {
   UserEraser eraser_{dir_, publisher_, clock_};
   UserExporter exporter_{holder_, publisher_};
   WorkerPool pool_{{1, 10}};
+  Telemetry telemetry_;
   std::unique_ptr<Server> server_ =
       Server::Start("127.0.0.1:0",
                     {holder_, publisher_, recommender_, pages_, reporter_,
-                     loader_, eraser_, exporter_, clock_, pool_})
+                     loader_, eraser_, exporter_, clock_, pool_, telemetry_})
           .value();
   int64_t version_ = 0;
 };

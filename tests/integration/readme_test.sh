@@ -7,7 +7,7 @@
 #   <!-- serve -->    this test, in the background until the README ends; what
 #                     follows waits until it serves
 #   <!-- ci -->       .ci/run, which must hold each of its lines
-# The scratch directory has build/bin and a made-up city in data/. In a block,
+# The scratch directory has build/bin, deploy/ and a made-up city in data/. In a block,
 # 127.0.0.1:50051 stands for a free port, USER for somebody of that city and NOW
 # for its present. A block that asks for recommendations must print rows.
 set -euo pipefail
@@ -116,6 +116,7 @@ while IFS= read -r readme; do
   place="$scratch/$readme.d"
   mkdir -p "$place/build"
   ln -s "$bin" "$place/build/bin"
+  ln -s "$top/deploy" "$place/deploy"
   cp -r "$scratch/city" "$place/data"
   cd "$place"
   run_readme "$readme"

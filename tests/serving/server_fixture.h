@@ -3,6 +3,7 @@
 #ifndef USHER_TESTS_SERVING_SERVER_FIXTURE_H_
 #define USHER_TESTS_SERVING_SERVER_FIXTURE_H_
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "serving/server.h"
 #include "tests/testing/tiny_city.h"
@@ -20,17 +22,70 @@ namespace usher {
 // Of the ids of recommendations.
 inline constexpr uint64_t kSeed = 5;
 
+struct GenericAnswer {
+  grpc::Status status;
+  std::string bytes;
+};
+
+// Calls "/SERVICE/METHOD" with the bytes of a request; a token, if not empty,
+// goes with it.
+inline GenericAnswer CallByName(const std::shared_ptr<grpc::Channel>& channel,
+                                const std::string& method,
+                                const std::string& bytes,
+                                const std::string& token = "") {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  GenericAnswer answer;
+  call->Finish(&response, &answer.status, nullptr);
+  void* tag;
+  bool ok;
+  queue.Next(&tag, &ok);
+  grpc::Slice whole;
+  if (answer.status.ok() && response.DumpToSingleSlice(&whole).ok()) {
+    answer.bytes.assign(whole.begin(), whole.end());
+  }
+  return answer;
+}
+
+// What grpc.health.v1 answers: 1 SERVING, 2 NOT_SERVING; 0 no answer.
+inline int Health(const std::shared_ptr<grpc::Channel>& channel,
+                  const std::string& service) {
+  // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1}.
+  std::string bytes;
+  if (!service.empty()) {
+    bytes = absl::StrCat(
+        "\n", std::string(1, static_cast<char>(service.size())), service);
+  }
+  const std::string answer =
+      CallByName(channel, "/grpc.health.v1.Health/Check", bytes).bytes;
+  return answer.size() == 2 ? answer[1] : 0;
+}
+
 // One worker, and room for one call that waits.
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest() {
-    server_ =
-        Server::Start("", {holder_, publisher_, recommender_, pages_, reporter_,
-                           loader_, eraser_, exporter_, clock_, pool_})
-            .value();
+  explicit ServerTest(const std::string& address = "",
+                      const TokenFile* tokens = nullptr,
+                      const TlsFiles* tls = nullptr) {
+    ServerParts parts = Parts();
+    parts.tokens = tokens;
+    parts.tls = tls;
+    server_ = Server::Start(address, parts).value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);
     request_.set_user_id("ann");
+  }
+
+  ServerParts Parts() {
+    return {holder_, publisher_, recommender_, pages_, reporter_, loader_,
+            eraser_, exporter_,  clock_,       pool_,  telemetry_};
   }
 
   void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
@@ -81,7 +136,8 @@ class ServerTest : public ::testing::Test {
       StateStore::Open(StateStore::kMemory).value();
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
-  Recommender recommender_{holder_, kSeed};
+  Telemetry telemetry_;
+  Recommender recommender_{holder_, kSeed, &telemetry_.lists};
   PageTokenCodec pages_{"key"};
   const std::string model_dir_ = testing::TempDir() + "/models";
   UserEraser eraser_{model_dir_, publisher_, clock_};

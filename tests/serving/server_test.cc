@@ -1,8 +1,6 @@
 // The server around the rankings, as its clients see it.
 #include "serving/server.h"
 
-#include <grpcpp/generic/generic_stub.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -23,37 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// What grpc.health.v1 answers: 1 SERVING, 2 NOT_SERVING; 0 no answer.
-int Health(const std::shared_ptr<grpc::Channel>& channel,
-           const std::string& service) {
-  grpc::GenericStub stub(channel);
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1}.
-  std::string bytes;
-  if (!service.empty()) {
-    bytes = absl::StrCat(
-        "\n", std::string(1, static_cast<char>(service.size())), service);
-  }
-  const grpc::Slice slice(bytes);
-  const grpc::ByteBuffer request(&slice, 1);
-  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check",
-                                    request, &queue);
-  call->StartCall();
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag;
-  bool ok;
-  queue.Next(&tag, &ok);
-  grpc::Slice answer;
-  if (!status.ok() || !response.DumpToSingleSlice(&answer).ok() ||
-      answer.size() != 2) {
-    return 0;
-  }
-  return answer.begin()[1];
-}
 
 TEST_F(ServerTest, BeforeTheFirstModelCallsFailAsAPrecondition) {
   v1::RecommendResponse response;
@@ -228,8 +195,10 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   UserEraser eraser("nowhere", publisher, clock);
   const UserExporter exporter(holder, publisher);
   WorkerPool pool({1, 1});
-  const ServerParts parts{holder, publisher, recommender, pages, reporter,
-                          loader, eraser,    exporter,    clock, pool};
+  Telemetry telemetry;
+  const ServerParts parts{holder,   publisher, recommender, pages,
+                          reporter, loader,    eraser,      exporter,
+                          clock,    pool,      telemetry};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "serving/ranking/rank_events.h"
@@ -363,7 +364,7 @@ TEST_F(SnapshotPublisherTest, ManyNewEventsAreMergedIntoTheIndex) {
 
 TEST_F(SnapshotPublisherTest, TooMuchThatWaitsIsRefusedAndTheRestIsWritten) {
   publisher_ = std::make_unique<SnapshotPublisher>(
-      *state_, *holder_, SnapshotPublisherOptions{0, 100});
+      *state_, *holder_, SnapshotPublisherOptions{.max_queued_rows = 100});
   AdoptTiny();
   std::atomic<int> written = 0;
   std::atomic<int> refused = 0;
@@ -384,6 +385,85 @@ TEST_F(SnapshotPublisherTest, TooMuchThatWaitsIsRefusedAndTheRestIsWritten) {
   EXPECT_EQ(others, 0);
   EXPECT_GT(refused, 0);
   EXPECT_EQ(state_->position(), 50 * written);
+}
+
+// Holds the writer's thread within the answer to a first write, so that what is
+// submitted meanwhile waits.
+TEST_F(SnapshotPublisherTest, WhatNobodyWaitsForAnyMoreIsNotWritten) {
+  AdoptTiny();
+  absl::Notification begun, go;
+  publisher_->Submit(Interactions{Did("ann", "code1")}, [&](const auto&) {
+    begun.Notify();
+    go.WaitForNotification();
+  });
+  begun.WaitForNotification();
+  bool given_up = false;
+  absl::Status left;
+  const auto is_wanted = [&] {
+    return given_up ? absl::CancelledError("gone") : absl::OkStatus();
+  };
+  publisher_->Submit(
+      Interactions{Did("bob", "code1")},
+      [&](const auto& receipt) { left = receipt.status(); }, is_wanted);
+  absl::Status kept = absl::UnknownError("");
+  publisher_->Submit(
+      Interactions{Did("eve", "code1")},
+      [&](const auto& receipt) { kept = receipt.status(); },
+      [] { return absl::OkStatus(); });
+  given_up = true;
+  go.Notify();
+  EXPECT_TRUE(publisher_->Drain(absl::InfiniteDuration()));
+  EXPECT_TRUE(absl::IsCancelled(left)) << left;
+  EXPECT_TRUE(kept.ok()) << kept;
+  EXPECT_EQ(YesOf("code1"), 2);
+  EXPECT_EQ(state_->position(), 2);
+}
+
+TEST_F(SnapshotPublisherTest, SaysHowFarItIsBehind) {
+  FakeClock clock(kTinyNow);
+  publisher_ = std::make_unique<SnapshotPublisher>(
+      *state_, *holder_, SnapshotPublisherOptions{.clock = &clock});
+  AdoptTiny();
+  EXPECT_EQ(publisher_->lag().rows_waiting, 0);
+  EXPECT_EQ(publisher_->lag().last_commit, kNoTime);
+  absl::Notification begun, go;
+  publisher_->Submit(Interactions{Did("ann", "code1")}, [&](const auto&) {
+    begun.Notify();
+    go.WaitForNotification();
+  });
+  begun.WaitForNotification();
+  EXPECT_EQ(publisher_->lag().rows_waiting, 1);
+  EXPECT_EQ(publisher_->lag().oldest, kTinyNow);
+  EXPECT_EQ(publisher_->lag().last_commit, kTinyNow);
+  clock.Advance(kMinute);
+  publisher_->Submit(Interactions{Did("bob", "code1"), Did("bob", "code2")},
+                     [](const auto&) {});
+  EXPECT_EQ(publisher_->lag().rows_waiting, 3);
+  EXPECT_EQ(publisher_->lag().oldest, kTinyNow);
+  go.Notify();
+  EXPECT_TRUE(publisher_->Drain(absl::InfiniteDuration()));
+  EXPECT_EQ(publisher_->lag().rows_waiting, 0);
+  EXPECT_EQ(publisher_->lag().oldest, kNoTime);
+  EXPECT_EQ(publisher_->lag().last_commit, kTinyNow + kMinute);
+}
+
+TEST_F(SnapshotPublisherTest, WhenDrainingNothingIsTakenInAndAllIsAnswered) {
+  AdoptTiny();
+  absl::Notification begun, go;
+  publisher_->Submit(Interactions{Did("ann", "code1")}, [&](const auto&) {
+    begun.Notify();
+    go.WaitForNotification();
+  });
+  begun.WaitForNotification();
+  absl::Status waited = absl::UnknownError("");
+  publisher_->Submit(Interactions{Did("bob", "code1")},
+                     [&](const auto& receipt) { waited = receipt.status(); });
+  EXPECT_FALSE(publisher_->Drain(absl::ZeroDuration()));
+  EXPECT_TRUE(absl::IsUnavailable(
+      publisher_->Write(Interactions{Did("eve", "code1")}).status()));
+  go.Notify();
+  EXPECT_TRUE(publisher_->Drain(absl::InfiniteDuration()));
+  EXPECT_TRUE(waited.ok()) << waited;
 }
 
 // Writers cancel and reinstate events while readers rank: a list that was made

@@ -481,5 +481,34 @@ TEST_F(RankEventsTest, AChangedEventIsRankedByItsNewVector) {
              BruteForce(For("u7"), changed, Exhaustive()));
 }
 
+int64_t ticks = 0;
+
+TEST_F(RankEventsTest, TimedStagesChangeNothingAndAddUpToTheWhole) {
+  const RankingPolicy policy = Exhaustive();
+  const Query query = For("u1");
+  const LiveView view = BuildLiveView(snapshot_, policy, query.now, 0);
+  StageTimes times([] { return ++ticks; });
+  const Ranking timed = RankEvents(query, policy, view, snapshot_, &times);
+  const Ranking plain = RankEvents(query, policy, view, snapshot_);
+  EXPECT_EQ(Ids(timed, snapshot_), Ids(plain, snapshot_));
+  for (const Stage stage : {Stage::kUser, Stage::kCandidates, Stage::kRank}) {
+    EXPECT_EQ(times.nanoseconds(stage), 1) << StageName(stage);
+  }
+  EXPECT_FALSE(times.ended(Stage::kView));
+}
+
+TEST_F(RankEventsTest, CandidatesAreCountedUnderEachOfTheirSources) {
+  Query query = For("u1");
+  const Ranking ranking = Rank(query, snapshot_);
+  std::array<int64_t, kNumCandidateSources> counted{};
+  for (const RankedEvent& event : ranking.results) {
+    for (int i = 0; i < kNumCandidateSources; ++i) {
+      counted[i] += event.sources >> i & 1;
+    }
+  }
+  EXPECT_GT(ranking.candidates[0], 0);
+  EXPECT_EQ(ranking.candidates, counted);
+}
+
 }  // namespace
 }  // namespace usher
