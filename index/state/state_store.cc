@@ -93,6 +93,9 @@ constexpr char kReadUsers[] =
 constexpr char kReadInteractions[] =
     "SELECT * FROM interactions WHERE position > ?1 AND position <= ?2 "
     "ORDER BY position";
+constexpr char kReadInteractionsOfLists[] =
+    "SELECT * FROM interactions WHERE position > ?1 AND position <= ?2 "
+    "AND recommendation_id IS NOT NULL ORDER BY position";
 constexpr char kLastPosition[] =
     "SELECT max(ifnull((SELECT max(position) FROM events), 0), "
     "ifnull((SELECT max(position) FROM users), 0), "
@@ -280,6 +283,7 @@ struct StateStore::Parts {
   SqliteStatement read_events;
   SqliteStatement read_users;
   SqliteStatement read_interactions;
+  SqliteStatement read_interactions_of_lists;
 };
 
 StateStore::StateStore(std::string path)
@@ -355,7 +359,8 @@ absl::Status StateStore::Prepare(bool write) {
       {&parts_->get_interaction, kGetInteraction},
       {&parts_->read_events, kReadEvents},
       {&parts_->read_users, kReadUsers},
-      {&parts_->read_interactions, kReadInteractions}};
+      {&parts_->read_interactions, kReadInteractions},
+      {&parts_->read_interactions_of_lists, kReadInteractionsOfLists}};
   for (const auto& [statement, sql] : statements) {
     ASSIGN_OR_RETURN(*statement, database.Prepare(sql));
   }
@@ -528,6 +533,18 @@ absl::Status StateStore::ReadInteractions(
   parts_->read_interactions.BindInt(1, range.after);
   parts_->read_interactions.BindInt(2, range.up_to);
   return ReadRows(path_, parts_->read_interactions, &InteractionAt,
+                  [&](const Interaction& interaction, const SqliteStatement&) {
+                    return read(interaction);
+                  });
+}
+
+absl::Status StateStore::ReadInteractionsOfLists(
+    PositionRange range,
+    absl::FunctionRef<absl::Status(const Interaction&)> read) {
+  SqliteStatement& statement = parts_->read_interactions_of_lists;
+  statement.BindInt(1, range.after);
+  statement.BindInt(2, range.up_to);
+  return ReadRows(path_, statement, &InteractionAt,
                   [&](const Interaction& interaction, const SqliteStatement&) {
                     return read(interaction);
                   });

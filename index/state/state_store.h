@@ -76,6 +76,10 @@ class StateStore {
   absl::Status ReadInteractions(
       PositionRange range,
       absl::FunctionRef<absl::Status(const Interaction&)> read);
+  // The same, of those only that name the list that they came from.
+  absl::Status ReadInteractionsOfLists(
+      PositionRange range,
+      absl::FunctionRef<absl::Status(const Interaction&)> read);
 
  private:
   struct Parts;
