@@ -9,6 +9,7 @@
 #include "serving/convert_resources.h"
 #include "serving/convert_responses.h"
 #include "serving/grpc_calls.h"
+#include "serving/list_exposure.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -18,6 +19,15 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
+// Writes down what a caller is about to see, unless nobody does.
+void WriteDown(const Query& query, const Recommendations& answer,
+               const v1::RecommendRequest& request, Micros now,
+               ExposureLog& exposures) {
+  if (request.exposure() == v1::RecommendRequest::NONE) return;
+  const bool shown = request.exposure() != v1::RecommendRequest::DEFERRED;
+  exposures.Append(ListExposure(query, answer, now, shown));
+}
+
 // One stream of lists. One thing is going on at any time: a request is read, a
 // list is made, or a list is sent; whoever starts the next thing touches the
 // stream no more. gRPC calls OnDone() when the last one is over.
@@ -25,9 +35,12 @@ class RecommendationStream final
     : public grpc::ServerBidiReactor<v1::RecommendStreamRequest,
                                      v1::RecommendStreamResponse> {
  public:
-  RecommendationStream(const Recommender& recommender, const Clock& clock,
-                       WorkerPool& pool)
-      : recommender_(recommender), clock_(clock), pool_(pool) {
+  RecommendationStream(const Recommender& recommender, ExposureLog& exposures,
+                       const Clock& clock, WorkerPool& pool)
+      : recommender_(recommender),
+        exposures_(exposures),
+        clock_(clock),
+        pool_(pool) {
     StartRead(&request_);
   }
 
@@ -66,14 +79,17 @@ class RecommendationStream final
   }
 
   absl::Status Answer() {
-    ASSIGN_OR_RETURN(const Query query, FromProto(each_, clock_.Now()));
+    const Micros now = clock_.Now();
+    ASSIGN_OR_RETURN(const Query query, FromProto(each_, now));
     ASSIGN_OR_RETURN(const Recommendations answer,
                      recommender_.Recommend(query));
     ToProto(answer, each_, &response_);
+    WriteDown(query, answer, each_, now, exposures_);
     return absl::OkStatus();
   }
 
   const Recommender& recommender_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   WorkerPool& pool_;
   v1::RecommendStreamRequest request_;
@@ -87,9 +103,13 @@ class RecommendationService final
     : public v1::RecommendationService::CallbackService {
  public:
   RecommendationService(const Recommender& recommender,
-                        const PageTokenCodec& pages, const Clock& clock,
-                        WorkerPool& pool)
-      : recommender_(recommender), pages_(pages), clock_(clock), pool_(pool) {}
+                        const PageTokenCodec& pages, ExposureLog& exposures,
+                        const Clock& clock, WorkerPool& pool)
+      : recommender_(recommender),
+        pages_(pages),
+        exposures_(exposures),
+        clock_(clock),
+        pool_(pool) {}
 
   Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
                      v1::RecommendResponse* response) override {
@@ -101,7 +121,7 @@ class RecommendationService final
   grpc::ServerBidiReactor<v1::RecommendStreamRequest,
                           v1::RecommendStreamResponse>*
   RecommendStream(Context*) override {
-    return new RecommendationStream(recommender_, clock_, pool_);
+    return new RecommendationStream(recommender_, exposures_, clock_, pool_);
   }
 
   Reactor* SimilarEvents(Context* context,
@@ -150,6 +170,7 @@ class RecommendationService final
       ASSIGN_OR_RETURN(answer, recommender_.NextPage(query, token));
     }
     ToProto(answer, request, response);
+    WriteDown(query, answer, request, now, exposures_);
     if (answer.to_come.empty()) return absl::OkStatus();
     token.shown += response->results_size();
     token.event_ids = std::move(answer.to_come);
@@ -201,6 +222,7 @@ class RecommendationService final
 
   const Recommender& recommender_;
   const PageTokenCodec& pages_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   WorkerPool& pool_;
 };
@@ -262,9 +284,9 @@ class AdminService final : public v1::AdminService::CallbackService {
 
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, WorkerPool& pool) {
-  return std::make_unique<RecommendationService>(recommender, pages, clock,
-                                                 pool);
+    ExposureLog& exposures, const Clock& clock, WorkerPool& pool) {
+  return std::make_unique<RecommendationService>(recommender, pages, exposures,
+                                                 clock, pool);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,

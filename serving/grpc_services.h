@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "serving/experiments/experiments.h"
+#include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
@@ -21,12 +23,16 @@ namespace usher {
 // whose deadline has passed when its turn comes is not worked on.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, WorkerPool& pool);
+    ExposureLog& exposures, const Clock& clock, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool);
+    SnapshotPublisher& publisher, ExposureLog& exposures, const Clock& clock,
+    WorkerPool& pool);
+std::unique_ptr<grpc::Service> NewExperimentService(
+    const Experiments& experiments, ExposureLog& exposures,
+    SnapshotPublisher& publisher, WorkerPool& pool);
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
                                                WorkerPool& pool);

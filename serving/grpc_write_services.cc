@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "index/base/status_macros.h"
+#include "serving/convert_experiments.h"
 #include "serving/convert_resources.h"
 #include "serving/convert_writes.h"
 #include "serving/grpc_calls.h"
@@ -234,9 +235,12 @@ class InteractionStream final
 class InteractionService final
     : public v1::InteractionService::CallbackService {
  public:
-  InteractionService(SnapshotPublisher& publisher, const Clock& clock,
-                     WorkerPool& pool)
-      : publisher_(publisher), clock_(clock), pool_(pool) {}
+  InteractionService(SnapshotPublisher& publisher, ExposureLog& exposures,
+                     const Clock& clock, WorkerPool& pool)
+      : publisher_(publisher),
+        exposures_(exposures),
+        clock_(clock),
+        pool_(pool) {}
 
   Reactor* RecordInteractions(
       Context* context, const v1::RecordInteractionsRequest* request,
@@ -263,8 +267,20 @@ class InteractionService final
     return InteractionStream::Start(publisher_, clock_);
   }
 
+  Reactor* RecordExposures(Context* context,
+                           const v1::RecordExposuresRequest* request,
+                           v1::RecordExposuresResponse*) override {
+    return RunAsync(context, pool_, [this, request](const auto& finish) {
+      auto shown = FromProto(*request);
+      if (!shown.ok()) return finish(shown.status());
+      exposures_.Show(std::move(shown->recommendation_id),
+                      std::move(shown->positions), finish);
+    });
+  }
+
  private:
   SnapshotPublisher& publisher_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   WorkerPool& pool_;
 };
@@ -278,8 +294,10 @@ std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
 }
 
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, WorkerPool& pool) {
-  return std::make_unique<InteractionService>(publisher, clock, pool);
+    SnapshotPublisher& publisher, ExposureLog& exposures, const Clock& clock,
+    WorkerPool& pool) {
+  return std::make_unique<InteractionService>(publisher, exposures, clock,
+                                              pool);
 }
 
 }  // namespace usher

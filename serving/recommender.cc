@@ -35,12 +35,14 @@ absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
 absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  Recommendations page;
+  page.assignments = experiments_.Assign(query.user_id);
+  page.policy = PolicyOf(page.assignments, served->policy());
   const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
+      served->ViewAt(query.now, page.policy);
   Query whole = query;
   whole.further = std::max(0, kMaxPagedEvents - query.limit);
-  Recommendations page;
-  page.ranking = RankEvents(whole, served->policy(), *view, served->snapshot());
+  page.ranking = RankEvents(whole, page.policy, *view, served->snapshot());
   KeepLive(query, *served, page.ranking);
   const Catalog& catalog = served->snapshot().catalog;
   for (const EventRow event : page.ranking.further) {
@@ -54,8 +56,11 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
 absl::StatusOr<Recommendations> Recommender::NextPage(
     const Query& query, const PageToken& token) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
+  Recommendations page;
+  page.assignments = experiments_.Assign(query.user_id);
+  page.policy = PolicyOf(page.assignments, served->policy());
   const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
+      served->ViewAt(query.now, page.policy);
   // The first page's list has gone through rules, diversity and caps.
   Query rest = query;
   rest.filter.only_event_ids = token.event_ids;
@@ -63,9 +68,8 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   rest.rules.clear();
   rest.diversity = 0;
   rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
-  Recommendations page;
   page.shown_before = token.shown;
-  page.ranking = RankEvents(rest, served->policy(), *view, served->snapshot());
+  page.ranking = RankEvents(rest, page.policy, *view, served->snapshot());
   KeepLive(query, *served, page.ranking);
 
   const Catalog& catalog = served->snapshot().catalog;
@@ -112,11 +116,13 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   const Snapshot& snapshot = served->snapshot();
   ASSIGN_OR_RETURN(const EventRow row, KnownEvent(snapshot.catalog, event_id));
-  const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
   EventExplanation explanation;
+  explanation.policy =
+      PolicyOf(experiments_.Assign(query.user_id), served->policy());
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, explanation.policy);
   // The list first: only what is not in it has to be looked at by itself.
-  const Ranking list = RankEvents(query, served->policy(), *view, snapshot);
+  const Ranking list = RankEvents(query, explanation.policy, *view, snapshot);
   for (size_t i = 0; i < list.results.size(); ++i) {
     if (list.results[i].event != row) continue;
     explanation.event = list.results[i];
@@ -126,7 +132,7 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
     Query alone = query;
     alone.filter.only_event_ids = {std::string(event_id)};
     const Ranking ranking =
-        RankEvents(alone, served->policy(), *view, snapshot);
+        RankEvents(alone, explanation.policy, *view, snapshot);
     if (!ranking.results.empty()) explanation.event = ranking.results.front();
     for (int i = 0; i < kNumDropReasons; ++i) {
       if (ranking.dropped[i] > 0) {

@@ -18,9 +18,12 @@
 namespace usher {
 namespace {
 
-constexpr const char* kServiceNames[] = {
-    "", "usher.v1.RecommendationService", "usher.v1.CatalogService",
-    "usher.v1.InteractionService", "usher.v1.AdminService"};
+constexpr const char* kServiceNames[] = {"",
+                                         "usher.v1.RecommendationService",
+                                         "usher.v1.CatalogService",
+                                         "usher.v1.InteractionService",
+                                         "usher.v1.ExperimentService",
+                                         "usher.v1.AdminService"};
 // Room for 10,000 events with their descriptions.
 constexpr int kMaxMessageBytes = 64 << 20;
 // Running calls get this long to end, then those that only wait (health
@@ -58,12 +61,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto grpc = std::make_unique<Grpc>();
-  grpc->services.push_back(NewRecommendationService(
-      parts.recommender, parts.pages, parts.clock, parts.pool));
+  grpc->services.push_back(
+      NewRecommendationService(parts.recommender, parts.pages, parts.exposures,
+                               parts.clock, parts.pool));
   grpc->services.push_back(
       NewCatalogService(parts.holder, parts.publisher, parts.pool));
-  grpc->services.push_back(
-      NewInteractionService(parts.publisher, parts.clock, parts.pool));
+  grpc->services.push_back(NewInteractionService(
+      parts.publisher, parts.exposures, parts.clock, parts.pool));
+  grpc->services.push_back(NewExperimentService(
+      parts.experiments, parts.exposures, parts.publisher, parts.pool));
   grpc->services.push_back(
       NewAdminService(parts.reporter, parts.loader, parts.pool));
   grpc::ServerBuilder builder;

@@ -7,6 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "index/base/clock.h"
+#include "serving/experiments/experiments.h"
+#include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
@@ -29,6 +31,8 @@ struct ServerParts {
   ModelLoader& loader;
   const Clock& clock;
   WorkerPool& pool;
+  const Experiments& experiments;
+  ExposureLog& exposures;
 };
 
 // Services, health and reflection on one address. Thread-safe, but for

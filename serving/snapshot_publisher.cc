@@ -85,6 +85,18 @@ void SnapshotPublisher::OnWriter(std::function<void()> task) {
   ended.WaitForNotification();
 }
 
+absl::Status SnapshotPublisher::ReadState(
+    absl::FunctionRef<absl::Status(StateStore& state)> read) {
+  if (state_.path() == StateStore::kMemory) {
+    absl::Status status;
+    OnWriter([&] { status = read(state_); });
+    return status;
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> reader,
+                   StateStore::OpenToRead(state_.path()));
+  return read(*reader);
+}
+
 absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
                                       const RankingPolicy& policy) {
   int64_t reached = TrainedPosition(snapshot.info, state_);
@@ -199,8 +211,8 @@ void SnapshotPublisher::TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
 }
 
 void SnapshotPublisher::Publish() {
-  holder_.Publish(
-      std::make_shared<const Served>(head_->Share(), policy_, columns_));
+  holder_.Publish(std::make_shared<const Served>(
+      head_->Share(), policy_, columns_, state_.position()));
 }
 
 }  // namespace usher

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -57,6 +58,13 @@ class SnapshotPublisher {
   // Brings an opened version into service, with all that the state has beyond
   // it. Returns when it is published; works mostly on the calling thread.
   absl::Status Adopt(Snapshot snapshot, const RankingPolicy& policy)
+      ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Reads the state as it is now: from a file with a connection of its own on
+  // the calling thread, while the writer goes on; in memory on the writer's
+  // thread, between two groups.
+  absl::Status ReadState(
+      absl::FunctionRef<absl::Status(StateStore& state)> read)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Where writes are kept, as --state has it.

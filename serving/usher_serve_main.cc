@@ -19,7 +19,10 @@
 #include "absl/time/time.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
+#include "index/state/exposure_store.h"
 #include "index/state/state_store.h"
+#include "serving/experiments/experiments_config.h"
+#include "serving/exposure_log.h"
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
 #include "serving/serve_config.h"
@@ -33,6 +36,7 @@ ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
 ABSL_FLAG(std::string, state, "", "where writes are kept");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
+ABSL_FLAG(std::string, experiments, "", "an ExperimentsConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
 ABSL_FLAG(double, undated_lifetime_days, 0,
           "how long events without a start live");
@@ -60,6 +64,10 @@ answered, then it exits with 0.
                            be; one server at a time. Without it writes are
                            kept in memory and lost at the end
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
+  --experiments=F.textproto
+                           a usher.config.ExperimentsConfig: variants of the
+                           ranking, and who gets them. What users are shown is
+                           kept beside the state, in FILE.exposures.db
   --check_config           check the flags and the configuration, say what is
                            wrong or "configuration: ok", and exit
   --undated_lifetime_days=N
@@ -68,18 +76,29 @@ answered, then it exits with 0.
   --help                   this text
 
 Services: usher.v1.RecommendationService, usher.v1.CatalogService,
-usher.v1.InteractionService, usher.v1.AdminService, grpc.health.v1.Health, and
-reflection.
+usher.v1.InteractionService, usher.v1.ExperimentService, usher.v1.AdminService,
+grpc.health.v1.Health, and reflection.
 )";
 
 constexpr absl::Duration kPollPeriod = absl::Seconds(1);
+// About 1 KB each, for 20 events.
+constexpr int64_t kMaxListsInMemory = 50'000;
 
 struct Settings {
   std::string listen;
   std::string state;
   ServeConfig config;
+  Experiments experiments;
   ModelLoaderOptions loader;
 };
+
+absl::StatusOr<std::string> ReadFlagFile(absl::string_view flag,
+                                         const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (text.ok()) return text;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", flag, ": ", text.status().message()));
+}
 
 absl::StatusOr<Settings> SettingsFromFlags() {
   Settings settings;
@@ -102,13 +121,14 @@ absl::StatusOr<Settings> SettingsFromFlags() {
   }
   settings.loader.undated_lifetime = static_cast<Micros>(days * kDay);
   if (const std::string path = absl::GetFlag(FLAGS_config); !path.empty()) {
-    absl::StatusOr<std::string> text = ReadFile(path);
-    if (!text.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--config: ", text.status().message()));
-    }
-    ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, *text));
+    ASSIGN_OR_RETURN(const std::string text, ReadFlagFile("config", path));
+    ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, text));
     settings.loader.ranking_config = settings.config.ranking_config;
+  }
+  if (const std::string path = absl::GetFlag(FLAGS_experiments);
+      !path.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadFlagFile("experiments", path));
+    ASSIGN_OR_RETURN(settings.experiments, ParseExperiments(path, text));
   }
   return settings;
 }
@@ -170,15 +190,38 @@ absl::StatusOr<std::unique_ptr<StateStore>> OpenState(const std::string& path) {
   return state;
 }
 
+absl::StatusOr<std::unique_ptr<ExposureStore>> OpenExposures(
+    const std::string& state_path) {
+  absl::StatusOr<std::unique_ptr<ExposureStore>> exposures =
+      ExposureStore::Open(ExposureStore::PathBeside(state_path));
+  if (!exposures.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--state: ", exposures.status().message()));
+  }
+  return exposures;
+}
+
+ExposureLogOptions ExposureOptions(const Settings& settings) {
+  ExposureLogOptions options;
+  options.retention = settings.config.exposure_retention;
+  if (settings.state == StateStore::kMemory) {
+    options.max_lists = kMaxListsInMemory;
+  }
+  return options;
+}
+
 absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const Clock& clock = Clock::System();
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state,
                    OpenState(settings.state));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ExposureStore> exposure_store,
+                   OpenExposures(settings.state));
+  ExposureLog exposures(*exposure_store, clock, ExposureOptions(settings));
   SnapshotHolder holder;
   SnapshotPublisher publisher(*state, holder,
                               {settings.loader.undated_lifetime});
   ModelLoader loader(settings.loader, publisher, clock);
-  const Recommender recommender(holder, RandomSeed());
+  const Recommender recommender(holder, RandomSeed(), settings.experiments);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);
@@ -186,8 +229,9 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen, {holder, publisher, recommender, pages,
-                                      reporter, loader, clock, pool}));
+      Server::Start(settings.listen,
+                    {holder, publisher, recommender, pages, reporter, loader,
+                     clock, pool, settings.experiments, exposures}));
   if (state->path() == StateStore::kMemory) {
     spdlog::warn(
         "without --state writes are kept in memory only and are lost at the "

@@ -176,6 +176,11 @@ absl::StatusOr<Experiments> Experiments::Create(std::vector<Experiment> all) {
   return experiments;
 }
 
+const Experiments& Experiments::None() {
+  static const Experiments& none = *new Experiments();
+  return none;
+}
+
 absl::Status Experiments::PlaceInLayers() {
   for (size_t i = 0; i < all_.size(); ++i) {
     Draw& draw = draws_[i];

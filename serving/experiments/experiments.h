@@ -34,6 +34,7 @@ class Experiments {
 
   // None at all.
   Experiments() = default;
+  static const Experiments& None();
   // InvalidArgument names the field: "experiments[2].share: 1.5 is not ...".
   static absl::StatusOr<Experiments> Create(std::vector<Experiment> all);
   Experiments(Experiments&&) = default;

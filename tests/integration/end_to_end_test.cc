@@ -247,9 +247,13 @@ class ServedCityTest : public EndToEndTest {
   PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 10}};
+  std::unique_ptr<ExposureStore> exposure_store_ =
+      ExposureStore::Open(ExposureStore::PathBeside(state_path_)).value();
+  ExposureLog exposures_{*exposure_store_, clock_, {}};
   std::unique_ptr<Server> server_ =
-      Server::Start("127.0.0.1:0", {holder_, publisher_, recommender_, pages_,
-                                    reporter_, loader_, clock_, pool_})
+      Server::Start("127.0.0.1:0",
+                    {holder_, publisher_, recommender_, pages_, reporter_,
+                     loader_, clock_, pool_, Experiments::None(), exposures_})
           .value();
   int64_t version_ = 0;
 };

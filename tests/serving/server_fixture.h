@@ -23,10 +23,12 @@ inline constexpr uint64_t kSeed = 5;
 // One worker, and room for one call that waits.
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest() {
-    server_ = Server::Start("", {holder_, publisher_, recommender_, pages_,
-                                 reporter_, loader_, clock_, pool_})
-                  .value();
+  explicit ServerTest(Experiments experiments = {})
+      : experiments_(std::move(experiments)) {
+    server_ =
+        Server::Start("", {holder_, publisher_, recommender_, pages_, reporter_,
+                           loader_, clock_, pool_, experiments_, exposures_})
+            .value();
     channel_ = server_->InProcessChannel();
     stub_ = v1::RecommendationService::NewStub(channel_);
     request_.set_user_id("ann");
@@ -74,16 +76,20 @@ class ServerTest : public ::testing::Test {
     return ids;
   }
 
+  const Experiments experiments_;
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
   std::unique_ptr<StateStore> state_ =
       StateStore::Open(StateStore::kMemory).value();
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
-  Recommender recommender_{holder_, kSeed};
+  Recommender recommender_{holder_, kSeed, experiments_};
   PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 1}};
+  std::unique_ptr<ExposureStore> exposure_store_ =
+      ExposureStore::Open(ExposureStore::kMemory).value();
+  ExposureLog exposures_{*exposure_store_, clock_, {}};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::RecommendationService::Stub> stub_;

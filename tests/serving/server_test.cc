@@ -226,8 +226,12 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   const PageTokenCodec pages("key");
   StatusReporter reporter(holder, publisher, loader, clock);
   WorkerPool pool({1, 1});
-  const ServerParts parts{holder,   publisher, recommender, pages,
-                          reporter, loader,    clock,       pool};
+  const std::unique_ptr<ExposureStore> store =
+      ExposureStore::Open(ExposureStore::kMemory).value();
+  ExposureLog exposures(*store, clock, {});
+  const ServerParts parts{
+      holder, publisher, recommender,         pages,    reporter, loader,
+      clock,  pool,      Experiments::None(), exposures};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),
