@@ -14,10 +14,10 @@
 namespace usher {
 namespace {
 
-constexpr size_t kMaxBatch = 1000;
+constexpr size_t kMaxBatch = 5000;
 // Lists wait this long for others to share a transaction with, unless somebody
 // waits for them.
-constexpr absl::Duration kGathering = absl::Milliseconds(20);
+constexpr absl::Duration kGathering = absl::Milliseconds(200);
 // Old lists are looked for this often when nothing is written,
 constexpr absl::Duration kTrimPeriod = absl::Seconds(60);
 // and so many at most are deleted with each transaction: more than are written.
@@ -98,10 +98,15 @@ absl::Status ExposureLog::Read(
 }
 
 absl::Status ExposureLog::ForgetUser(const std::string& user_id) {
-  absl::Status status;
+  std::vector<int64_t> numbers;
+  absl::Status status = Read([&](ExposureStore& store) -> absl::Status {
+    ASSIGN_OR_RETURN(numbers, store.NumbersOf(user_id));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
   OnThread([&] {
     status = store_.Begin();
-    if (status.ok()) status = store_.ForgetUser(user_id).status();
+    if (status.ok()) status = store_.ForgetUser(user_id, numbers).status();
     if (status.ok()) status = store_.Commit();
     if (!status.ok()) store_.Rollback();
   });
@@ -163,14 +168,17 @@ void ExposureLog::WriteBatch(std::vector<Entry> batch, const Drops& drops) {
   if (status.ok()) status = Commit(batch, drops, answers);
   if (!status.ok()) {
     store_.Rollback();
-    spdlog::warn("{} exposures are dropped: {}", batch.size(),
-                 std::string(status.message()));
     answers.assign(batch.size(), status);
+    int64_t lost = 0;
     absl::MutexLock lock(&mu_);
     for (const Entry& entry : batch) {
       const Exposure* exposure = std::get_if<Exposure>(&entry);
-      if (exposure != nullptr) Drop(*exposure);
+      if (exposure == nullptr) continue;
+      Drop(*exposure);
+      ++lost;
     }
+    spdlog::warn("{} lists that were served are not written down: {}", lost,
+                 std::string(status.message()));
     for (const auto& [variant, lists] : drops) {
       unwritten_drops_[variant] += lists;
     }

@@ -62,8 +62,8 @@ class ExposureLog {
   absl::Status Read(absl::FunctionRef<absl::Status(ExposureStore& store)> read)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Deletes all lists of the user, also those that wait. Returns when it is
-  // committed.
+  // Deletes all lists of the user, also those that wait, if nobody recommends
+  // to them meanwhile. Returns when it is committed.
   absl::Status ForgetUser(const std::string& user_id) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Lists that were dropped since the start; those of experiments also by

@@ -39,8 +39,6 @@ CREATE TABLE IF NOT EXISTS lists (
   propensity REAL NOT NULL, -- of the events being there; 1: no chance in it
   shown TEXT -- JSON list of the positions that were shown; NULL: all
 );
-CREATE INDEX IF NOT EXISTS lists_of_users ON lists (user_id, number)
-  WHERE user_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS users_of_variants ( -- sums over lists
   experiment TEXT NOT NULL, user_id TEXT NOT NULL, variant TEXT NOT NULL,
   lists INTEGER NOT NULL, -- that the user was given
@@ -75,6 +73,9 @@ constexpr char kFind[] = "SELECT * FROM lists WHERE recommendation_id = ?1";
 constexpr char kOldest[] = "SELECT * FROM lists ORDER BY number LIMIT ?1";
 constexpr char kOfUser[] =
     "SELECT * FROM lists WHERE user_id = ?1 ORDER BY number";
+constexpr char kNumbers[] = "SELECT number FROM lists WHERE user_id = ?1";
+constexpr char kNumbered[] =
+    "SELECT * FROM lists WHERE number = ?1 AND user_id = ?2";
 constexpr char kDelete[] = "DELETE FROM lists WHERE number = ?1";
 constexpr char kCount[] =
     "SELECT ifnull((SELECT max(number) FROM lists) - "
@@ -221,6 +222,8 @@ struct ExposureStore::Parts {
   SqliteStatement find;
   SqliteStatement oldest;
   SqliteStatement of_user;
+  SqliteStatement numbers;
+  SqliteStatement numbered;
   SqliteStatement delete_list;
   SqliteStatement count;
   SqliteStatement users;
@@ -329,6 +332,8 @@ absl::Status ExposureStore::Prepare(bool write) {
       {&parts_->find, kFind},
       {&parts_->oldest, kOldest},
       {&parts_->of_user, kOfUser},
+      {&parts_->numbers, kNumbers},
+      {&parts_->numbered, kNumbered},
       {&parts_->delete_list, kDelete},
       {&parts_->count, kCount},
       {&parts_->users, kUsers},
@@ -446,13 +451,32 @@ absl::StatusOr<int64_t> ExposureStore::DeleteOldest(Micros served_before,
   return Delete(lists);
 }
 
-absl::StatusOr<int64_t> ExposureStore::ForgetUser(absl::string_view user_id) {
-  parts_->of_user.BindText(1, user_id);
-  ASSIGN_OR_RETURN(
-      const auto lists,
-      parts_->ToDelete(path_, parts_->of_user,
-                       [](const SqliteStatement&, size_t) { return true; }));
-  return Delete(lists);
+absl::StatusOr<std::vector<int64_t>> ExposureStore::NumbersOf(
+    absl::string_view user_id) {
+  std::vector<int64_t> numbers;
+  parts_->numbers.BindText(1, user_id);
+  RETURN_IF_ERROR(
+      parts_->Read(path_, parts_->numbers, [&](const SqliteStatement& row) {
+        numbers.push_back(row.Int(0));
+        return absl::OkStatus();
+      }));
+  return numbers;
+}
+
+absl::StatusOr<int64_t> ExposureStore::ForgetUser(
+    absl::string_view user_id, absl::Span<const int64_t> numbers) {
+  int64_t deleted = 0;
+  for (const int64_t number : numbers) {
+    parts_->numbered.BindInt(1, number);
+    parts_->numbered.BindText(2, user_id);
+    ASSIGN_OR_RETURN(
+        const auto lists,
+        parts_->ToDelete(path_, parts_->numbered,
+                         [](const SqliteStatement&, size_t) { return true; }));
+    ASSIGN_OR_RETURN(const int64_t one, Delete(lists));
+    deleted += one;
+  }
+  return deleted;
 }
 
 absl::StatusOr<std::optional<Exposure>> ExposureStore::Find(

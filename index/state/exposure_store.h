@@ -99,14 +99,18 @@ class ExposureStore {
   absl::StatusOr<int64_t> DeleteOldest(Micros served_before, int64_t kept,
                                        int64_t most);
 
-  // Deletes all lists of the user. Returns how many.
-  absl::StatusOr<int64_t> ForgetUser(absl::string_view user_id);
+  // Which lists are the user's. Looks at all lists: an index by user would cost
+  // every list that is written a page of the disk.
+  absl::StatusOr<std::vector<int64_t>> NumbersOf(absl::string_view user_id);
+  // Deletes those of the user's lists. Returns how many.
+  absl::StatusOr<int64_t> ForgetUser(absl::string_view user_id,
+                                     absl::Span<const int64_t> numbers);
 
   // A list as it is now.
   absl::StatusOr<std::optional<Exposure>> Find(
       absl::string_view recommendation_id);
-  // The user's lists, oldest first. `read` ends the reading with an error of
-  // its own.
+  // The user's lists, oldest first; looks at all lists. `read` ends the reading
+  // with an error of its own.
   absl::Status ReadLists(absl::string_view user_id,
                          absl::FunctionRef<absl::Status(const Exposure&)> read);
   // The users of an experiment, by id; a user has a row for each variant.

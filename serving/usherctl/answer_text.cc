@@ -156,6 +156,15 @@ std::string DroppedText(const v1::ServingInfo& info) {
   });
 }
 
+std::string AssignmentsText(
+    const RepeatedPtrField<v1::Assignment>& assignments) {
+  return absl::StrJoin(assignments, ", ",
+                       [](std::string* out, const v1::Assignment& a) {
+                         absl::StrAppend(out, Printable(a.experiment()), "=",
+                                         Printable(a.variant()));
+                       });
+}
+
 std::string Footer(const v1::RecommendResponse& response,
                    const Terminal& terminal) {
   const v1::ServingInfo& info = response.serving_info();
@@ -264,15 +273,6 @@ std::string DifferencesTable(const v1::GetReportResponse& report,
                     {}});
   }
   return FormatTable(columns, rows, terminal);
-}
-
-std::string AssignmentsText(
-    const RepeatedPtrField<v1::Assignment>& assignments) {
-  return absl::StrJoin(assignments, ", ",
-                       [](std::string* out, const v1::Assignment& a) {
-                         absl::StrAppend(out, Printable(a.experiment()), "=",
-                                         Printable(a.variant()));
-                       });
 }
 
 absl::Time NowOf(const v1::RequestContext& context, const Terminal& terminal) {

@@ -162,7 +162,10 @@ TEST_F(ExposureLogTest, MemoryIsBounded) {
   ExposureLog log(*store_, clock_, options);
   for (int i = 0; i < 100; ++i) {
     log.Append(ListOf(absl::StrCat("r", i)));
-    if (i % 7 == 0) EXPECT_FALSE(UsersOf(log).empty());
+    // Each look waits for a transaction.
+    if (i % 7 == 0) {
+      EXPECT_FALSE(UsersOf(log).empty());
+    }
   }
   EXPECT_THAT(UsersOf(log), ElementsAre("ann x 10 20"));
 }
@@ -250,7 +253,7 @@ TEST_F(ExposureLogTest, CallersReadersAndTheEndMayMeet) {
           log.Append(ListOf(id, absl::StrCat("u", i % 5)));
           if (i % 10 == 0) {
             log.Show(id, {1}, [&](const absl::Status& status) {
-              if (!status.ok()) ++not_found;
+              if (absl::IsNotFound(status)) ++not_found;
               answered.DecrementCount();
             });
           }
@@ -276,7 +279,8 @@ TEST_F(ExposureLogTest, CallersReadersAndTheEndMayMeet) {
                               })
                   .ok());
   EXPECT_EQ(lists + dropped, kCallers * kLists);
-  if (dropped == 0) EXPECT_EQ(not_found, 0);
+  // Only of a dropped list nothing is known.
+  EXPECT_LE(not_found, dropped);
   std::filesystem::remove_all(dir);
 }
 

@@ -230,8 +230,10 @@ TEST_F(ExposureStoreTest, OldListsGoWithTheirSums) {
 TEST_F(ExposureStoreTest, AForgottenUserHasNoLists) {
   Put({ListOf("r1"), ListOf("r2", "bob"), ListOf("r3")});
   ASSERT_TRUE(store_->Begin().ok());
-  EXPECT_EQ(store_->ForgetUser("ann").value(), 2);
-  EXPECT_EQ(store_->ForgetUser("nobody").value(), 0);
+  const std::vector<int64_t> numbers = store_->NumbersOf("ann").value();
+  EXPECT_THAT(store_->NumbersOf("nobody").value(), IsEmpty());
+  EXPECT_EQ(store_->ForgetUser("bob", numbers).value(), 0);
+  EXPECT_EQ(store_->ForgetUser("ann", numbers).value(), 2);
   ASSERT_TRUE(store_->Commit().ok());
   EXPECT_THAT(Users(), ElementsAre("bob x 1 3"));
   EXPECT_EQ(Show("r1", {}).code(), absl::StatusCode::kNotFound);
