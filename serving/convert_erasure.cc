@@ -9,6 +9,7 @@ void ToProto(const ErasureReceipt& receipt, v1::ForgetReceipt* out) {
   *out->mutable_forgotten_at() = ToProto(receipt.tombstone.forgotten_at);
   out->set_users(receipt.users);
   out->set_interactions(receipt.interactions);
+  out->set_exposures(receipt.exposures);
   for (const std::string& part : receipt.incomplete) {
     out->add_incomplete(part);
   }
@@ -19,6 +20,14 @@ std::vector<v1::ExportUserResponse> ToProto(const UserExport& all) {
   *messages.front().mutable_user() = ToProto(all.user);
   for (const Interaction& interaction : all.interactions) {
     *messages.emplace_back().mutable_interaction() = ToProto(interaction);
+  }
+  for (const Exposure& exposure : all.exposures) {
+    v1::ExportedExposure& shown = *messages.emplace_back().mutable_exposure();
+    shown.set_recommendation_id(exposure.recommendation_id);
+    *shown.mutable_shown_at() = ToProto(exposure.served_at);
+    shown.mutable_event_ids()->Add(exposure.event_ids.begin(),
+                                   exposure.event_ids.end());
+    shown.set_model_version(exposure.model_version);
   }
   return messages;
 }

@@ -235,6 +235,11 @@ absl::StatusOr<Query> FromProto(const v1::RecommendRequest& request,
     return Invalid("detail", absl::StrCat(static_cast<int>(request.detail()),
                                           " is not NONE, REASONS or FEATURES"));
   }
+  if (!v1::RecommendRequest::Exposure_IsValid(request.exposure())) {
+    return Invalid("exposure",
+                   absl::StrCat(static_cast<int>(request.exposure()),
+                                " is not SERVED, DEFERRED or NONE"));
+  }
   if (request.request_id().size() > kMaxRequestIdBytes) {
     return Invalid(
         "request_id",
@@ -265,6 +270,7 @@ absl::StatusOr<v1::RecommendRequest> ForEachUser(
   each.set_max_per_series(request.max_per_series());
   if (request.has_diversity()) each.set_diversity(request.diversity());
   each.set_detail(request.detail());
+  each.set_exposure(request.exposure());
   each.set_include_events(request.include_events());
   return each;
 }

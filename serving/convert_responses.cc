@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "serving/convert_experiments.h"
 #include "serving/convert_resources.h"
 #include "serving/ranking/explanation.h"
 
@@ -19,10 +20,9 @@ void SetDistance(float distance_km, v1::Recommendation& result) {
   if (!std::isnan(distance_km)) result.set_distance_km(distance_km);
 }
 
-void AddReasons(const RankedEvent& event, const Served& served,
-                v1::Recommendation& result) {
-  for (const Reason& reason :
-       Reasons(event, served.policy(), served.snapshot(), kMaxReasons)) {
+void AddReasons(const RankedEvent& event, const RankingPolicy& policy,
+                const Snapshot& snapshot, v1::Recommendation& result) {
+  for (const Reason& reason : Reasons(event, policy, snapshot, kMaxReasons)) {
     v1::Reason& added = *result.add_reasons();
     added.set_code(reason.code);
     added.set_text(reason.text);
@@ -31,9 +31,9 @@ void AddReasons(const RankedEvent& event, const Served& served,
 }
 
 template <class Result>
-void AddContributions(const RankedEvent& event, const Served& served,
+void AddContributions(const RankedEvent& event, const RankingPolicy& policy,
                       Result& result) {
-  for (const Contribution& part : Contributions(event, served.policy())) {
+  for (const Contribution& part : Contributions(event, policy)) {
     v1::Contribution& added = *result.add_contributions();
     added.set_feature(std::string(FeatureName(part.feature)));
     added.set_value(part.value);
@@ -86,13 +86,14 @@ void ListToProto(const Recommendations& answer,
     result.set_position(answer.shown_before + response->results_size());
     SetDistance(event.distance_km, result);
     AddSources(event.sources, result);
-    if (reasons) AddReasons(event, served, result);
+    if (reasons) AddReasons(event, answer.policy, served.snapshot(), result);
     if (request.detail() == v1::FEATURES) {
-      AddContributions(event, served, result);
+      AddContributions(event, answer.policy, result);
     }
   }
   response->set_recommendation_id(answer.recommendation_id);
   response->set_model_version(served.snapshot().info.version);
+  ToProto(answer.assignments, response->mutable_assignments());
   SetServingInfo(answer.ranking, *response->mutable_serving_info());
 }
 
@@ -116,7 +117,7 @@ void ToProto(const EventExplanation& answer, v1::ExplainResponse* response) {
   response->set_position(answer.position);
   if (answer.event.has_value()) {
     response->set_score(answer.event->score);
-    AddContributions(*answer.event, served, *response);
+    AddContributions(*answer.event, answer.policy, *response);
   }
   if (answer.position > 0) return;
   response->set_dropped_reason(

@@ -75,12 +75,13 @@ class CatalogService final : public v1::CatalogService::CallbackService {
  public:
   CatalogService(const SnapshotHolder& holder, SnapshotPublisher& publisher,
                  UserEraser& eraser, const UserExporter& exporter,
-                 const CallGate& gate)
+                 const CallGate& gate, const CallGate& slow_gate)
       : holder_(holder),
         publisher_(publisher),
         eraser_(eraser),
         exporter_(exporter),
-        gate_(gate) {}
+        gate_(gate),
+        slow_gate_(slow_gate) {}
 
   Reactor* UpsertEvents(Context* context,
                         const v1::UpsertEventsRequest* request,
@@ -121,7 +122,7 @@ class CatalogService final : public v1::CatalogService::CallbackService {
 
   Reactor* ForgetUser(Context* context, const v1::ForgetUserRequest* request,
                       v1::ForgetUserResponse* response) override {
-    return RunUnary(context, RpcMethod::kForgetUser, gate_,
+    return RunUnary(context, RpcMethod::kForgetUser, slow_gate_,
                     [this, request, response]() -> absl::Status {
                       RETURN_IF_ERROR(CheckId(request->user_id(), "user_id"));
                       ASSIGN_OR_RETURN(const ErasureReceipt receipt,
@@ -133,7 +134,7 @@ class CatalogService final : public v1::CatalogService::CallbackService {
 
   grpc::ServerWriteReactor<v1::ExportUserResponse>* ExportUser(
       Context* context, const v1::ExportUserRequest* request) override {
-    return new ExportStream(context, exporter_, gate_, request->user_id());
+    return new ExportStream(context, exporter_, slow_gate_, request->user_id());
   }
 
  private:
@@ -195,6 +196,7 @@ class CatalogService final : public v1::CatalogService::CallbackService {
   UserEraser& eraser_;
   const UserExporter& exporter_;
   const CallGate& gate_;
+  const CallGate& slow_gate_;
 };
 
 }  // namespace
@@ -203,9 +205,10 @@ std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,
                                                  const UserExporter& exporter,
-                                                 const CallGate& gate) {
+                                                 const CallGate& gate,
+                                                 const CallGate& slow_gate) {
   return std::make_unique<CatalogService>(holder, publisher, eraser, exporter,
-                                          gate);
+                                          gate, slow_gate);
 }
 
 }  // namespace usher

@@ -6,6 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "serving/convert_experiments.h"
 #include "serving/convert_writes.h"
 #include "serving/grpc_calls.h"
 #include "serving/grpc_services.h"
@@ -186,9 +187,12 @@ class InteractionStream final
 class InteractionService final
     : public v1::InteractionService::CallbackService {
  public:
-  InteractionService(SnapshotPublisher& publisher, const Clock& clock,
-                     const CallGate& gate)
-      : publisher_(publisher), clock_(clock), gate_(gate) {}
+  InteractionService(SnapshotPublisher& publisher, ExposureLog& exposures,
+                     const Clock& clock, const CallGate& gate)
+      : publisher_(publisher),
+        exposures_(exposures),
+        clock_(clock),
+        gate_(gate) {}
 
   Reactor* RecordInteractions(
       Context* context, const v1::RecordInteractionsRequest* request,
@@ -222,8 +226,21 @@ class InteractionService final
         });
   }
 
+  Reactor* RecordExposures(Context* context,
+                           const v1::RecordExposuresRequest* request,
+                           v1::RecordExposuresResponse*) override {
+    return RunAsync(context, RpcMethod::kRecordExposures, gate_,
+                    [this, request](const auto& finish) {
+                      auto shown = FromProto(*request);
+                      if (!shown.ok()) return finish(shown.status());
+                      exposures_.Show(std::move(shown->recommendation_id),
+                                      std::move(shown->positions), finish);
+                    });
+  }
+
  private:
   SnapshotPublisher& publisher_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   const CallGate& gate_;
 };
@@ -231,8 +248,10 @@ class InteractionService final
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, const CallGate& gate) {
-  return std::make_unique<InteractionService>(publisher, clock, gate);
+    SnapshotPublisher& publisher, ExposureLog& exposures, const Clock& clock,
+    const CallGate& gate) {
+  return std::make_unique<InteractionService>(publisher, exposures, clock,
+                                              gate);
 }
 
 }  // namespace usher

@@ -9,6 +9,7 @@
 #include "serving/convert_resources.h"
 #include "serving/convert_responses.h"
 #include "serving/grpc_calls.h"
+#include "serving/list_exposure.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -18,6 +19,15 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
+// Writes down what a caller is about to see, unless nobody does.
+void WriteDown(const Query& query, const Recommendations& answer,
+               const v1::RecommendRequest& request, Micros now,
+               ExposureLog& exposures) {
+  if (request.exposure() == v1::RecommendRequest::NONE) return;
+  const bool shown = request.exposure() != v1::RecommendRequest::DEFERRED;
+  exposures.Append(ListExposure(query, answer, now, shown));
+}
+
 // One stream of lists. One thing is going on at any time: a request is read, a
 // list is made, or a list is sent; whoever starts the next thing touches the
 // stream no more. gRPC calls OnDone() when the last one is over.
@@ -25,10 +35,11 @@ class RecommendationStream final
     : public grpc::ServerBidiReactor<v1::RecommendStreamRequest,
                                      v1::RecommendStreamResponse> {
  public:
-  RecommendationStream(const Recommender& recommender, const Clock& clock,
-                       const Context& context, const CallGate& gate,
-                       const CountedCall& call)
+  RecommendationStream(const Recommender& recommender, ExposureLog& exposures,
+                       const Clock& clock, const Context& context,
+                       const CallGate& gate, const CountedCall& call)
       : recommender_(recommender),
+        exposures_(exposures),
         clock_(clock),
         context_(context),
         gate_(gate),
@@ -73,10 +84,12 @@ class RecommendationStream final
 
   absl::Status Answer() {
     RETURN_IF_ERROR(CheckWanted(context_));
-    ASSIGN_OR_RETURN(const Query query, FromProto(each_, clock_.Now()));
+    const Micros now = clock_.Now();
+    ASSIGN_OR_RETURN(const Query query, FromProto(each_, now));
     ASSIGN_OR_RETURN(const Recommendations answer,
                      recommender_.Recommend(query));
     ToProto(answer, each_, &response_);
+    WriteDown(query, answer, each_, now, exposures_);
     return absl::OkStatus();
   }
 
@@ -86,6 +99,7 @@ class RecommendationStream final
   }
 
   const Recommender& recommender_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   const Context& context_;
   const CallGate& gate_;
@@ -101,9 +115,13 @@ class RecommendationService final
     : public v1::RecommendationService::CallbackService {
  public:
   RecommendationService(const Recommender& recommender,
-                        const PageTokenCodec& pages, const Clock& clock,
-                        const CallGate& gate)
-      : recommender_(recommender), pages_(pages), clock_(clock), gate_(gate) {}
+                        const PageTokenCodec& pages, ExposureLog& exposures,
+                        const Clock& clock, const CallGate& gate)
+      : recommender_(recommender),
+        pages_(pages),
+        exposures_(exposures),
+        clock_(clock),
+        gate_(gate) {}
 
   Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
                      v1::RecommendResponse* response) override {
@@ -118,8 +136,8 @@ class RecommendationService final
     return RunStream<v1::RecommendStreamRequest, v1::RecommendStreamResponse>(
         context, RpcMethod::kRecommendStream, gate_,
         [this, context](const CountedCall& call) {
-          return new RecommendationStream(recommender_, clock_, *context, gate_,
-                                          call);
+          return new RecommendationStream(recommender_, exposures_, clock_,
+                                          *context, gate_, call);
         });
   }
 
@@ -169,6 +187,7 @@ class RecommendationService final
       ASSIGN_OR_RETURN(answer, recommender_.NextPage(query, token));
     }
     ToProto(answer, request, response);
+    WriteDown(query, answer, request, now, exposures_);
     if (answer.to_come.empty()) return absl::OkStatus();
     token.shown += response->results_size();
     token.event_ids = std::move(answer.to_come);
@@ -220,6 +239,7 @@ class RecommendationService final
 
   const Recommender& recommender_;
   const PageTokenCodec& pages_;
+  ExposureLog& exposures_;
   const Clock& clock_;
   const CallGate& gate_;
 };
@@ -234,11 +254,11 @@ absl::Status Told(const absl::Status& status) {
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   AdminService(const StatusReporter& reporter, ModelLoader& loader,
-               const CallGate& gate, const CallGate& loading_gate)
+               const CallGate& gate, const CallGate& slow_gate)
       : reporter_(reporter),
         loader_(loader),
         gate_(gate),
-        loading_gate_(loading_gate) {}
+        slow_gate_(slow_gate) {}
 
   Reactor* GetStatus(Context* context, const v1::GetStatusRequest*,
                      v1::GetStatusResponse* response) override {
@@ -264,7 +284,7 @@ class AdminService final : public v1::AdminService::CallbackService {
                            const v1::PinModelVersionRequest* request,
                            v1::PinModelVersionResponse* response) override {
     return RunUnary(
-        context, RpcMethod::kPinModelVersion, loading_gate_,
+        context, RpcMethod::kPinModelVersion, slow_gate_,
         [this, request, response]() -> absl::Status {
           if (request->version() < 0) {
             return Invalid("version", "is negative; 0 unpins");
@@ -277,7 +297,7 @@ class AdminService final : public v1::AdminService::CallbackService {
 
   Reactor* ReloadModel(Context* context, const v1::ReloadModelRequest*,
                        v1::ReloadModelResponse* response) override {
-    return RunUnary(context, RpcMethod::kReloadModel, loading_gate_,
+    return RunUnary(context, RpcMethod::kReloadModel, slow_gate_,
                     [this, response]() -> absl::Status {
                       const absl::StatusOr<int64_t> version = loader_.Reload();
                       RETURN_IF_ERROR(Told(version.status()));
@@ -290,23 +310,23 @@ class AdminService final : public v1::AdminService::CallbackService {
   const StatusReporter& reporter_;
   ModelLoader& loader_;
   const CallGate& gate_;
-  const CallGate& loading_gate_;
+  const CallGate& slow_gate_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, const CallGate& gate) {
-  return std::make_unique<RecommendationService>(recommender, pages, clock,
-                                                 gate);
+    ExposureLog& exposures, const Clock& clock, const CallGate& gate) {
+  return std::make_unique<RecommendationService>(recommender, pages, exposures,
+                                                 clock, gate);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
                                                const CallGate& gate,
-                                               const CallGate& loading_gate) {
-  return std::make_unique<AdminService>(reporter, loader, gate, loading_gate);
+                                               const CallGate& slow_gate) {
+  return std::make_unique<AdminService>(reporter, loader, gate, slow_gate);
 }
 
 }  // namespace usher

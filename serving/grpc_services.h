@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "serving/call_gate.h"
+#include "serving/experiments/experiments.h"
+#include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
@@ -25,22 +27,28 @@ namespace usher {
 // whose deadline has passed when its turn comes is not worked on. Of the gate
 // come the pool, the tokens that callers need, and what counts calls. Streams
 // of writes have no turn: they are read on gRPC's threads as fast as they are
-// written.
+// written. What takes long, such as a model that is loaded or a report, comes
+// by a gate with a pool of its own.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    const Clock& clock, const CallGate& gate);
+    ExposureLog& exposures, const Clock& clock, const CallGate& gate);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,
                                                  const UserExporter& exporter,
-                                                 const CallGate& gate);
+                                                 const CallGate& gate,
+                                                 const CallGate& slow_gate);
 std::unique_ptr<grpc::Service> NewInteractionService(
-    SnapshotPublisher& publisher, const Clock& clock, const CallGate& gate);
-// Calls that load a model come by `loading_gate`.
+    SnapshotPublisher& publisher, ExposureLog& exposures, const Clock& clock,
+    const CallGate& gate);
+std::unique_ptr<grpc::Service> NewExperimentService(
+    const Experiments& experiments, ExposureLog& exposures,
+    SnapshotPublisher& publisher, const CallGate& gate,
+    const CallGate& slow_gate);
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,
                                                ModelLoader& loader,
                                                const CallGate& gate,
-                                               const CallGate& loading_gate);
+                                               const CallGate& slow_gate);
 
 // What gRPC calls server reflection: the services of these names, and all
 // messages that this program knows.

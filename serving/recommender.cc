@@ -41,14 +41,17 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   StageTimes times(&SteadyNanoseconds);
+  Recommendations page;
+  page.assignments = experiments_.Assign(query.user_id);
+  page.policy = PolicyOf(page.assignments, served->policy());
+  times.End(Stage::kAssign);
   const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
+      served->ViewAt(query.now, page.policy);
   times.End(Stage::kView);
   Query whole = query;
   whole.further = std::max(0, kMaxPagedEvents - query.limit);
-  Recommendations page;
   page.ranking =
-      RankEvents(whole, served->policy(), *view, served->snapshot(), &times);
+      RankEvents(whole, page.policy, *view, served->snapshot(), &times);
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
   const Catalog& catalog = served->snapshot().catalog;
@@ -65,8 +68,12 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
     const Query& query, const PageToken& token) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
   StageTimes times(&SteadyNanoseconds);
+  Recommendations page;
+  page.assignments = experiments_.Assign(query.user_id);
+  page.policy = PolicyOf(page.assignments, served->policy());
+  times.End(Stage::kAssign);
   const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
+      served->ViewAt(query.now, page.policy);
   times.End(Stage::kView);
   // The first page's list has gone through boosts, pins, diversity and caps.
   Query rest = query;
@@ -77,10 +84,9 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   });
   rest.diversity = 0;
   rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
-  Recommendations page;
   page.shown_before = token.shown;
   page.ranking =
-      RankEvents(rest, served->policy(), *view, served->snapshot(), &times);
+      RankEvents(rest, page.policy, *view, served->snapshot(), &times);
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
 
@@ -130,11 +136,13 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
   const Snapshot& snapshot = served->snapshot();
   const EventRow row = snapshot.catalog.FindEvent(event_id);
   if (row == kNoEvent) return ErrorOfNoEvent(event_id);
-  const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
   EventExplanation explanation;
+  explanation.policy =
+      PolicyOf(experiments_.Assign(query.user_id), served->policy());
+  const std::shared_ptr<const LiveView> view =
+      served->ViewAt(query.now, explanation.policy);
   // The list first: only what is not in it has to be looked at by itself.
-  const Ranking list = RankEvents(query, served->policy(), *view, snapshot);
+  const Ranking list = RankEvents(query, explanation.policy, *view, snapshot);
   for (size_t i = 0; i < list.results.size(); ++i) {
     if (list.results[i].event != row) continue;
     explanation.event = list.results[i];
@@ -144,7 +152,7 @@ absl::StatusOr<EventExplanation> Recommender::Explain(
     Query alone = query;
     alone.filter.only_event_ids = {std::string(event_id)};
     const Ranking ranking =
-        RankEvents(alone, served->policy(), *view, snapshot);
+        RankEvents(alone, explanation.policy, *view, snapshot);
     if (!ranking.results.empty()) explanation.event = ranking.results.front();
     for (int i = 0; i < kNumDropReasons; ++i) {
       if (ranking.dropped[i] > 0) {
@@ -220,10 +228,10 @@ void Recommender::CountList(const StageTimes& times, const Ranking& ranking,
   if (!ranking.degraded.empty()) metrics_->degraded.Add();
 }
 
-// Mix64 is a bijection, so no id comes twice.
+// The first half counts, so that no id comes twice and a database appends them.
 std::string Recommender::NextId() const {
   const uint64_t call = calls_.fetch_add(1, std::memory_order_relaxed);
-  return absl::StrCat(absl::Hex(Mix64(seed_ + call), absl::kZeroPad16),
+  return absl::StrCat(absl::Hex(seed_ + call, absl::kZeroPad16),
                       absl::Hex(Mix64(~seed_ ^ Mix64(call)), absl::kZeroPad16));
 }
 

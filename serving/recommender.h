@@ -11,7 +11,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "serving/experiments/experiments.h"
 #include "serving/page_token.h"
+#include "serving/ranking/policy.h"
 #include "serving/ranking/query.h"
 #include "serving/ranking/rank_events.h"
 #include "serving/ranking/scored_user.h"
@@ -26,6 +28,9 @@ namespace usher {
 // Rows of an answer are those of `served`, which the answer keeps alive.
 struct Recommendations {
   std::shared_ptr<const Served> served;
+  // Of the user's experiments; what ranked.
+  std::vector<Assignment> assignments;
+  RankingPolicy policy;
   Ranking ranking;
   std::string recommendation_id;
   int shown_before = 0;              // Results on the pages before.
@@ -35,6 +40,7 @@ struct Recommendations {
 // Why an event is or is not in a list.
 struct EventExplanation {
   std::shared_ptr<const Served> served;
+  RankingPolicy policy;              // What scored.
   std::optional<RankedEvent> event;  // Unset: it cannot be shown.
   int position = 0;                  // From 1; 0: not in the list.
   DropReason dropped = DropReason::kNone;
@@ -55,12 +61,16 @@ struct UserList {
 // model. Thread-safe.
 class Recommender {
  public:
-  // Borrows both. `seed` makes the ids of recommendations: two servers
-  // with the same seed give out the same ids.
-  // `metrics`, which may be null, are told of each list.
+  // Borrows all. `experiments`' variants decide a user's policy. `seed` makes
+  // the ids of recommendations: two servers with the same seed give out the
+  // same ids. `metrics`, which may be null, are told of each list.
   Recommender(const SnapshotHolder& holder, uint64_t seed,
+              const Experiments& experiments = Experiments::None(),
               ListMetrics* metrics = nullptr)
-      : holder_(holder), seed_(seed), metrics_(metrics) {}
+      : holder_(holder),
+        seed_(seed),
+        experiments_(experiments),
+        metrics_(metrics) {}
 
   // The first page of a list, and what comes on the next ones, at most
   // kMaxPagedEvents in all. No result is dead at query.now: each is checked
@@ -87,7 +97,8 @@ class Recommender {
                                           SimilarityBasis basis,
                                           int limit) const;
 
-  // NotFound for an unknown event.
+  // NotFound for an unknown event. With the policy outside of experiments, so
+  // that scores of different users can be compared.
   absl::StatusOr<UserList> AudienceOf(absl::string_view event_id, int limit,
                                       bool include_interacted,
                                       Micros now) const;
@@ -108,6 +119,7 @@ class Recommender {
 
   const SnapshotHolder& holder_;
   const uint64_t seed_;
+  const Experiments& experiments_;
   ListMetrics* const metrics_;
   mutable std::atomic<uint64_t> calls_{0};
   mutable std::atomic<int64_t> ineligible_{0};

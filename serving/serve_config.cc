@@ -14,6 +14,7 @@ namespace {
 constexpr int kMaxThreads = 1024;
 constexpr int kMaxQueuedCalls = 100'000;
 constexpr size_t kLeastKeyBytes = 16;
+constexpr int kMaxExposureDays = 3650;
 
 absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
                             int value, int least, int most) {
@@ -41,6 +42,12 @@ absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
     ASSIGN_OR_RETURN(config.workers.max_queued,
                      InRange(path, "max_queued_calls", proto.max_queued_calls(),
                              1, kMaxQueuedCalls));
+  }
+  if (proto.has_exposure_days()) {
+    ASSIGN_OR_RETURN(const int days,
+                     InRange(path, "exposure_days", proto.exposure_days(), 1,
+                             kMaxExposureDays));
+    config.exposure_retention = days * kDay;
   }
   if (proto.has_page_token_key() &&
       proto.page_token_key().size() < kLeastKeyBytes) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "index/base/clock.h"
 #include "serving/worker_pool.h"
 
 namespace usher {
@@ -14,6 +15,7 @@ struct ServeConfig {
   WorkerPoolOptions workers;
   std::string ranking_config;  // A RankingConfig as text; empty: none.
   std::string page_token_key;  // Empty: made anew by each server.
+  Micros exposure_retention = 90 * kDay;
 };
 
 // Reads a usher.config.ServeConfig text proto; what it does not set has its

@@ -24,9 +24,10 @@ namespace {
 
 constexpr absl::string_view kServices[] = {kRecommendationService,
                                            kCatalogService, kInteractionService,
-                                           kAdminService};
+                                           kExperimentService, kAdminService};
 constexpr absl::string_view kHealthService = "grpc.health.v1.Health";
-constexpr int kMaxLoadingCalls = 16;
+constexpr int kSlowThreads = 2;
+constexpr int kMaxSlowCalls = 16;
 // Memory of calls that are being read or wait; beyond it connections are read
 // more slowly.
 constexpr size_t kMaxCallBytes = size_t{1} << 30;
@@ -62,12 +63,12 @@ std::vector<std::string> ListedServices() {
 struct Server::Grpc {
   explicit Grpc(const ServerParts& parts)
       : gate{parts.pool, parts.telemetry.calls, parts.tokens},
-        loading_gate{loading_pool, parts.telemetry.calls, parts.tokens} {}
+        slow_gate{slow_pool, parts.telemetry.calls, parts.tokens} {}
 
-  // A model is loaded on it: other calls go on meanwhile.
-  WorkerPool loading_pool{{1, kMaxLoadingCalls}};
+  // For what takes long: other calls go on meanwhile.
+  WorkerPool slow_pool{{kSlowThreads, kMaxSlowCalls}};
   const CallGate gate;
-  const CallGate loading_gate;
+  const CallGate slow_gate;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -89,13 +90,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   auto grpc = std::make_unique<Grpc>(parts);
   const CallGate& gate = grpc->gate;
   grpc->services.push_back(NewRecommendationService(
-      parts.recommender, parts.pages, parts.clock, gate));
-  grpc->services.push_back(NewCatalogService(
-      parts.holder, parts.publisher, parts.eraser, parts.exporter, gate));
+      parts.recommender, parts.pages, parts.exposures, parts.clock, gate));
+  grpc->services.push_back(NewCatalogService(parts.holder, parts.publisher,
+                                             parts.eraser, parts.exporter, gate,
+                                             grpc->slow_gate));
+  grpc->services.push_back(NewInteractionService(
+      parts.publisher, parts.exposures, parts.clock, gate));
   grpc->services.push_back(
-      NewInteractionService(parts.publisher, parts.clock, gate));
+      NewExperimentService(parts.experiments, parts.exposures, parts.publisher,
+                           gate, grpc->slow_gate));
   grpc->services.push_back(
-      NewAdminService(parts.reporter, parts.loader, gate, grpc->loading_gate));
+      NewAdminService(parts.reporter, parts.loader, gate, grpc->slow_gate));
   grpc->services.push_back(NewReflectionService(ListedServices(), gate));
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.

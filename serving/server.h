@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "index/base/clock.h"
+#include "serving/experiments/experiments.h"
+#include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/security/tls_files.h"
@@ -36,6 +38,8 @@ struct ServerParts {
   ModelLoader& loader;
   UserEraser& eraser;
   const UserExporter& exporter;
+  const Experiments& experiments;
+  ExposureLog& exposures;
   const Clock& clock;
   WorkerPool& pool;
   Telemetry& telemetry;

@@ -321,7 +321,8 @@ void SnapshotPublisher::TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
 
 void SnapshotPublisher::Publish() {
   holder_.Publish(std::make_shared<const Served>(
-      head_->snapshot.Share(), head_->policy, head_->columns));
+      head_->snapshot.Share(), head_->policy, head_->columns, state_.position(),
+      forgotten()));
 }
 
 }  // namespace usher

@@ -27,6 +27,8 @@ absl::StatusOr<ErasureReceipt> UserEraser::Erase(absl::string_view user_id) {
       publisher_.Write(UserErasure{std::string(user_id), receipt.tombstone}));
   receipt.users = hidden.accepted;
   ASSIGN_OR_RETURN(receipt.interactions, EraseInteractions(user_id));
+  ASSIGN_OR_RETURN(receipt.exposures,
+                   exposures_.ForgetUser(std::string(user_id)));
   if (const absl::Status dropped = publisher_.DropOldPages(); !dropped.ok()) {
     receipt.incomplete.push_back(
         absl::StrCat("state log: ", dropped.message()));

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "index/base/clock.h"
 #include "index/catalog/forgotten_users.h"
+#include "serving/exposure_log.h"
 #include "serving/snapshot_publisher.h"
 
 namespace usher {
@@ -19,18 +20,20 @@ struct ErasureReceipt {
   Tombstone tombstone;
   int64_t users = 0;
   int64_t interactions = 0;
+  int64_t exposures = 0;  // Lists that they were shown.
   // What could not be reached, and has to be asked for again.
   std::vector<std::string> incomplete;
 };
 
-// Borrows both. Thread-safe.
+// Borrows all. Thread-safe.
 class UserEraser {
  public:
   // `model_dir` holds the marks that trainer and loader respect.
   UserEraser(std::string model_dir, SnapshotPublisher& publisher,
-             const Clock& clock)
+             ExposureLog& exposures, const Clock& clock)
       : model_dir_(std::move(model_dir)),
         publisher_(publisher),
+        exposures_(exposures),
         clock_(clock) {}
 
   // The mark first, then what requests see, then what is on the disk. After an
@@ -44,6 +47,7 @@ class UserEraser {
   // Constant after construction.
   const std::string model_dir_;
   SnapshotPublisher& publisher_;
+  ExposureLog& exposures_;
   const Clock& clock_;
 };
 

@@ -41,7 +41,7 @@ absl::StatusOr<UserExport> UserExporter::Export(
     return absl::NotFoundError(
         absl::StrCat("user_id: there is no user \"", user_id, "\""));
   }
-  UserExport result{catalog.GetUser(row), {}};
+  UserExport result{catalog.GetUser(row), {}, {}};
   // The state's rows say more than the history has of them.
   absl::flat_hash_set<Identity> known;
   RETURN_IF_ERROR(publisher_.ReadState([&](StateStore& state) {
@@ -61,6 +61,12 @@ absl::StatusOr<UserExport> UserExporter::Export(
                    [](const Interaction& a, const Interaction& b) {
                      return a.occurred_at < b.occurred_at;
                    });
+  RETURN_IF_ERROR(exposures_.Read([&](ExposureStore& store) {
+    return store.ReadLists(user_id, [&](const Exposure& exposure) {
+      result.exposures.push_back(exposure);
+      return absl::OkStatus();
+    });
+  }));
   return result;
 }
 

@@ -23,7 +23,10 @@
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
+#include "index/state/exposure_store.h"
 #include "index/state/state_store.h"
+#include "serving/experiments/experiments_config.h"
+#include "serving/exposure_log.h"
 #include "serving/gauge_reader.h"
 #include "serving/listen_address.h"
 #include "serving/log_line.h"
@@ -46,6 +49,7 @@ ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
 ABSL_FLAG(std::string, state, "", "where writes are kept");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
+ABSL_FLAG(std::string, experiments, "", "an ExperimentsConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
 ABSL_FLAG(std::string, metrics_listen, "", "address of the metrics");
 ABSL_FLAG(std::string, tls_cert, "", "the server's certificates");
@@ -78,6 +82,10 @@ answered, then it exits with 0.
                            be; one server at a time. Without it writes are
                            kept in memory and lost at the end
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
+  --experiments=F.textproto
+                           a usher.config.ExperimentsConfig: variants of the
+                           ranking, and who gets them. What users are shown is
+                           kept beside the state, in FILE.exposures.db
   --check_config           check the flags and every file that they name, say
                            what is wrong or "configuration: ok", and exit
   --metrics_listen=HOST:PORT
@@ -97,18 +105,22 @@ answered, then it exits with 0.
   --help                   this text
 
 Services: usher.v1.RecommendationService, usher.v1.CatalogService,
-usher.v1.InteractionService, usher.v1.AdminService, grpc.health.v1.Health, and
-reflection. Certificates and tokens are looked at every second: what is changed
-counts without a restart, and a bad file changes nothing.
+usher.v1.InteractionService, usher.v1.ExperimentService, usher.v1.AdminService,
+grpc.health.v1.Health, and reflection. Certificates and tokens are looked at
+every second: what is changed counts without a restart, and a bad file changes
+nothing.
 )";
 
 constexpr absl::Duration kPollPeriod = absl::Seconds(1);
 constexpr Micros kPrepareAhead = 5 * kSecond;
+// About 1 KB each, for 20 events.
+constexpr int64_t kMaxListsInMemory = 50'000;
 
 struct Settings {
   std::string listen;
   std::string state;
   ServeConfig config;
+  Experiments experiments;
   ModelLoaderOptions loader;
   std::string metrics_listen;  // Empty: nowhere.
   std::optional<TlsOptions> tls;
@@ -121,6 +133,13 @@ absl::Status OfFlag(absl::string_view flag, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::InvalidArgumentError(
       absl::StrCat("--", flag, ": ", status.message()));
+}
+
+absl::StatusOr<std::string> ReadFlagFile(absl::string_view flag,
+                                         const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  RETURN_IF_ERROR(OfFlag(flag, text.status()));
+  return text;
 }
 
 absl::StatusOr<std::optional<TlsOptions>> TlsFromFlags() {
@@ -161,15 +180,19 @@ absl::StatusOr<Settings> SettingsFromFlags(absl::string_view command_line) {
   }
   ASSIGN_OR_RETURN(settings.tls, TlsFromFlags());
   settings.tokens = absl::GetFlag(FLAGS_tokens);
-  std::string text;
+  settings.digest = Hash64(command_line);
   if (const std::string path = absl::GetFlag(FLAGS_config); !path.empty()) {
-    const absl::StatusOr<std::string> read = ReadFile(path);
-    RETURN_IF_ERROR(OfFlag("config", read.status()));
-    text = *read;
+    ASSIGN_OR_RETURN(const std::string text, ReadFlagFile("config", path));
     ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, text));
     settings.loader.ranking_config = settings.config.ranking_config;
+    settings.digest = Hash64(text, settings.digest);
   }
-  settings.digest = Hash64(text, Hash64(command_line));
+  if (const std::string path = absl::GetFlag(FLAGS_experiments);
+      !path.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadFlagFile("experiments", path));
+    ASSIGN_OR_RETURN(settings.experiments, ParseExperiments(path, text));
+    settings.digest = Hash64(text, settings.digest);
+  }
   return settings;
 }
 
@@ -361,12 +384,25 @@ absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
   return all;
 }
 
+ExposureLogOptions ExposureOptions(const Settings& settings) {
+  ExposureLogOptions options;
+  options.retention = settings.config.exposure_retention;
+  if (settings.state == StateStore::kMemory) {
+    options.max_lists = kMaxListsInMemory;
+  }
+  return options;
+}
+
 absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const Clock& clock = Clock::System();
   ASSIGN_OR_RETURN(const Security security, OpenSecurity(settings));
   absl::StatusOr<std::unique_ptr<StateStore>> state =
       StateStore::Open(settings.state);
   RETURN_IF_ERROR(OfFlag("state", state.status()));
+  absl::StatusOr<std::unique_ptr<ExposureStore>> exposure_store =
+      ExposureStore::Open(ExposureStore::PathBeside(settings.state));
+  RETURN_IF_ERROR(OfFlag("state", exposure_store.status()));
+  ExposureLog exposures(**exposure_store, clock, ExposureOptions(settings));
   Telemetry telemetry;
   SnapshotHolder holder;
   absl::StatusOr<ForgottenUsers> forgotten =
@@ -375,10 +411,11 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   SnapshotPublisher publisher(
       **state, holder, {.undated_lifetime = settings.loader.undated_lifetime},
       *std::move(forgotten));
-  UserEraser eraser(settings.loader.model_dir, publisher, clock);
-  const UserExporter exporter(holder, publisher);
+  UserEraser eraser(settings.loader.model_dir, publisher, exposures, clock);
+  const UserExporter exporter(holder, publisher, exposures);
   ModelLoader loader(settings.loader, publisher, clock);
-  const Recommender recommender(holder, RandomSeed(), &telemetry.lists);
+  const Recommender recommender(holder, RandomSeed(), settings.experiments,
+                                &telemetry.lists);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);
@@ -386,10 +423,11 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
-      Server::Start(settings.listen,
-                    {holder, publisher, recommender, pages, reporter, loader,
-                     eraser, exporter, clock, pool, telemetry,
-                     security.tokens.get(), security.tls.get()}));
+      Server::Start(
+          settings.listen,
+          {holder, publisher, recommender, pages, reporter, loader, eraser,
+           exporter, settings.experiments, exposures, clock, pool, telemetry,
+           security.tokens.get(), security.tls.get()}));
   const GaugeReader gauges(reporter, publisher, recommender, pool,
                            security.tls.get(), clock);
   std::unique_ptr<MetricsListener> metrics;

@@ -4,6 +4,7 @@
 #   index:  base <- catalog <- model <- vector <- artifact,  catalog <- state
 #   index <- serving/ranking <- trainer
 #                            <- the server (the rest of serving)
+#   serving/ranking <- serving/experiments <- the server
 #
 # and when a third-party header leaves the few files that it belongs to.
 #   layering_test.sh [TREE]         checks TREE, by default this repository
@@ -25,6 +26,7 @@ violations() {
         return part[2]
       }
       if (path ~ /^serving\/ranking\//) return "ranking"
+      if (path ~ /^serving\/experiments\//) return "experiments"
       if (path ~ /^serving\//) return "server"
       if (path ~ /^trainer\//) return "trainer"
       if (path ~ /^tests\//) return "tests"
@@ -43,8 +45,9 @@ violations() {
       index_layers = " base catalog state model vector artifact "
       sees["ranking"] = " base catalog model vector artifact ranking "
       sees["trainer"] = index_layers "ranking trainer "
-      sees["server"] = index_layers "ranking server "
-      sees["tests"] = index_layers "ranking trainer server tests "
+      sees["experiments"] = sees["ranking"] "experiments "
+      sees["server"] = index_layers "ranking experiments server "
+      sees["tests"] = index_layers "ranking experiments trainer server tests "
     }
     {
       split($0, field, ":")
@@ -84,12 +87,15 @@ violations() {
         if (in_index && file !~ /^index\/artifact\/.*\.cc$/)
           bad("protos are met in .cc files of index/artifact only")
         if (from == "ranking" && !(file == "serving/ranking/policy_config.cc" && header ~ /^usher\/config\//)) bad("ranking knows no protos")
+        if (from == "experiments" && !(file == "serving/experiments/experiments_config.cc" && header ~ /^usher\/config\//)) bad("experiments are configured in one file")
       }
       if (header ~ /^(sys\/(socket|un|epoll)\.h|netinet\/|arpa\/inet\.h|netdb\.h|poll\.h|hiredis\/)/ &&
-          (in_index || from == "ranking"))
+          (in_index || from == "ranking" || from == "experiments"))
         bad("no sockets here")
       if (header == "sqlite3.h" && file != "index/state/sqlite.cc" && !in_tests)
         bad("SQLite stays in index/state/sqlite.cc")
+      if (from == "experiments" && (header == "absl/time/clock.h" || header == "index/base/clock.h" || header == "chrono" || header == "thread"))
+        bad("experiments are pure: no clock, no threads")
       if (from == "ranking" && (header == "absl/time/clock.h" || header == "chrono"))
         bad("ranking reads no clock: the instant is in the query")
       if (header == "thread" && in_index && from != "base" ||
@@ -154,6 +160,19 @@ self_test() {
   plant serving/ranking/a.cc '"serving/server.h"' 'ranking must not see server'
   plant serving/ranking/a.cc '"trainer/data/x.h"' 'ranking must not see trainer'
   plant serving/ranking/a.cc '"index/state/db.h"' 'ranking must not see state'
+  plant serving/ranking/a.cc '"serving/experiments/x.h"' \
+    'ranking must not see experiments'
+  plant serving/experiments/a.cc '"serving/server.h"' \
+    'experiments must not see server'
+  plant serving/experiments/a.cc '"index/state/db.h"' \
+    'experiments must not see state'
+  plant serving/experiments/a.cc '"usher/config/experiments.pb.h"' \
+    'configured in one file'
+  plant serving/experiments/experiments_config.cc \
+    '"usher/config/experiments.pb.h"' ''
+  plant serving/experiments/a.cc '"absl/time/clock.h"' 'experiments are pure'
+  plant trainer/a.cc '"serving/experiments/x.h"' \
+    'trainer must not see experiments'
   plant serving/a.cc '"trainer/data/x.h"' 'server must not see trainer'
   plant trainer/a.cc '"serving/server.h"' 'trainer must not see server'
   plant serving/a.cc '"tests/testing/x.h"' 'server must not see tests'

@@ -42,6 +42,9 @@ constexpr char kReadUsers[] =
 constexpr char kReadInteractions[] =
     "SELECT * FROM interactions WHERE position > ?1 AND position <= ?2 "
     "ORDER BY position";
+constexpr char kReadInteractionsOfLists[] =
+    "SELECT * FROM interactions WHERE position > ?1 AND position <= ?2 "
+    "AND recommendation_id IS NOT NULL ORDER BY position";
 constexpr char kReadInteractionsOf[] =
     "SELECT * FROM interactions WHERE user_id = ?1 ORDER BY position";
 constexpr char kPutForgotten[] = "INSERT INTO forgotten VALUES (?1,?2,?3,?4)";
@@ -151,6 +154,7 @@ struct StateStore::Parts {
   SqliteStatement read_events;
   SqliteStatement read_users;
   SqliteStatement read_interactions;
+  SqliteStatement read_interactions_of_lists;
   SqliteStatement read_interactions_of;
   SqliteStatement put_forgotten;
   SqliteStatement read_forgotten;
@@ -253,6 +257,7 @@ absl::Status StateStore::Prepare(bool write) {
       {&parts_->read_events, kReadEvents},
       {&parts_->read_users, kReadUsers},
       {&parts_->read_interactions, kReadInteractions},
+      {&parts_->read_interactions_of_lists, kReadInteractionsOfLists},
       {&parts_->read_interactions_of, kReadInteractionsOf},
       {&parts_->put_forgotten, kPutForgotten},
       {&parts_->read_forgotten, kReadForgotten},
@@ -391,6 +396,18 @@ absl::Status StateStore::ReadInteractions(
   parts_->read_interactions.BindInt(1, range.after);
   parts_->read_interactions.BindInt(2, range.up_to);
   return ReadRows(path_, parts_->read_interactions, &InteractionAt,
+                  [&](const Interaction& interaction, const SqliteStatement&) {
+                    return read(interaction);
+                  });
+}
+
+absl::Status StateStore::ReadInteractionsOfLists(
+    PositionRange range,
+    absl::FunctionRef<absl::Status(const Interaction&)> read) {
+  SqliteStatement& statement = parts_->read_interactions_of_lists;
+  statement.BindInt(1, range.after);
+  statement.BindInt(2, range.up_to);
+  return ReadRows(path_, statement, &InteractionAt,
                   [&](const Interaction& interaction, const SqliteStatement&) {
                     return read(interaction);
                   });

@@ -87,6 +87,10 @@ class StateStore {
   absl::Status ReadInteractions(
       PositionRange range,
       absl::FunctionRef<absl::Status(const Interaction&)> read);
+  // The same, of those only that name the list that they came from.
+  absl::Status ReadInteractionsOfLists(
+      PositionRange range,
+      absl::FunctionRef<absl::Status(const Interaction&)> read);
   // Of one user, with their positions. Reads the whole table: users' rows lie
   // apart, and an index would cost every write a page.
   absl::Status ReadInteractionsOf(

@@ -3,7 +3,10 @@
 #define USHER_SERVING_RANKING_POLICY_H_
 
 #include <array>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -31,8 +34,21 @@ struct RankingPolicy {
   int source_candidates = 100;
 };
 
-// `base` with what a RankingConfig text proto (proto/usher/config) replaces.
-// InvalidArgument names the field, the value and what is allowed.
+// What a configuration replaces in a policy. A value.
+struct RankingOverrides {
+  std::vector<std::pair<Feature, float>> weights;
+  std::optional<int> scan_candidates;
+};
+
+// Reads a RankingConfig text proto (proto/usher/config). InvalidArgument names
+// the field, the value and what is allowed.
+absl::StatusOr<RankingOverrides> ParseRankingConfig(
+    absl::string_view text_proto);
+
+// Replaces in `policy` what `overrides` names. Cheap enough for each request.
+void Apply(const RankingOverrides& overrides, RankingPolicy& policy);
+
+// `base` with what a RankingConfig text proto replaces; errors as above.
 absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
                                                  absl::string_view text_proto);
 

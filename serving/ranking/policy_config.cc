@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "usher/config/config.pb.h"
 
@@ -16,15 +17,15 @@ constexpr int kMaxScanCandidates = 5000;
 
 }  // namespace
 
-absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
-                                                 absl::string_view text_proto) {
+absl::StatusOr<RankingOverrides> ParseRankingConfig(
+    absl::string_view text_proto) {
   config::RankingConfig config;
   if (!google::protobuf::TextFormat::ParseFromString(std::string(text_proto),
                                                      &config)) {
     return absl::InvalidArgumentError(
         "ranking: not a text proto of usher.config.RankingConfig");
   }
-  RankingPolicy policy = base;
+  RankingOverrides overrides;
   for (const config::FeatureWeight& entry : config.weights()) {
     const std::optional<Feature> feature = FeatureFromName(entry.feature());
     if (!feature.has_value()) {
@@ -37,7 +38,8 @@ absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
           absl::StrCat("ranking.weights: the weight of ", entry.feature(),
                        " is ", entry.weight(), ", not between -1e6 and 1e6"));
     }
-    policy.weight(*feature) = static_cast<float>(entry.weight());
+    overrides.weights.emplace_back(*feature,
+                                   static_cast<float>(entry.weight()));
   }
   if (config.has_scan_candidates()) {
     if (config.scan_candidates() < kMinScanCandidates ||
@@ -46,8 +48,25 @@ absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
           "ranking.scan_candidates: ", config.scan_candidates(),
           " is not between ", kMinScanCandidates, " and ", kMaxScanCandidates));
     }
-    policy.scan_candidates = config.scan_candidates();
+    overrides.scan_candidates = config.scan_candidates();
   }
+  return overrides;
+}
+
+void Apply(const RankingOverrides& overrides, RankingPolicy& policy) {
+  for (const auto& [feature, weight] : overrides.weights) {
+    policy.weight(feature) = weight;
+  }
+  policy.scan_candidates =
+      overrides.scan_candidates.value_or(policy.scan_candidates);
+}
+
+absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
+                                                 absl::string_view text_proto) {
+  ASSIGN_OR_RETURN(const RankingOverrides overrides,
+                   ParseRankingConfig(text_proto));
+  RankingPolicy policy = base;
+  Apply(overrides, policy);
   return policy;
 }
 

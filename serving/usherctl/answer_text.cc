@@ -156,11 +156,23 @@ std::string DroppedText(const v1::ServingInfo& info) {
   });
 }
 
+std::string AssignmentsText(
+    const RepeatedPtrField<v1::Assignment>& assignments) {
+  return absl::StrJoin(assignments, ", ",
+                       [](std::string* out, const v1::Assignment& a) {
+                         absl::StrAppend(out, Printable(a.experiment()), "=",
+                                         Printable(a.variant()));
+                       });
+}
+
 std::string Footer(const v1::RecommendResponse& response,
                    const Terminal& terminal) {
   const v1::ServingInfo& info = response.serving_info();
   std::string line = absl::StrCat("model version ", response.model_version());
   if (info.cold_user()) absl::StrAppend(&line, kBetween, "cold user");
+  if (!response.assignments().empty()) {
+    absl::StrAppend(&line, kBetween, AssignmentsText(response.assignments()));
+  }
   if (!info.degraded().empty()) {
     absl::StrAppend(&line, kBetween, "degraded: ",
                     Printable(absl::StrJoin(info.degraded(), ", ")));
@@ -173,6 +185,94 @@ std::string Footer(const v1::RecommendResponse& response,
                                  Printable(response.recommendation_id())));
   }
   return absl::StrCat("\n", absl::StrJoin(lines, "\n"), "\n");
+}
+
+// Below this p-value a split of users is no chance; as the server has it.
+constexpr double kSampleRatioAlarm = 0.001;
+
+std::string PercentText(const v1::Estimate& rate) {
+  return absl::StrFormat("%.2f %% [%.2f, %.2f]", 100 * rate.value(),
+                         100 * rate.lower(), 100 * rate.upper());
+}
+
+// In percentage points; a star where the interval leaves out 0.
+std::string PointsText(const v1::Estimate& difference) {
+  const bool clear = difference.lower() > 0 || difference.upper() < 0;
+  return absl::StrFormat("%+.2f [%+.2f, %+.2f]%s", 100 * difference.value(),
+                         100 * difference.lower(), 100 * difference.upper(),
+                         clear ? " *" : "");
+}
+
+std::string SampleRatioText(const v1::GetReportResponse& report) {
+  const double p = report.sample_ratio_p_value();
+  if (!(p < kSampleRatioAlarm)) {
+    return absl::StrFormat("sample ratio as configured (p = %.2g)\n", p);
+  }
+  return absl::StrFormat(
+      "!!! SAMPLE RATIO MISMATCH (p = %.2g) !!!\n"
+      "!!! Users are not split as configured: the experiment is broken.\n"
+      "!!! Believe none of the figures below.\n",
+      p);
+}
+
+std::string CountsTable(const v1::GetReportResponse& report,
+                        const Terminal& terminal) {
+  const std::vector<Column> columns = {
+      {.header = "variant", .bold = true},
+      {.header = "assigned", .right = true},
+      {.header = "users", .right = true},
+      {.header = "exposures", .right = true},
+      {.header = "clicks", .right = true},
+      {.header = "rsvps", .right = true},
+      {.header = "attendances", .right = true},
+      {.header = "lists dropped", .right = true}};
+  std::vector<Row> rows;
+  for (const v1::VariantReport& v : report.variants()) {
+    rows.push_back(
+        {{Printable(v.variant()), CountText(v.assigned_users()),
+          CountText(v.users()), CountText(v.exposures()), CountText(v.clicks()),
+          CountText(v.rsvps()), CountText(v.attendances()),
+          v.dropped_exposures() == 0 ? "" : CountText(v.dropped_exposures())},
+         {}});
+  }
+  return FormatTable(columns, rows, terminal);
+}
+
+std::string RatesTable(const v1::GetReportResponse& report,
+                       const Terminal& terminal) {
+  const std::vector<Column> columns = {{.header = "variant", .bold = true},
+                                       {.header = "click rate"},
+                                       {.header = "rsvp rate"},
+                                       {.header = "attendance rate"}};
+  std::vector<Row> rows;
+  for (const v1::VariantReport& v : report.variants()) {
+    rows.push_back(
+        {{Printable(v.variant()), PercentText(v.click_rate()),
+          PercentText(v.rsvp_rate()), PercentText(v.attendance_rate())},
+         {}});
+  }
+  return FormatTable(columns, rows, terminal);
+}
+
+std::string DifferencesTable(const v1::GetReportResponse& report,
+                             const Terminal& terminal) {
+  if (report.variants().empty()) return "";
+  const std::vector<Column> columns = {
+      {.header =
+           absl::StrCat("minus ", Printable(report.variants(0).variant())),
+       .bold = true},
+      {.header = "clicks, % points"},
+      {.header = "rsvps, % points"},
+      {.header = "attendances, % points"}};
+  std::vector<Row> rows;
+  for (const v1::VariantReport& v : report.variants()) {
+    if (!v.has_click_difference()) continue;
+    rows.push_back({{Printable(v.variant()), PointsText(v.click_difference()),
+                     PointsText(v.rsvp_difference()),
+                     PointsText(v.attendance_difference())},
+                    {}});
+  }
+  return FormatTable(columns, rows, terminal);
 }
 
 absl::Time NowOf(const v1::RequestContext& context, const Terminal& terminal) {
@@ -395,6 +495,50 @@ std::string RecordedText(const v1::RecordInteractionsRequest&,
                          const Terminal&) {
   return absl::StrCat(CountText(response.accepted()), " accepted, ",
                       CountText(response.duplicates()), " duplicates\n");
+}
+
+std::string AssignText(const v1::AssignRequest&,
+                       const v1::AssignResponse& response,
+                       const Terminal& terminal) {
+  if (response.assignments().empty()) return "In no experiment.\n";
+  const std::vector<Column> columns = {{.header = "experiment"},
+                                       {.header = "variant", .bold = true}};
+  std::vector<Row> rows;
+  for (const v1::Assignment& a : response.assignments()) {
+    rows.push_back({{Printable(a.experiment()), Printable(a.variant())}, {}});
+  }
+  return FormatTable(columns, rows, terminal);
+}
+
+std::string ReportText(const v1::GetReportRequest&,
+                       const v1::GetReportResponse& response,
+                       const Terminal& terminal) {
+  std::string text = absl::StrCat(
+      "experiment ", Printable(response.experiment()), "\n",
+      SampleRatioText(response), "\n", CountsTable(response, terminal), "\n",
+      RatesTable(response, terminal), "\n",
+      DifferencesTable(response, terminal), "\n");
+  for (const std::string& line : Wrap(
+           "Rates are per exposure, with 95 % intervals that take the user for "
+           "the unit; * marks a difference whose interval leaves out 0.",
+           terminal.width)) {
+    absl::StrAppend(&text, line, "\n");
+  }
+  for (const std::string& warning : response.warnings()) {
+    for (const std::string& line :
+         Wrap(absl::StrCat("warning: ", Printable(warning)), terminal.width)) {
+      absl::StrAppend(&text, line, "\n");
+    }
+  }
+  return text;
+}
+
+std::string ShownText(const v1::RecordExposuresRequest& request,
+                      const v1::RecordExposuresResponse&, const Terminal&) {
+  return absl::StrCat(request.positions().empty()
+                          ? "all of the list"
+                          : CountText(request.positions_size(), "positions"),
+                      " recorded as shown\n");
 }
 
 std::string PinnedText(const v1::PinModelVersionRequest& request,

@@ -8,6 +8,7 @@
 #include "serving/usherctl/terminal.h"
 #include "usher/v1/admin.pb.h"
 #include "usher/v1/catalog.pb.h"
+#include "usher/v1/experiment.pb.h"
 #include "usher/v1/interaction.pb.h"
 #include "usher/v1/recommendation.pb.h"
 
@@ -62,6 +63,23 @@ std::string PinnedText(const v1::PinModelVersionRequest& request,
 std::string ReloadedText(const v1::ReloadModelRequest& request,
                          const v1::ReloadModelResponse& response,
                          const Terminal& terminal);
+
+// The experiments that the user takes part in.
+std::string AssignText(const v1::AssignRequest& request,
+                       const v1::AssignResponse& response,
+                       const Terminal& terminal);
+
+// What came of an experiment: counts, rates and differences with their
+// intervals. When users are not split as configured, that is said first and
+// loudly, since then nothing else is to be believed.
+std::string ReportText(const v1::GetReportRequest& request,
+                       const v1::GetReportResponse& response,
+                       const Terminal& terminal);
+
+// One line that says what has been done.
+std::string ShownText(const v1::RecordExposuresRequest& request,
+                      const v1::RecordExposuresResponse& response,
+                      const Terminal& terminal);
 
 // A row for each version, and below it why it was refused.
 std::string VersionsText(const v1::ListModelVersionsRequest& request,

@@ -157,6 +157,11 @@ absl::Status Reader::ReadCommand() {
     return absl::OkStatus();
   }
   arguments_.command = FindCommand(word);
+  // Some have two words.
+  if (arguments_.command == nullptr && next_ < args_.size()) {
+    arguments_.command = FindCommand(absl::StrCat(word, " ", args_[next_]));
+    if (arguments_.command != nullptr) ++next_;
+  }
   if (arguments_.command == nullptr) {
     std::vector<absl::string_view> names;
     for (const Command& command : Commands()) names.push_back(command.name);

@@ -16,6 +16,7 @@
 #include "serving/usherctl/upload.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/catalog.grpc.pb.h"
+#include "usher/v1/experiment.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -25,6 +26,7 @@ namespace {
 using google::protobuf::Message;
 using v1::AdminService;
 using v1::CatalogService;
+using v1::ExperimentService;
 using v1::InteractionService;
 using v1::RecommendationService;
 
@@ -158,6 +160,9 @@ constexpr Flag kRecommendFlags[] = {
      "at most N results of one organizer and title"},
     {"diversity", "diversity", "X",
      "how much the results should differ, from 0 (default) to 1"},
+    {"exposure", "exposure", "served|deferred|none",
+     "the list counts as shown (default), when show says so, or never: none "
+     "keeps a look of yours out of experiments"},
     {"request_id", "request_id", "TEXT", "a name for the server's logs"},
 };
 
@@ -290,6 +295,21 @@ constexpr Flag kRecordFileFlags[] = {
 constexpr FlagGroup kRecordGroups[] = {{"One interaction", kRecordFlags},
                                        {"Or many", kRecordFileFlags}};
 
+constexpr Flag kShowFlags[] = {
+    {"recommendation", "recommendation_id", "ID", "the list"},
+    {"position", "positions", "N,...",
+     "these results were shown (default: all of the list)"},
+};
+constexpr FlagGroup kShowGroups[] = {{"Flags", kShowFlags}};
+
+constexpr Flag kReportFlags[] = {
+    {"experiment", "experiment", "NAME", "one of the server's --experiments"},
+};
+constexpr FlagGroup kReportGroups[] = {{"Flags", kReportFlags}};
+
+constexpr Flag kAssignFlags[] = {{"user", "user_id", "ID", "this user"}};
+constexpr FlagGroup kAssignGroups[] = {{"Flags", kAssignFlags}};
+
 constexpr Flag kPinFlags[] = {
     {"version", "version", "N", "one that usherctl versions lists"}};
 constexpr FlagGroup kPinGroups[] = {{"Flags", kPinFlags}};
@@ -312,7 +332,8 @@ using Method = grpc::Status (Service::Stub::*)(grpc::ClientContext*,
                                                const Request&, Response*);
 
 template <class Request, class Response>
-using Show = std::string (*)(const Request&, const Response&, const Terminal&);
+using Layout = std::string (*)(const Request&, const Response&,
+                               const Terminal&);
 
 // Asks the method of a service once.
 template <class Service, class Request, class Response>
@@ -335,7 +356,7 @@ absl::StatusOr<Response> Call(Method<Service, Request, Response> method,
 }
 
 template <class Request, class Response>
-std::string Lay(Show<Request, Response> show, const Request& request,
+std::string Lay(Layout<Request, Response> show, const Request& request,
                 const Response& response, const Session& session) {
   return session.options.json ? ToJson(response, session.terminal)
                               : show(request, response, session.terminal);
@@ -344,7 +365,7 @@ std::string Lay(Show<Request, Response> show, const Request& request,
 // Asks once; `show` lays out the response.
 template <class Service, class Request, class Response>
 absl::StatusOr<std::string> Ask(Method<Service, Request, Response> method,
-                                Show<Request, Response> show,
+                                Layout<Request, Response> show,
                                 const Message& message,
                                 const Session& session) {
   const auto& request = static_cast<const Request&>(message);
@@ -406,6 +427,24 @@ absl::StatusOr<std::string> Status(const Message& request,
                                    const Session& session) {
   return Ask<AdminService>(&AdminService::Stub::GetStatus, &StatusText, request,
                            session);
+}
+
+absl::StatusOr<std::string> Show(const Message& request,
+                                 const Session& session) {
+  return Ask<InteractionService>(&InteractionService::Stub::RecordExposures,
+                                 &ShownText, request, session);
+}
+
+absl::StatusOr<std::string> Report(const Message& request,
+                                   const Session& session) {
+  return Ask<ExperimentService>(&ExperimentService::Stub::GetReport,
+                                &ReportText, request, session);
+}
+
+absl::StatusOr<std::string> Assign(const Message& request,
+                                   const Session& session) {
+  return Ask<ExperimentService>(&ExperimentService::Stub::Assign, &AssignText,
+                                request, session);
 }
 
 absl::StatusOr<std::string> Versions(const Message& request,
@@ -643,6 +682,15 @@ constexpr absl::string_view kRecordExamples[] = {
     "record --user=ann --event=e12 --kind=rating --value=4 --id=i7",
     "record --file=interactions.csv",
 };
+constexpr absl::string_view kShowExamples[] = {
+    "show --recommendation=0c2f6a9d41e8b7350c2f6a9d41e8b735 --position=1,2",
+};
+constexpr absl::string_view kReportExamples[] = {
+    "experiment report --experiment=near",
+};
+constexpr absl::string_view kAssignExamples[] = {
+    "experiment assign --user=ann",
+};
 constexpr absl::string_view kVersionsExamples[] = {"versions"};
 constexpr absl::string_view kPinExamples[] = {"pin --version=3"};
 constexpr absl::string_view kUnpinExamples[] = {"unpin"};
@@ -707,6 +755,21 @@ constexpr Command kCommands[] = {
     {"record", "what users did, one thing or a file of them", kOfFiles,
      "user+event+kind|file", kRecordGroups, kRecordExamples,
      &New<v1::Interaction>, &Record},
+    {"show", "say that results of a list were shown",
+     "Of a list that was asked for with --exposure=deferred.", "recommendation",
+     kShowGroups, kShowExamples, &New<v1::RecordExposuresRequest>, &Show},
+    {"experiment report", "what came of an experiment so far",
+     "Users are those who have been shown something; an exposure is one event "
+     "in a list that was shown. A click is a view or click on it, an RSVP an "
+     "rsvp_yes or ticket, an attendance an attend or checkin, recorded with "
+     "the "
+     "recommendation's id. Nothing else is to be believed when the sample "
+     "ratio "
+     "is off.",
+     "experiment", kReportGroups, kReportExamples, &New<v1::GetReportRequest>,
+     &Report},
+    {"experiment assign", "which variants a user gets", "", "user",
+     kAssignGroups, kAssignExamples, &New<v1::AssignRequest>, &Assign},
     {"versions",
      "the published versions, and which of them is served",
      "",

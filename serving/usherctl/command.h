@@ -62,7 +62,7 @@ struct Session {
 };
 
 struct Command {
-  absl::string_view name;
+  absl::string_view name;     // One word, or two with a blank between.
   absl::string_view summary;  // One line.
   absl::string_view details;  // Paragraphs for its own help; may be empty.
   // Flags that must be given: one of "event|seed", both of "user+event".

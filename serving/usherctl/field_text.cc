@@ -174,6 +174,12 @@ absl::Status AddToList(absl::string_view text, absl::string_view path,
       absl::Status status =
           SetMessage(part, path, *reflection.AddMessage(&message, &field));
       if (!status.ok()) return status;
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+      int32_t number = 0;
+      if (!absl::SimpleAtoi(part, &number)) {
+        return Wrong(part, "is no whole number");
+      }
+      reflection.AddInt32(&message, &field, number);
     } else {
       return NoSuchField(path);
     }

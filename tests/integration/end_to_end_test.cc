@@ -246,14 +246,18 @@ class ServedCityTest : public EndToEndTest {
   Recommender recommender_{holder_, 1};
   PageTokenCodec pages_{"key"};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
-  UserEraser eraser_{dir_, publisher_, clock_};
-  UserExporter exporter_{holder_, publisher_};
   WorkerPool pool_{{1, 10}};
+  std::unique_ptr<ExposureStore> exposure_store_ =
+      ExposureStore::Open(ExposureStore::PathBeside(state_path_)).value();
+  ExposureLog exposures_{*exposure_store_, clock_, {}};
+  UserEraser eraser_{dir_, publisher_, exposures_, clock_};
+  UserExporter exporter_{holder_, publisher_, exposures_};
   Telemetry telemetry_;
   std::unique_ptr<Server> server_ =
       Server::Start("127.0.0.1:0",
                     {holder_, publisher_, recommender_, pages_, reporter_,
-                     loader_, eraser_, exporter_, clock_, pool_, telemetry_})
+                     loader_, eraser_, exporter_, Experiments::None(),
+                     exposures_, clock_, pool_, telemetry_})
           .value();
   int64_t version_ = 0;
 };

@@ -27,11 +27,12 @@ TEST(ServeConfigTest, AnEmptyFileIsTheDefaults) {
 TEST(ServeConfigTest, SetsWhatItNames) {
   const absl::StatusOr<ServeConfig> config = ParseServeConfig(
       "a",
-      "threads: 3 max_queued_calls: 9 "
+      "threads: 3 max_queued_calls: 9 exposure_days: 30 "
       "ranking { weights { feature: 'distance' weight: -7 } }");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->workers.threads, 3);
   EXPECT_EQ(config->workers.max_queued, 9);
+  EXPECT_EQ(config->exposure_retention, 30 * kDay);
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), config->ranking_config).value();
   EXPECT_EQ(policy.weight(Feature::kDistance), -7);

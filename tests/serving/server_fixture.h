@@ -73,7 +73,9 @@ class ServerTest : public ::testing::Test {
  protected:
   explicit ServerTest(const std::string& address = "",
                       const TokenFile* tokens = nullptr,
-                      const TlsFiles* tls = nullptr) {
+                      const TlsFiles* tls = nullptr,
+                      Experiments experiments = {})
+      : experiments_(std::move(experiments)) {
     ServerParts parts = Parts();
     parts.tokens = tokens;
     parts.tls = tls;
@@ -84,8 +86,9 @@ class ServerTest : public ::testing::Test {
   }
 
   ServerParts Parts() {
-    return {holder_, publisher_, recommender_, pages_, reporter_, loader_,
-            eraser_, exporter_,  clock_,       pool_,  telemetry_};
+    return {holder_, publisher_, recommender_, pages_,       reporter_,
+            loader_, eraser_,    exporter_,    experiments_, exposures_,
+            clock_,  pool_,      telemetry_};
   }
 
   void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
@@ -130,6 +133,7 @@ class ServerTest : public ::testing::Test {
     return ids;
   }
 
+  const Experiments experiments_;
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
   std::unique_ptr<StateStore> state_ =
@@ -137,13 +141,16 @@ class ServerTest : public ::testing::Test {
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Telemetry telemetry_;
-  Recommender recommender_{holder_, kSeed, &telemetry_.lists};
+  Recommender recommender_{holder_, kSeed, experiments_, &telemetry_.lists};
   PageTokenCodec pages_{"key"};
   const std::string model_dir_ = testing::TempDir() + "/models";
-  UserEraser eraser_{model_dir_, publisher_, clock_};
-  UserExporter exporter_{holder_, publisher_};
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};
   WorkerPool pool_{{1, 1}};
+  std::unique_ptr<ExposureStore> exposure_store_ =
+      ExposureStore::Open(ExposureStore::kMemory).value();
+  ExposureLog exposures_{*exposure_store_, clock_, {}};
+  UserEraser eraser_{model_dir_, publisher_, exposures_, clock_};
+  UserExporter exporter_{holder_, publisher_, exposures_};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::RecommendationService::Stub> stub_;

@@ -192,13 +192,17 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   Recommender recommender(holder, 1);
   const PageTokenCodec pages("key");
   StatusReporter reporter(holder, publisher, loader, clock);
-  UserEraser eraser("nowhere", publisher, clock);
-  const UserExporter exporter(holder, publisher);
   WorkerPool pool({1, 1});
+  const std::unique_ptr<ExposureStore> store =
+      ExposureStore::Open(ExposureStore::kMemory).value();
+  ExposureLog exposures(*store, clock, {});
+  UserEraser eraser("nowhere", publisher, exposures, clock);
+  const UserExporter exporter(holder, publisher, exposures);
   Telemetry telemetry;
-  const ServerParts parts{holder,   publisher, recommender, pages,
-                          reporter, loader,    eraser,      exporter,
-                          clock,    pool,      telemetry};
+  const ServerParts parts{
+      holder,   publisher, recommender,         pages,     reporter, loader,
+      eraser,   exporter,  Experiments::None(), exposures, clock,    pool,
+      telemetry};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

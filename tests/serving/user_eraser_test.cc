@@ -33,8 +33,10 @@ class UserEraserTest : public ::testing::TestWithParam<bool> {
         *state_, holder_, SnapshotPublisherOptions(),
         ReadForgotten(folder_.path()).value());
     AdoptTiny();
-    eraser_ = std::make_unique<UserEraser>(folder_.path(), *publisher_, clock_);
-    exporter_ = std::make_unique<UserExporter>(holder_, *publisher_);
+    eraser_ = std::make_unique<UserEraser>(folder_.path(), *publisher_,
+                                           exposures_, clock_);
+    exporter_ =
+        std::make_unique<UserExporter>(holder_, *publisher_, exposures_);
   }
   void AdoptTiny() {
     ASSERT_TRUE(
@@ -60,6 +62,9 @@ class UserEraserTest : public ::testing::TestWithParam<bool> {
   const ScratchFolder folder_;
   const FakeClock clock_{kTinyNow};
   SnapshotHolder holder_;
+  std::unique_ptr<ExposureStore> exposure_store_ =
+      ExposureStore::Open(ExposureStore::kMemory).value();
+  ExposureLog exposures_{*exposure_store_, clock_, {}};
   std::unique_ptr<StateStore> state_;
   std::unique_ptr<SnapshotPublisher> publisher_;
   std::unique_ptr<UserEraser> eraser_;
@@ -115,8 +120,16 @@ TEST_P(UserEraserTest, AnExportHasTheProfileAndEachInteractionOnce) {
     with_device += interaction.device == "phone";
   }
   EXPECT_EQ(with_device, 1);
+  Exposure list;
+  list.recommendation_id = "r1";
+  list.user_id = "ann";
+  list.event_ids = {"jazz1"};
+  list.scores = {1};
+  list.shown = {true};
+  exposures_.Append(list);
+  EXPECT_THAT(exporter_->Export("ann")->exposures, SizeIs(1));
   EXPECT_TRUE(absl::IsNotFound(exporter_->Export("nobody").status()));
-  ASSERT_TRUE(eraser_->Erase("ann").ok());
+  EXPECT_EQ(eraser_->Erase("ann")->exposures, 1);
   EXPECT_TRUE(absl::IsNotFound(exporter_->Export("ann").status()));
 }
 

@@ -32,6 +32,15 @@ expect 1 '--listen' --model_dir=m --listen=
 expect 1 'cannot listen on nowhere' --model_dir=m --listen=nowhere
 expect 1 "$scratch/none" --model_dir=m --config="$scratch/none"
 expect 1 "$scratch/bad:2:" --model_dir=m --config="$scratch/bad"
+printf 'experiments { name: "a" variants { name: "x" } variants { name: "y" } }' \
+  >"$scratch/experiments"
+printf 'experiments { name: "a" variants { name: "x" } variants { name: "y"
+  ranking { weights { feature: "venu" weight: 1 } } } }' >"$scratch/misnamed"
+expect 0 'configuration: ok' --model_dir=m --check_config \
+  --experiments="$scratch/experiments"
+expect 1 "$scratch/misnamed: experiments[0].variants[1].ranking.weights" \
+  --model_dir=m --check_config --experiments="$scratch/misnamed"
+expect 1 "$scratch/none" --model_dir=m --experiments="$scratch/none"
 printf 'no state' >"$scratch/other.db"
 expect 1 "$scratch/other.db: file is not a database" --model_dir=m \
   --listen=127.0.0.1:0 --state="$scratch/other.db"

@@ -300,6 +300,93 @@ TEST(AnswerTextTest, WritesSayWhatTheyDid) {
   EXPECT_EQ(PinnedText({}, now, {}), "version 3 is served, as published\n");
 }
 
+TEST(AnswerTextTest, AReportHasCountsRatesAndDifferences) {
+  const std::string text = ReportText(
+      {}, Of<v1::GetReportResponse>(R"pb(
+        experiment: "near"
+        variants {
+          variant: "control"
+          assigned_users: 5010
+          users: 5000
+          exposures: 100000
+          clicks: 9990
+          click_rate { value: 0.0999 lower: 0.0979 upper: 0.1019 }
+        }
+        variants {
+          variant: "bold"
+          assigned_users: 4990
+          users: 4980
+          exposures: 99000
+          clicks: 10900
+          rsvps: 7
+          click_rate { value: 0.1101 lower: 0.108 upper: 0.1122 }
+          click_difference { value: 0.0102 lower: 0.0073 upper: 0.0131 }
+          rsvp_difference { value: -0.001 lower: -0.003 upper: 0.001 }
+          attendance_difference {}
+        }
+        sample_ratio_p_value: 0.84
+        warnings: "beware"
+      )pb"),
+      {});
+  EXPECT_EQ(
+      text,
+      "experiment near\n"
+      "sample ratio as configured (p = 0.84)\n"
+      "\n"
+      "variant  assigned  users  exposures  clicks  rsvps  attendances\n"
+      "control     5,010  5,000    100,000   9,990      0            0\n"
+      "bold        4,990  4,980     99,000  10,900      7            0\n"
+      "\n"
+      "variant  click rate              rsvp rate            attendance rate\n"
+      "control  9.99 % [9.79, 10.19]    0.00 % [0.00, 0.00]  0.00 % [0.00, "
+      "0.00]\n"
+      "bold     11.01 % [10.80, 11.22]  0.00 % [0.00, 0.00]  0.00 % [0.00, "
+      "0.00]\n"
+      "\n"
+      "minus control  clicks, % points        rsvps, % points       "
+      "attendances, % points\n"
+      "bold           +1.02 [+0.73, +1.31] *  -0.10 [-0.30, +0.10]  +0.00 "
+      "[+0.00, +0.00]\n"
+      "\n"
+      "Rates are per exposure, with 95 % intervals that take the user for the "
+      "unit; * marks a difference\n"
+      "whose interval leaves out 0.\n"
+      "warning: beware\n");
+}
+
+TEST(AnswerTextTest, ABrokenSplitIsShoutedBeforeAnyFigure) {
+  const std::string text = ReportText({}, Of<v1::GetReportResponse>(R"pb(
+                                        experiment: "near"
+                                        variants { variant: "control" }
+                                        variants { variant: "bold" }
+                                        sample_ratio_p_value: 2.5e-10
+                                      )pb"),
+                                      {});
+  const size_t shout = text.find("!!! SAMPLE RATIO MISMATCH (p = 2.5e-10) !!!");
+  ASSERT_NE(shout, std::string::npos);
+  EXPECT_LT(shout, text.find("control"));
+}
+
+TEST(AnswerTextTest, AssignmentsAreListed) {
+  EXPECT_EQ(AssignText({}, Of<v1::AssignResponse>(R"pb(
+                         assignments { experiment: "near" variant: "bold" }
+                         assignments { experiment: "sizes" variant: "x" }
+                       )pb"),
+                       {}),
+            "experiment  variant\n"
+            "near        bold\n"
+            "sizes       x\n");
+  EXPECT_EQ(AssignText({}, {}, {}), "In no experiment.\n");
+}
+
+TEST(AnswerTextTest, WhatWasShownIsSaid) {
+  EXPECT_EQ(
+      ShownText(Of<v1::RecordExposuresRequest>("positions: 1 positions: 4"), {},
+                {}),
+      "2 positions recorded as shown\n");
+  EXPECT_EQ(ShownText({}, {}, {}), "all of the list recorded as shown\n");
+}
+
 TEST(AnswerTextTest, StatusNamesThePositionOfTheState) {
   EXPECT_THAT(StatusText({}, Of<v1::GetStatusResponse>(R"pb(
                            state: "usher.db"

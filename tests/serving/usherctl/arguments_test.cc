@@ -211,6 +211,18 @@ TEST(ArgumentsTest, HelpWinsOverWhatIsMissing) {
   EXPECT_EQ(ParseArguments({"--help"})->command, nullptr);
 }
 
+TEST(ArgumentsTest, ACommandMayHaveTwoWords) {
+  const absl::StatusOr<Arguments> arguments =
+      ParseArguments({"experiment", "assign", "--user=ann"});
+  ASSERT_TRUE(arguments.ok()) << arguments.status();
+  EXPECT_EQ(arguments->command->name, "experiment assign");
+  EXPECT_TRUE(ParseArguments({"help", "experiment", "report"})->help);
+  EXPECT_THAT(ErrorOf({"experiment"}),
+              testing::StartsWith("unknown command 'experiment'"));
+  EXPECT_THAT(ErrorOf({"experiment", "no"}),
+              testing::StartsWith("unknown command 'experiment'"));
+}
+
 TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({}), "no command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recomend"}),
@@ -218,8 +230,9 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({"x"}),
             "unknown command 'x'; one of recommend, explain, similar-events, "
             "similar-users, audience, status, get-event, get-user, "
-            "upsert-events, upsert-users, delete-events, record, versions, "
-            "pin, unpin, reload; see usherctl --help");
+            "upsert-events, upsert-users, delete-events, record, show, "
+            "experiment report, experiment assign, versions, pin, unpin, "
+            "reload; see usherctl --help");
   EXPECT_EQ(ErrorOf({"--user=ann", "recommend"}),
             "unknown flag --user before the command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recommend", "--limt=3"}),

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/catalog.grpc.pb.h"
+#include "usher/v1/experiment.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -101,6 +102,24 @@ class CannedStatus final : public v1::AdminService::Service {
   }
 };
 
+class CannedExperiments final : public v1::ExperimentService::Service {
+ public:
+  grpc::Status Assign(grpc::ServerContext*, const v1::AssignRequest* request,
+                      v1::AssignResponse* response) override {
+    v1::Assignment& assignment = *response->add_assignments();
+    assignment.set_experiment("near");
+    assignment.set_variant("for " + request->user_id());
+    return grpc::Status::OK;
+  }
+  grpc::Status GetReport(grpc::ServerContext*,
+                         const v1::GetReportRequest* request,
+                         v1::GetReportResponse* response) override {
+    response->set_experiment(request->experiment());
+    response->set_sample_ratio_p_value(0.0001);
+    return grpc::Status::OK;
+  }
+};
+
 // Keeps what it is sent; knows one event; refuses prices below zero.
 class KeptCatalog final : public v1::CatalogService::Service {
  public:
@@ -158,8 +177,15 @@ class KeptInteractions final : public v1::InteractionService::Service {
     requests.push_back(*request);
     return grpc::Status::OK;
   }
+  grpc::Status RecordExposures(grpc::ServerContext*,
+                               const v1::RecordExposuresRequest* request,
+                               v1::RecordExposuresResponse*) override {
+    shown = *request;
+    return grpc::Status::OK;
+  }
 
   std::vector<v1::RecordInteractionsRequest> requests;
+  v1::RecordExposuresRequest shown;
 };
 
 class UsherctlTest : public ::testing::Test {
@@ -173,6 +199,7 @@ class UsherctlTest : public ::testing::Test {
     builder.RegisterService(&status_);
     builder.RegisterService(&catalog_);
     builder.RegisterService(&interactions_);
+    builder.RegisterService(&experiments_);
     server_ = builder.BuildAndStart();
     address_ = absl::StrCat("127.0.0.1:", port);
   }
@@ -203,11 +230,32 @@ class UsherctlTest : public ::testing::Test {
   CannedStatus status_;
   KeptCatalog catalog_;
   KeptInteractions interactions_;
+  CannedExperiments experiments_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::string out_;
   std::string err_;
 };
+
+TEST_F(UsherctlTest, ExperimentsAreReportedAndAssigned) {
+  EXPECT_EQ(Run({"experiment", "assign", "--user=ann"}), 0);
+  EXPECT_EQ(out_,
+            "experiment  variant\n"
+            "near        for ann\n");
+  EXPECT_EQ(Run({"experiment", "report", "--experiment=near"}), 0);
+  EXPECT_THAT(out_, StartsWith("experiment near\n!!! SAMPLE RATIO MISMATCH"));
+  EXPECT_EQ(Run({"experiment", "report", "--experiment=near", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"sample_ratio_p_value\":0.0001"));
+  EXPECT_EQ(Run({"experiment", "report"}), 2);
+}
+
+TEST_F(UsherctlTest, PositionsOfAListAreReportedAsShown) {
+  EXPECT_EQ(Run({"show", "--recommendation=r1", "--position=1,4"}), 0);
+  EXPECT_EQ(interactions_.shown.recommendation_id(), "r1");
+  EXPECT_THAT(interactions_.shown.positions(), ElementsAre(1, 4));
+  EXPECT_EQ(Run({"show", "--recommendation=r1", "--position=x"}), 2);
+  EXPECT_THAT(err_, HasSubstr("'x' is no whole number"));
+}
 
 TEST_F(UsherctlTest, RecommendPrintsATable) {
   EXPECT_EQ(Run({"recommend", "--user=ann", "--limit=7"}), 0);
