@@ -85,6 +85,10 @@ absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
   return std::visit(Apply{state, snapshot}, write);
 }
 
+int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
+  return info.state_id == state.id() ? info.state_position : 0;
+}
+
 absl::Status ApplyState(StateStore& state, PositionRange range,
                         Snapshot& snapshot) {
   RETURN_IF_ERROR(

@@ -16,6 +16,10 @@ namespace usher {
 absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
                                         StateStore& state, Snapshot& snapshot);
 
+// The last position of this state that the version was trained on: rows of
+// another state are not in it.
+int64_t TrainedPosition(const VersionInfo& info, const StateStore& state);
+
 // Brings to the snapshot what the state has in `range`: events first, then
 // users, then interactions, so that an interaction finds its event described.
 absl::Status ApplyState(StateStore& state, PositionRange range,

@@ -35,12 +35,8 @@ absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
 absl::StatusOr<Recommendations> Recommender::Recommend(
     const Query& query) const {
   ASSIGN_OR_RETURN(std::shared_ptr<const Served> served, Current());
-  const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, served->policy());
-  Query whole = query;
-  whole.further = std::max(0, kMaxPagedEvents - query.limit);
   Recommendations page;
-  page.ranking = RankEvents(whole, served->policy(), *view, served->snapshot());
+  Rank(query, *served, page);
   KeepLive(query, *served, page.ranking);
   const Catalog& catalog = served->snapshot().catalog;
   for (const EventRow event : page.ranking.further) {
@@ -49,6 +45,32 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   page.served = std::move(served);
   page.recommendation_id = NextId();
   return page;
+}
+
+void Recommender::Rank(const Query& query, const Served& served,
+                       Recommendations& page) const {
+  const Snapshot& snapshot = served.snapshot();
+  const RankingPolicy& policy = served.policy();
+  const std::shared_ptr<const LiveView> view = served.ViewAt(query.now, policy);
+  Query whole = query;
+  whole.further = std::max(0, kMaxPagedEvents - query.limit);
+  if (lists_ == nullptr) {
+    page.ranking = RankEvents(whole, policy, *view, snapshot);
+    return;
+  }
+  FoundList found = lists_->Find(query, policy, snapshot);
+  const ListedEvents list{found.events, found.newer, found.generated_at};
+  Shortcuts shortcuts;
+  if (found.origin != ListOrigin::kOnline) {
+    shortcuts.list = &list;
+    shortcuts.wanted = query.limit;
+  }
+  page.ranking = RankEvents(whole, policy, *view, snapshot, shortcuts);
+  lists_->Keep(query, policy, snapshot, found, page.ranking);
+  if (page.ranking.from_list) page.origin = found.origin;
+  if (!found.degraded.empty()) {
+    page.ranking.degraded.push_back(std::move(found.degraded));
+  }
 }
 
 absl::StatusOr<Recommendations> Recommender::NextPage(

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "serving/lists/candidate_lists.h"
 #include "serving/page_token.h"
 #include "serving/ranking/query.h"
 #include "serving/ranking/rank_events.h"
@@ -27,6 +28,7 @@ struct Recommendations {
   std::shared_ptr<const Served> served;
   Ranking ranking;
   std::string recommendation_id;
+  ListOrigin origin = ListOrigin::kOnline;
   int shown_before = 0;              // Results on the pages before.
   std::vector<std::string> to_come;  // Event ids of the next pages.
 };
@@ -54,14 +56,17 @@ struct UserList {
 // model. Thread-safe.
 class Recommender {
  public:
-  // Borrows `holder`. `seed` makes the ids of recommendations: two servers
-  // with the same seed give out the same ids.
-  Recommender(const SnapshotHolder& holder, uint64_t seed)
-      : holder_(holder), seed_(seed) {}
+  // Borrows `holder` and `lists`, which may be null: then every answer is found
+  // online. `seed` makes the ids of recommendations: two servers with the same
+  // seed give out the same ids.
+  Recommender(const SnapshotHolder& holder, uint64_t seed,
+              CandidateLists* lists = nullptr)
+      : holder_(holder), seed_(seed), lists_(lists) {}
 
   // The first page of a list, and what comes on the next ones, at most
-  // kMaxPagedEvents in all. No result is dead at query.now: each is checked
-  // once more at the very end.
+  // kMaxPagedEvents in all; from a list that was made before, at least the
+  // first page, and what else is in that list. No result is dead at query.now:
+  // each is checked once more at the very end.
   absl::StatusOr<Recommendations> Recommend(const Query& query) const;
 
   // The next page: the first query.limit of the token's events that may still
@@ -96,12 +101,16 @@ class Recommender {
 
  private:
   absl::StatusOr<std::shared_ptr<const Served>> Current() const;
+  // The ranking for all pages; origin and ranking of `page`.
+  void Rank(const Query& query, const Served& served,
+            Recommendations& page) const;
   void KeepLive(const Query& query, const Served& served,
                 Ranking& ranking) const;
   std::string NextId() const;
 
   const SnapshotHolder& holder_;
   const uint64_t seed_;
+  CandidateLists* const lists_;
   mutable std::atomic<uint64_t> calls_{0};
   mutable std::atomic<int64_t> ineligible_{0};
 };

@@ -20,6 +20,8 @@
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "index/state/state_store.h"
+#include "serving/lists/candidate_lists.h"
+#include "serving/lists/list_keys.h"
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
 #include "serving/serve_config.h"
@@ -32,6 +34,8 @@
 ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
 ABSL_FLAG(std::string, state, "", "where writes are kept");
+ABSL_FLAG(std::string, redis, "", "where lists made ahead are");
+ABSL_FLAG(std::string, namespace, "default", "of the keys in Redis");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
 ABSL_FLAG(double, undated_lifetime_days, 0,
@@ -59,6 +63,9 @@ answered, then it exits with 0.
   --state=FILE.db          where writes are kept: a SQLite file, made if need
                            be; one server at a time. Without it writes are
                            kept in memory and lost at the end
+  --redis=HOST:PORT        where usher-precompute left its lists, or unix:PATH;
+                           while it cannot be asked all lists are made anew
+  --namespace=NAME         whose keys are read there (default)
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
   --check_config           check the flags and the configuration, say what is
                            wrong or "configuration: ok", and exit
@@ -77,6 +84,7 @@ constexpr absl::Duration kPollPeriod = absl::Seconds(1);
 struct Settings {
   std::string listen;
   std::string state;
+  std::optional<RedisListsOptions> redis;
   ServeConfig config;
   ModelLoaderOptions loader;
 };
@@ -109,6 +117,20 @@ absl::StatusOr<Settings> SettingsFromFlags() {
     }
     ASSIGN_OR_RETURN(settings.config, ParseServeConfig(path, *text));
     settings.loader.ranking_config = settings.config.ranking_config;
+  }
+  if (const std::string address = absl::GetFlag(FLAGS_redis);
+      !address.empty()) {
+    RedisListsOptions& redis = settings.redis.emplace();
+    absl::StatusOr<RedisAddress> parsed = ParseRedisAddress(address);
+    if (!parsed.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--redis: ", parsed.status().message()));
+    }
+    redis.address = *std::move(parsed);
+    redis.name_space = absl::GetFlag(FLAGS_namespace);
+    RETURN_IF_ERROR(CheckKeyPart("--namespace", redis.name_space));
+    redis.redis.timeout = redis.redis.connect_timeout =
+        absl::Milliseconds(settings.config.redis_timeout_ms);
   }
   return settings;
 }
@@ -178,7 +200,18 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   SnapshotPublisher publisher(*state, holder,
                               {settings.loader.undated_lifetime});
   ModelLoader loader(settings.loader, publisher, clock);
-  const Recommender recommender(holder, RandomSeed());
+  ListCounters list_counters;
+  std::optional<RedisLists> redis;
+  if (settings.redis.has_value()) {
+    redis.emplace(*settings.redis, clock, list_counters);
+  }
+  MemoryListsOptions memory_options;
+  memory_options.max_bytes =
+      static_cast<size_t>(settings.config.memory_lists_mb) << 20;
+  MemoryLists memory(memory_options, clock, list_counters);
+  CandidateLists lists(redis.has_value() ? &*redis : nullptr, memory,
+                       list_counters);
+  const Recommender recommender(holder, RandomSeed(), &lists);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);

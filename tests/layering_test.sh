@@ -90,6 +90,8 @@ violations() {
         bad("no sockets here")
       if (header == "sqlite3.h" && file != "index/state/sqlite.cc" && !in_tests)
         bad("SQLite stays in index/state/sqlite.cc")
+      if (header ~ /^hiredis\// && file != "serving/lists/redis.cc")
+        bad("hiredis stays in serving/lists/redis.cc")
       if (from == "ranking" && (header == "absl/time/clock.h" || header == "chrono"))
         bad("ranking reads no clock: the instant is in the query")
       if (header == "thread" && in_index && from != "base" ||
@@ -169,6 +171,8 @@ self_test() {
   plant serving/ranking/a.cc '<sys/socket.h>' 'no sockets here'
   plant index/catalog/a.cc '<hiredis/hiredis.h>' 'no sockets here'
   plant trainer/a.cc '<sqlite3.h>' 'SQLite stays'
+  plant serving/lists/redis_lists.cc '<hiredis/hiredis.h>' 'hiredis stays'
+  plant serving/lists/redis.cc '<hiredis/hiredis.h>' ''
   plant serving/ranking/a.cc '"absl/time/clock.h"' 'reads no clock'
   plant index/vector/a.cc '<thread>' 'threads come from'
   plant index/model/other.cc '<unicode/ustring.h>' 'ICU stays'

@@ -161,6 +161,11 @@ std::string Footer(const v1::RecommendResponse& response,
   const v1::ServingInfo& info = response.serving_info();
   std::string line = absl::StrCat("model version ", response.model_version());
   if (info.cold_user()) absl::StrAppend(&line, kBetween, "cold user");
+  if (info.cache() == v1::ServingInfo::MEMORY) {
+    absl::StrAppend(&line, kBetween, "from this server's memory");
+  } else if (info.cache() == v1::ServingInfo::REDIS) {
+    absl::StrAppend(&line, kBetween, "from a list made ahead");
+  }
   if (!info.degraded().empty()) {
     absl::StrAppend(&line, kBetween, "degraded: ",
                     Printable(absl::StrJoin(info.degraded(), ", ")));
