@@ -1,5 +1,6 @@
 #include "serving/apply_write.h"
 
+#include "index/artifact/forgotten_file.h"
 #include "index/base/status_macros.h"
 #include "serving/merge_fields.h"
 
@@ -113,6 +114,10 @@ absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
   return std::visit(Apply{forgotten, state, snapshot}, write);
 }
 
+int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
+  return info.state_id == state.id() ? info.state_position : 0;
+}
+
 absl::Status ApplyState(StateStore& state, PositionRange range,
                         const ForgottenUsers& forgotten, Snapshot& snapshot) {
   RETURN_IF_ERROR(
@@ -134,6 +139,17 @@ absl::Status ApplyState(StateStore& state, PositionRange range,
     }
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
+                                            StateStore* state) {
+  ASSIGN_OR_RETURN(ForgottenUsers all, ReadForgotten(model_dir));
+  if (state == nullptr) return all;
+  RETURN_IF_ERROR(state->ReadForgotten([&](const Tombstone& tombstone) {
+    all.Add(tombstone);
+    return absl::OkStatus();
+  }));
+  return all;
 }
 
 void ApplyForgotten(const ForgottenUsers& forgotten, Snapshot& snapshot) {

@@ -2,6 +2,8 @@
 #ifndef USHER_SERVING_APPLY_WRITE_H_
 #define USHER_SERVING_APPLY_WRITE_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "index/artifact/snapshot.h"
@@ -20,10 +22,18 @@ absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
                                         const ForgottenUsers& forgotten,
                                         StateStore& state, Snapshot& snapshot);
 
+// The last position of this state that the version was trained on: rows of
+// another state are not in it.
+int64_t TrainedPosition(const VersionInfo& info, const StateStore& state);
+
 // Brings to the snapshot what the state has in `range`: events first, then
 // users, then interactions, so that an interaction finds its event described.
 absl::Status ApplyState(StateStore& state, PositionRange range,
                         const ForgottenUsers& forgotten, Snapshot& snapshot);
+
+// Whom the model directory and the state, which may be null, have marks of.
+absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
+                                            StateStore* state);
 
 // Takes the forgotten out of a snapshot that was made without knowing of them.
 void ApplyForgotten(const ForgottenUsers& forgotten, Snapshot& snapshot);

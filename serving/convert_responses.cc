@@ -49,7 +49,21 @@ void AddSources(uint8_t sources, v1::Recommendation& result) {
   }
 }
 
-void SetServingInfo(const Ranking& ranking, v1::ServingInfo& info) {
+v1::ServingInfo::Cache ToProto(ListOrigin origin) {
+  switch (origin) {
+    case ListOrigin::kMemory:
+      return v1::ServingInfo::MEMORY;
+    case ListOrigin::kRedis:
+      return v1::ServingInfo::REDIS;
+    case ListOrigin::kOnline:
+      break;
+  }
+  return v1::ServingInfo::MISS;
+}
+
+void SetServingInfo(const Ranking& ranking, ListOrigin origin,
+                    v1::ServingInfo& info) {
+  info.set_cache(ToProto(origin));
   info.set_cold_user(ranking.cold_user);
   info.mutable_degraded()->Add(ranking.degraded.begin(),
                                ranking.degraded.end());
@@ -94,7 +108,8 @@ void ListToProto(const Recommendations& answer,
   response->set_recommendation_id(answer.recommendation_id);
   response->set_model_version(served.snapshot().info.version);
   ToProto(answer.assignments, response->mutable_assignments());
-  SetServingInfo(answer.ranking, *response->mutable_serving_info());
+  SetServingInfo(answer.ranking, answer.origin,
+                 *response->mutable_serving_info());
 }
 
 }  // namespace

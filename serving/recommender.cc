@@ -45,13 +45,7 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   page.assignments = experiments_.Assign(query.user_id);
   page.policy = PolicyOf(page.assignments, served->policy());
   times.End(Stage::kAssign);
-  const std::shared_ptr<const LiveView> view =
-      served->ViewAt(query.now, page.policy);
-  times.End(Stage::kView);
-  Query whole = query;
-  whole.further = std::max(0, kMaxPagedEvents - query.limit);
-  page.ranking =
-      RankEvents(whole, page.policy, *view, served->snapshot(), &times);
+  Rank(query, *served, times, page);
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
   const Catalog& catalog = served->snapshot().catalog;
@@ -62,6 +56,34 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   page.served = std::move(served);
   page.recommendation_id = NextId();
   return page;
+}
+
+void Recommender::Rank(const Query& query, const Served& served,
+                       StageTimes& times, Recommendations& page) const {
+  const Snapshot& snapshot = served.snapshot();
+  const RankingPolicy& policy = page.policy;
+  const std::shared_ptr<const LiveView> view = served.ViewAt(query.now, policy);
+  times.End(Stage::kView);
+  Query whole = query;
+  whole.further = std::max(0, kMaxPagedEvents - query.limit);
+  if (lists_ == nullptr) {
+    page.ranking = RankEvents(whole, policy, *view, snapshot, {}, &times);
+    return;
+  }
+  FoundList found = lists_->Find(query, policy, snapshot);
+  times.End(Stage::kList);
+  const ListedEvents list{found.events, found.newer, found.generated_at};
+  Shortcuts shortcuts;
+  if (found.origin != ListOrigin::kOnline) {
+    shortcuts.list = &list;
+    shortcuts.wanted = query.limit;
+  }
+  page.ranking = RankEvents(whole, policy, *view, snapshot, shortcuts, &times);
+  lists_->Keep(query, policy, snapshot, found, page.ranking);
+  if (page.ranking.from_list) page.origin = found.origin;
+  if (!found.degraded.empty()) {
+    page.ranking.degraded.push_back(std::move(found.degraded));
+  }
 }
 
 absl::StatusOr<Recommendations> Recommender::NextPage(
@@ -86,7 +108,7 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   rest.max_per_organizer = rest.max_per_venue = rest.max_per_series = 0;
   page.shown_before = token.shown;
   page.ranking =
-      RankEvents(rest, page.policy, *view, served->snapshot(), &times);
+      RankEvents(rest, page.policy, *view, served->snapshot(), {}, &times);
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
 

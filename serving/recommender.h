@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "serving/experiments/experiments.h"
+#include "serving/lists/candidate_lists.h"
 #include "serving/page_token.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/query.h"
@@ -33,6 +34,7 @@ struct Recommendations {
   RankingPolicy policy;
   Ranking ranking;
   std::string recommendation_id;
+  ListOrigin origin = ListOrigin::kOnline;
   int shown_before = 0;              // Results on the pages before.
   std::vector<std::string> to_come;  // Event ids of the next pages.
 };
@@ -63,18 +65,21 @@ class Recommender {
  public:
   // Borrows all. `experiments`' variants decide a user's policy. `seed` makes
   // the ids of recommendations: two servers with the same seed give out the
-  // same ids. `metrics`, which may be null, are told of each list.
+  // same ids. `metrics`, which may be null, are told of each list. `lists` may
+  // be null: then every answer is found online.
   Recommender(const SnapshotHolder& holder, uint64_t seed,
               const Experiments& experiments = Experiments::None(),
-              ListMetrics* metrics = nullptr)
+              ListMetrics* metrics = nullptr, CandidateLists* lists = nullptr)
       : holder_(holder),
         seed_(seed),
         experiments_(experiments),
-        metrics_(metrics) {}
+        metrics_(metrics),
+        lists_(lists) {}
 
   // The first page of a list, and what comes on the next ones, at most
-  // kMaxPagedEvents in all. No result is dead at query.now: each is checked
-  // once more at the very end.
+  // kMaxPagedEvents in all; from a list that was made before, at least the
+  // first page, and what else is in that list. No result is dead at query.now:
+  // each is checked once more at the very end.
   absl::StatusOr<Recommendations> Recommend(const Query& query) const;
 
   // The next page: the first query.limit of the token's events that may still
@@ -110,6 +115,9 @@ class Recommender {
 
  private:
   absl::StatusOr<std::shared_ptr<const Served>> Current() const;
+  // The ranking for all pages; origin and ranking of `page`.
+  void Rank(const Query& query, const Served& served, StageTimes& times,
+            Recommendations& page) const;
   void KeepLive(const Query& query, const Served& served,
                 Ranking& ranking) const;
   // Of a list whose stages have ended; `shown` of its results are.
@@ -121,6 +129,7 @@ class Recommender {
   const uint64_t seed_;
   const Experiments& experiments_;
   ListMetrics* const metrics_;
+  CandidateLists* const lists_;
   mutable std::atomic<uint64_t> calls_{0};
   mutable std::atomic<int64_t> ineligible_{0};
 };

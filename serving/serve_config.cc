@@ -15,6 +15,8 @@ constexpr int kMaxThreads = 1024;
 constexpr int kMaxQueuedCalls = 100'000;
 constexpr size_t kLeastKeyBytes = 16;
 constexpr int kMaxExposureDays = 3650;
+constexpr int kMaxRedisTimeoutMs = 1000;
+constexpr int kMaxMemoryListsMb = 65'536;
 
 absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
                             int value, int least, int most) {
@@ -48,6 +50,16 @@ absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
                      InRange(path, "exposure_days", proto.exposure_days(), 1,
                              kMaxExposureDays));
     config.exposure_retention = days * kDay;
+  }
+  if (proto.has_redis_timeout_ms()) {
+    ASSIGN_OR_RETURN(config.redis_timeout_ms,
+                     InRange(path, "redis_timeout_ms", proto.redis_timeout_ms(),
+                             1, kMaxRedisTimeoutMs));
+  }
+  if (proto.has_memory_lists_mb()) {
+    ASSIGN_OR_RETURN(config.memory_lists_mb,
+                     InRange(path, "memory_lists_mb", proto.memory_lists_mb(),
+                             0, kMaxMemoryListsMb));
   }
   if (proto.has_page_token_key() &&
       proto.page_token_key().size() < kLeastKeyBytes) {

@@ -16,6 +16,8 @@ struct ServeConfig {
   std::string ranking_config;  // A RankingConfig as text; empty: none.
   std::string page_token_key;  // Empty: made anew by each server.
   Micros exposure_retention = 90 * kDay;
+  int redis_timeout_ms = 5;
+  int memory_lists_mb = 64;
 };
 
 // Reads a usher.config.ServeConfig text proto; what it does not set has its

@@ -21,12 +21,6 @@ constexpr size_t kLiveMinutes = 16;
 // Replaced snapshots are looked at this often when nothing is written.
 constexpr absl::Duration kReclaimPeriod = absl::Seconds(1);
 
-// The last position that the version was trained on, of this state: rows of
-// another state are not in it.
-int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
-  return info.state_id == state.id() ? info.state_position : 0;
-}
-
 }  // namespace
 
 SnapshotPublisher::SnapshotPublisher(StateStore& state, SnapshotHolder& holder,

@@ -18,17 +18,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "index/artifact/forgotten_file.h"
 #include "index/artifact/model_directory.h"
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
 #include "index/state/exposure_store.h"
 #include "index/state/state_store.h"
+#include "serving/apply_write.h"
 #include "serving/experiments/experiments_config.h"
 #include "serving/exposure_log.h"
 #include "serving/gauge_reader.h"
 #include "serving/listen_address.h"
+#include "serving/lists/candidate_lists.h"
+#include "serving/lists/list_keys.h"
 #include "serving/log_line.h"
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
@@ -48,6 +50,8 @@
 ABSL_FLAG(std::string, model_dir, "", "where usher-train publishes");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051", "address");
 ABSL_FLAG(std::string, state, "", "where writes are kept");
+ABSL_FLAG(std::string, redis, "", "where lists made ahead are");
+ABSL_FLAG(std::string, namespace, "default", "of the keys in Redis");
 ABSL_FLAG(std::string, config, "", "a ServeConfig text proto");
 ABSL_FLAG(std::string, experiments, "", "an ExperimentsConfig text proto");
 ABSL_FLAG(bool, check_config, false, "check flags and configuration, then end");
@@ -81,6 +85,9 @@ answered, then it exits with 0.
   --state=FILE.db          where writes are kept: a SQLite file, made if need
                            be; one server at a time. Without it writes are
                            kept in memory and lost at the end
+  --redis=HOST:PORT        where usher-precompute left its lists, or unix:PATH;
+                           while it cannot be asked all lists are made anew
+  --namespace=NAME         whose keys are read there (default)
   --config=F.textproto     a usher.config.ServeConfig (proto/usher/config)
   --experiments=F.textproto
                            a usher.config.ExperimentsConfig: variants of the
@@ -119,6 +126,7 @@ constexpr int64_t kMaxListsInMemory = 50'000;
 struct Settings {
   std::string listen;
   std::string state;
+  std::optional<RedisListsOptions> redis;
   ServeConfig config;
   Experiments experiments;
   ModelLoaderOptions loader;
@@ -192,6 +200,17 @@ absl::StatusOr<Settings> SettingsFromFlags(absl::string_view command_line) {
     ASSIGN_OR_RETURN(const std::string text, ReadFlagFile("experiments", path));
     ASSIGN_OR_RETURN(settings.experiments, ParseExperiments(path, text));
     settings.digest = Hash64(text, settings.digest);
+  }
+  if (const std::string address = absl::GetFlag(FLAGS_redis);
+      !address.empty()) {
+    RedisListsOptions& redis = settings.redis.emplace();
+    absl::StatusOr<RedisAddress> parsed = ParseRedisAddress(address);
+    RETURN_IF_ERROR(OfFlag("redis", parsed.status()));
+    redis.address = *std::move(parsed);
+    redis.name_space = absl::GetFlag(FLAGS_namespace);
+    RETURN_IF_ERROR(CheckKeyPart("--namespace", redis.name_space));
+    redis.redis.timeout = redis.redis.connect_timeout =
+        absl::Milliseconds(settings.config.redis_timeout_ms);
   }
   return settings;
 }
@@ -373,17 +392,6 @@ void LogStart(const Settings& settings, const Security& security,
   }
 }
 
-// Those of the model directory and those of the state.
-absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,
-                                            StateStore& state) {
-  ASSIGN_OR_RETURN(ForgottenUsers all, ReadForgotten(model_dir));
-  RETURN_IF_ERROR(state.ReadForgotten([&](const Tombstone& tombstone) {
-    all.Add(tombstone);
-    return absl::OkStatus();
-  }));
-  return all;
-}
-
 ExposureLogOptions ExposureOptions(const Settings& settings) {
   ExposureLogOptions options;
   options.retention = settings.config.exposure_retention;
@@ -406,7 +414,7 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   Telemetry telemetry;
   SnapshotHolder holder;
   absl::StatusOr<ForgottenUsers> forgotten =
-      AllForgotten(settings.loader.model_dir, **state);
+      AllForgotten(settings.loader.model_dir, state->get());
   RETURN_IF_ERROR(forgotten.status());
   SnapshotPublisher publisher(
       **state, holder, {.undated_lifetime = settings.loader.undated_lifetime},
@@ -414,8 +422,19 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   UserEraser eraser(settings.loader.model_dir, publisher, exposures, clock);
   const UserExporter exporter(holder, publisher, exposures);
   ModelLoader loader(settings.loader, publisher, clock);
+  ListCounters list_counters;
+  std::optional<RedisLists> redis;
+  if (settings.redis.has_value()) {
+    redis.emplace(*settings.redis, clock, list_counters);
+  }
+  MemoryListsOptions memory_options;
+  memory_options.max_bytes =
+      static_cast<size_t>(settings.config.memory_lists_mb) << 20;
+  MemoryLists memory(memory_options, clock, list_counters);
+  CandidateLists lists(redis.has_value() ? &*redis : nullptr, memory,
+                       list_counters);
   const Recommender recommender(holder, RandomSeed(), settings.experiments,
-                                &telemetry.lists);
+                                &telemetry.lists, &lists);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);

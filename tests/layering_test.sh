@@ -96,6 +96,8 @@ violations() {
         bad("SQLite stays in index/state/sqlite.cc")
       if (from == "experiments" && (header == "absl/time/clock.h" || header == "index/base/clock.h" || header == "chrono" || header == "thread"))
         bad("experiments are pure: no clock, no threads")
+      if (header ~ /^hiredis\// && file != "serving/lists/redis.cc")
+        bad("hiredis stays in serving/lists/redis.cc")
       if (from == "ranking" && (header == "absl/time/clock.h" || header == "chrono"))
         bad("ranking reads no clock: the instant is in the query")
       if (header == "thread" && in_index && from != "base" ||
@@ -192,6 +194,8 @@ self_test() {
   plant serving/ranking/a.cc '<sys/socket.h>' 'no sockets here'
   plant index/catalog/a.cc '<hiredis/hiredis.h>' 'no sockets here'
   plant trainer/a.cc '<sqlite3.h>' 'SQLite stays'
+  plant serving/lists/redis_lists.cc '<hiredis/hiredis.h>' 'hiredis stays'
+  plant serving/lists/redis.cc '<hiredis/hiredis.h>' ''
   plant serving/ranking/a.cc '"absl/time/clock.h"' 'reads no clock'
   plant index/vector/a.cc '<thread>' 'threads come from'
   plant index/model/other.cc '<unicode/ustring.h>' 'ICU stays'

@@ -1,6 +1,7 @@
 #include "index/artifact/snapshot.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -23,6 +24,7 @@ Snapshot Snapshot::Share() {
   shared.vectors = vectors.Share();
   shared.embeddings = embeddings.Share();
   shared.tail = tail;
+  shared.indexed_changes = indexed_changes;
   shared.changed_vectors = changed_vectors.Share();
   shared.user_vectors = user_vectors;
   return shared;
@@ -36,6 +38,15 @@ void Snapshot::RefreshVectors(EventRow row) {
   const auto place = std::lower_bound(tail.begin(), tail.end(), row);
   if (place == tail.end() || *place != row) tail.insert(place, row);
   changed_vectors.Add(row);
+}
+
+std::vector<EventRow> Snapshot::ChangedSinceVersion() const {
+  if (indexed_changes == nullptr) return tail;
+  std::vector<EventRow> all;
+  all.reserve(tail.size() + indexed_changes->size());
+  std::set_union(tail.begin(), tail.end(), indexed_changes->begin(),
+                 indexed_changes->end(), std::back_inserter(all));
+  return all;
 }
 
 bool Snapshot::TailIsLong() const {
@@ -57,6 +68,8 @@ bool Snapshot::Take(WholeIndex whole) {
   std::optional<std::vector<EventRow>> changed =
       changed_vectors.Since(whole.revision);
   if (!changed.has_value()) return false;
+  indexed_changes =
+      std::make_shared<const std::vector<EventRow>>(ChangedSinceVersion());
   index = std::move(whole.index);
   tail = *std::move(changed);
   return true;

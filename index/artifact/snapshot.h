@@ -41,6 +41,9 @@ struct Snapshot {
   VectorTable vectors;         // Hybrid, events x model->dim().
   VectorTable embeddings;      // Content, events x model->content.dim().
   std::vector<EventRow> tail;  // Ascending, no duplicates.
+  // Rows that have changed since the version and are in the index by now:
+  // ascending, none twice; null for none.
+  std::shared_ptr<const std::vector<EventRow>> indexed_changes;
   ChangeLog<EventRow> changed_vectors;
   // Trained users' hybrid vectors, users x model->dim(): who has done nothing
   // since training need not be folded in.
@@ -51,6 +54,9 @@ struct Snapshot {
 
   // Gives an event its vectors after its row of the catalogue was written.
   void RefreshVectors(EventRow row);
+
+  // All rows that are new or have changed since the version, ascending.
+  std::vector<EventRow> ChangedSinceVersion() const;
 
   // The tail is scanned by every request: beyond a bound it is worth to build
   // the index anew.

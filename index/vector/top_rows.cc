@@ -11,6 +11,56 @@ namespace {
 // threshold that lags behind.
 size_t CapacityFor(size_t k) { return 2 * k + k / 2 + 256; }
 
+// The k-th largest of `values`, which are destroyed; `scratch` is as large.
+// Quickselect (Hoare 1961) that copies in place of swapping: nothing branches
+// on a value, so that nothing is mispredicted. Requires 1 <= k <= size.
+float KthLargest(size_t k, std::vector<float>& values,
+                 std::vector<float>& scratch) {
+  constexpr size_t kFew = 24;
+  constexpr int kMostRounds = 48;  // Of which half would do but by bad luck.
+  scratch.resize(values.size());
+  size_t n = values.size();
+  for (int round = 0; n > kFew && round < kMostRounds; ++round) {
+    float* v = values.data();
+    float* larger = scratch.data();
+    const float a = v[n / 4], b = v[n / 2], c = v[n - 1 - n / 4];
+    const float pivot = std::max(std::min(a, b), std::min(std::max(a, b), c));
+    // Smaller ones stay in front of `v`: no more are written than were read.
+    size_t num_larger = 0, num_smaller = 0;
+    for (size_t i = 0; i < n; ++i) {
+      const float x = v[i];
+      larger[num_larger] = x;
+      num_larger += x > pivot;
+      v[num_smaller] = x;
+      num_smaller += x < pivot;
+    }
+    if (k <= num_larger) {
+      n = num_larger;
+      values.swap(scratch);
+    } else if (k <= n - num_smaller) {
+      return pivot;
+    } else {
+      k -= n - num_smaller;
+      n = num_smaller;
+    }
+  }
+  std::nth_element(values.begin(), values.begin() + (k - 1), values.begin() + n,
+                   std::greater<float>());
+  return values[k - 1];
+}
+
+// Keeps the elements that `keep` holds for, in their order, without a branch.
+template <class T, class Keep>
+void KeepIf(std::vector<T>& values, Keep keep) {
+  size_t kept = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const T value = values[i];
+    values[kept] = value;
+    kept += keep(value);
+  }
+  values.resize(kept);
+}
+
 }  // namespace
 
 TopRows::TopRows(size_t k) : k_(k), capacity_(CapacityFor(k)) {
@@ -43,18 +93,10 @@ void TopRows::PruneBelowKthLower() {
   scratch_.clear();
   for (const Bounded& b : bounded_) scratch_.push_back(b.lower);
   for (const ScoredRow& e : exact_) scratch_.push_back(e.score);
-  std::nth_element(scratch_.begin(), scratch_.begin() + (k_ - 1),
-                   scratch_.end(), std::greater<float>());
-  RaiseThreshold(scratch_[k_ - 1]);
+  RaiseThreshold(KthLargest(k_, scratch_, selection_));
   const float least = threshold_;
-  bounded_.erase(
-      std::remove_if(bounded_.begin(), bounded_.end(),
-                     [=](const Bounded& b) { return !(b.upper >= least); }),
-      bounded_.end());
-  exact_.erase(
-      std::remove_if(exact_.begin(), exact_.end(),
-                     [=](const ScoredRow& e) { return e.score < least; }),
-      exact_.end());
+  KeepIf(bounded_, [=](const Bounded& b) { return b.upper >= least; });
+  KeepIf(exact_, [=](const ScoredRow& e) { return !(e.score < least); });
 }
 
 void TopRows::ScoreBounded(Rescore rescore) {

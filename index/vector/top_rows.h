@@ -67,6 +67,7 @@ class TopRows {
   std::vector<Bounded> bounded_;
   std::vector<ScoredRow> exact_;
   std::vector<float> scratch_;
+  std::vector<float> selection_;
 };
 
 }  // namespace usher

@@ -14,7 +14,7 @@ namespace usher {
 namespace {
 
 constexpr absl::string_view kNames[kNumCandidateSources] = {
-    "scan", "organizer", "neighbours", "nearby", "only", "rule"};
+    "scan", "organizer", "neighbours", "nearby", "only", "rule", "list"};
 constexpr size_t kPerOrganizer = 20;
 
 using Scored = std::pair<float, EventRow>;
@@ -63,19 +63,14 @@ class Collector {
   std::vector<Candidate> found_;
 };
 
-// The user's vector with each part scaled by its weight in the ranking.
-std::vector<float> RetrievalQuery(const RankingPolicy& policy,
-                                  const UserState& user,
-                                  const Snapshot& snapshot) {
-  std::vector<float> query(snapshot.model->dim(), 0.0f);
-  if (user.vector.size() != query.size()) return query;
-  const size_t split = snapshot.model->by_event.dim();
-  for (size_t i = 0; i < query.size(); ++i) {
-    query[i] =
-        user.vector[i] *
-        policy.weight(i < split ? Feature::kAlsEvent : Feature::kAlsOrganizer);
-  }
-  return query;
+// What the scan gives an event of which the index does not know enough.
+float ScanScore(absl::Span<const float> query, const LiveView& view,
+                const Snapshot& snapshot, EventRow row) {
+  const absl::Span<const float> vector = snapshot.vectors.Row(Index(row));
+  const float dot = vector.size() == query.size()
+                        ? Dot(query.data(), vector.data(), query.size())
+                        : 0;
+  return dot + view.bias[Index(row)];
 }
 
 void AddScan(const RankingPolicy& policy, const UserState& user,
@@ -88,11 +83,7 @@ void AddScan(const RankingPolicy& policy, const UserState& user,
   for (const EventRow row : snapshot.tail) {
     if (Index(row) < indexed.size()) indexed.Clear(Index(row));
     if (!collector.allowed().Test(Index(row))) continue;
-    const absl::Span<const float> vector = snapshot.vectors.Row(Index(row));
-    const float dot = vector.size() == query.size()
-                          ? Dot(query.data(), vector.data(), query.size())
-                          : 0;
-    scored.emplace_back(dot + view.bias[Index(row)], row);
+    scored.emplace_back(ScanScore(query, view, snapshot, row), row);
   }
   const absl::StatusOr<std::vector<ScoredRow>> nearest = snapshot.index->Search(
       query, policy.scan_candidates, &indexed,
@@ -103,6 +94,31 @@ void AddScan(const RankingPolicy& policy, const UserState& user,
     }
   } else {
     degraded.push_back(absl::StrCat("scan: ", nearest.status().message()));
+  }
+  collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
+}
+
+void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
+              const UserState& user, const LiveView& view,
+              const Snapshot& snapshot, Collector& collector) {
+  const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
+  std::vector<Scored> scored;
+  const auto add = [&](EventRow row) {
+    if (!collector.allowed().Test(Index(row))) return;
+    scored.emplace_back(ScanScore(query, view, snapshot, row), row);
+  };
+  for (const EventRow row : list.newer) add(row);
+  // The columns are of the minute's begin; to its end it may be announced.
+  const LiveColumns& live = *view.columns;
+  const float hours =
+      static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
+  for (size_t slot = 0; slot < live.size(); ++slot) {
+    const LiveSlot& event = live[slot];
+    if (event.row == kNoEvent || !(event.fresh_hours <= hours)) continue;
+    if (std::binary_search(list.newer.begin(), list.newer.end(), event.row)) {
+      continue;
+    }
+    add(event.row);
   }
   collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
 }
@@ -200,17 +216,51 @@ absl::string_view CandidateSourceName(CandidateSource source) {
   return kNames[static_cast<size_t>(source)];
 }
 
-std::vector<Candidate> CollectCandidates(const RankingPolicy& policy,
-                                         const UserState& user,
-                                         const RowBitmap& allowed,
-                                         const LiveView& view,
-                                         const Snapshot& snapshot,
-                                         std::vector<std::string>& degraded) {
+std::vector<float> RetrievalQuery(const RankingPolicy& policy,
+                                  const UserState& user,
+                                  const Snapshot& snapshot) {
+  std::vector<float> query(snapshot.model->dim(), 0.0f);
+  if (user.vector.size() != query.size()) return query;
+  const size_t split = snapshot.model->by_event.dim();
+  for (size_t i = 0; i < query.size(); ++i) {
+    query[i] =
+        user.vector[i] *
+        policy.weight(i < split ? Feature::kAlsEvent : Feature::kAlsOrganizer);
+  }
+  return query;
+}
+
+std::vector<Candidate> CollectCandidates(
+    const RankingPolicy& policy, const UserState& user,
+    const RowBitmap& allowed, const LiveView& view, const Snapshot& snapshot,
+    const std::vector<ScoredRow>* scan, std::vector<std::string>& degraded) {
   Collector collector(allowed);
-  AddScan(policy, user, view, snapshot, collector, degraded);
+  if (scan == nullptr) {
+    AddScan(policy, user, view, snapshot, collector, degraded);
+  } else {
+    for (const ScoredRow& hit : *scan) {
+      collector.Add(EventRow{hit.row}, CandidateSource::kScan);
+    }
+  }
   AddOrganizers(policy, user, view, snapshot.catalog, collector);
   AddNeighbours(policy, user, collector);
   AddNearby(policy, user, view, collector);
+  return std::move(collector).Merged();
+}
+
+std::vector<Candidate> CandidatesOfList(const ListedEvents& list,
+                                        const RankingPolicy& policy,
+                                        const UserState& user,
+                                        const RowBitmap& allowed,
+                                        const LiveView& view,
+                                        const Snapshot& snapshot) {
+  Collector collector(allowed);
+  for (const EventRow row : list.events) {
+    collector.Add(row, CandidateSource::kList);
+  }
+  AddNewer(list, policy, user, view, snapshot, collector);
+  AddOrganizers(policy, user, view, snapshot.catalog, collector);
+  AddNeighbours(policy, user, collector);
   return std::move(collector).Merged();
 }
 

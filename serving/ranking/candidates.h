@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
 #include "index/catalog/row_bitmap.h"
+#include "index/vector/scored_row.h"
 #include "serving/ranking/live_view.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/user_state.h"
@@ -23,10 +25,11 @@ enum class CandidateSource : uint8_t {
   kNearby = 3,      // Around the user, by distance and live bias.
   kOnly = 4,        // Asked for by id.
   kRule = 5,        // Lifted by a rule.
+  kList = 6,        // Of a list that was made before.
 };
-inline constexpr int kNumCandidateSources = 6;
+inline constexpr int kNumCandidateSources = 7;
 
-// "scan", "organizer", "neighbours", "nearby", "only", "rule".
+// "scan", "organizer", "neighbours", "nearby", "only", "rule", "list".
 absl::string_view CandidateSourceName(CandidateSource source);
 
 struct Candidate {
@@ -34,15 +37,38 @@ struct Candidate {
   uint8_t sources = 0;
 };
 
+// What the scan asks for: the user's vector with each part scaled by its weight
+// in the ranking. Zeros when nothing is known of the user.
+std::vector<float> RetrievalQuery(const RankingPolicy& policy,
+                                  const UserState& user,
+                                  const Snapshot& snapshot);
+
 // The union of all sources over the allowed rows: each event once, ascending by
 // row, so that the order says nothing. A source that fails leaves its name in
-// `degraded` and the others go on.
-std::vector<Candidate> CollectCandidates(const RankingPolicy& policy,
-                                         const UserState& user,
-                                         const RowBitmap& allowed,
-                                         const LiveView& view,
-                                         const Snapshot& snapshot,
-                                         std::vector<std::string>& degraded);
+// `degraded` and the others go on. `scan`, unless null, is what the scan would
+// give: whoever ranks many users scans for them together.
+std::vector<Candidate> CollectCandidates(
+    const RankingPolicy& policy, const UserState& user,
+    const RowBitmap& allowed, const LiveView& view, const Snapshot& snapshot,
+    const std::vector<ScoredRow>* scan, std::vector<std::string>& degraded);
+
+// What stands in for the scan and for what is nearby.
+struct ListedEvents {
+  absl::Span<const EventRow> events;
+  // What was written since; and what was announced since comes with it.
+  absl::Span<const EventRow> newer;  // Ascending, none twice.
+  Micros generated_at = kNoTime;
+};
+
+// As above, from a list: its events, the best by the scan's score of those that
+// are newer than the list, and those of organizers and neighbours, who know
+// what the user did a moment ago.
+std::vector<Candidate> CandidatesOfList(const ListedEvents& list,
+                                        const RankingPolicy& policy,
+                                        const UserState& user,
+                                        const RowBitmap& allowed,
+                                        const LiveView& view,
+                                        const Snapshot& snapshot);
 
 }  // namespace usher
 

@@ -57,9 +57,13 @@ float PlaceDensity(absl::Span<const UnitVector> past, const UnitVector& place) {
   return std::log((density + kPlaceFloor) / kPlaceFloor);
 }
 
-float Distance(const UserState& user, const GeoPoint& place) {
-  return user.place.known() ? LogDistance(DistanceKm(user.place, place)) : 0;
+// As DistanceKm(), without trigonometry for each event.
+float Distance(const UnitVector& user, const UnitVector& place) {
+  return user.known() ? LogDistance(KmOfChord(ChordSquared(user, place))) : 0;
 }
+
+// Most counts are 0.
+float LogCount(float count) { return count == 0 ? 0 : std::log1p(count); }
 
 float Conflict(const UserState& user, EventRow event, Micros start) {
   if (start == kNoTime) return 0;
@@ -80,17 +84,16 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
       out.at(row, Feature::kOwnOrganizer) = OwnOrganizer(past->second);
       out.at(row, Feature::kOwnShare) =
           OwnShare(past->second, user.commitments);
-      out.at(row, Feature::kOrganizerNo) = std::log1p(past->second.refusals);
+      out.at(row, Feature::kOrganizerNo) = LogCount(past->second.refusals);
     }
     out.at(row, Feature::kFollowed) =
         user.followed.contains(event.organizer) ? 1 : 0;
   }
   if (event.series >= 0) {
-    out.at(row, Feature::kSeries) =
-        std::log1p(Lookup(user.series, event.series));
+    out.at(row, Feature::kSeries) = LogCount(Lookup(user.series, event.series));
   }
   if (event.venue >= 0) {
-    out.at(row, Feature::kVenue) = std::log1p(Lookup(user.venues, event.venue));
+    out.at(row, Feature::kVenue) = LogCount(Lookup(user.venues, event.venue));
   }
 }
 
@@ -182,19 +185,20 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
                               const Snapshot& snapshot) {
   FeatureMatrix out(events.size());
   const std::vector<UnitVector> past = PointsOf(user.places);
+  const UnitVector place = OnUnitSphere(user.place);
   for (size_t i = 0; i < events.size(); ++i) {
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];
     OrganizerFeatures(event, user, out, i);
     VectorFeatures(snapshot, events[i], user, out, i);
     out.at(i, Feature::kNeighbours) =
-        std::log1p(Lookup(user.neighbour_picks, events[i]));
-    out.at(i, Feature::kDistance) = Distance(user, event.location);
+        LogCount(Lookup(user.neighbour_picks, events[i]));
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
     const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
+    out.at(i, Feature::kDistance) = Distance(place, live.Place(slot));
     out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.Place(slot));
     for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;
          ++f) {

@@ -26,6 +26,8 @@ struct RankingPolicy {
     return weights[static_cast<size_t>(feature)];
   }
 
+  bool operator==(const RankingPolicy&) const = default;
+
   // score = sum of weight * feature.
   std::array<float, kNumFeatures> weights;
   // Candidates of the scored scan over vectors and live bias.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -127,15 +128,10 @@ std::vector<Candidate> OnlyCandidates(const Allowed& allowed,
   return candidates;
 }
 
-std::vector<Candidate> Candidates(const RankingPolicy& policy,
-                                  const Allowed& allowed,
-                                  const Snapshot& snapshot, Ranking& ranking) {
-  if (allowed.filter.only().has_value()) {
-    return OnlyCandidates(allowed, ranking);
-  }
-  const RowBitmap rows = AllowedRows(allowed, ranking);
-  std::vector<Candidate> candidates = CollectCandidates(
-      policy, allowed.user, rows, allowed.view, snapshot, ranking.degraded);
+// What all candidates have in common, and what those of rules add to them.
+std::vector<Candidate> Checked(const Allowed& allowed, const RowBitmap& rows,
+                               std::vector<Candidate> candidates,
+                               Ranking& ranking) {
   if (!allowed.rules.empty()) AddOfRules(allowed, rows, candidates);
   std::erase_if(candidates, [&](const Candidate& candidate) {
     const DropReason reason = allowed.Check(candidate.event);
@@ -157,42 +153,65 @@ void End(Stage stage, StageTimes* times) {
   if (times != nullptr) times->End(stage);
 }
 
-std::vector<RankedEvent> Scored(const std::vector<Candidate>& candidates,
-                                const RankingPolicy& policy,
-                                const UserState& user, const LiveView& view,
-                                const Snapshot& snapshot) {
-  std::vector<EventRow> events;
-  events.reserve(candidates.size());
-  for (const Candidate& c : candidates) events.push_back(c.event);
-  const FeatureMatrix features =
-      ComputeFeatures(events, user, *view.columns, snapshot);
-  std::vector<RankedEvent> ranked(candidates.size());
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    ranked[i].event = candidates[i].event;
-    ranked[i].sources = candidates[i].sources;
-    const absl::Span<const float> row = features.Row(i);
-    std::copy(row.begin(), row.end(), ranked[i].features.begin());
-    for (size_t f = 0; f < kNumFeatures; ++f) {
-      ranked[i].score += policy.weights[f] * row[f];
+// The union of two sets of candidates, ascending by row.
+std::vector<Candidate> Merged(const std::vector<Candidate>& a,
+                              const std::vector<Candidate>& b) {
+  std::vector<Candidate> merged;
+  merged.reserve(a.size() + b.size());
+  auto next = b.begin();
+  for (const Candidate& candidate : a) {
+    while (next != b.end() && next->event < candidate.event) {
+      merged.push_back(*next++);
+    }
+    merged.push_back(candidate);
+    if (next != b.end() && next->event == candidate.event) {
+      merged.back().sources |= next++->sources;
     }
   }
-  return ranked;
+  merged.insert(merged.end(), next, b.end());
+  return merged;
+}
+
+// A candidate's place in the order by score: small, to be sorted.
+struct ScoredCandidate {
+  float score;
+  EventRow event;
+  size_t candidate;
+};
+
+std::vector<ScoredCandidate> Scored(const std::vector<EventRow>& events,
+                                    const RankingPolicy& policy,
+                                    const FeatureMatrix& features) {
+  std::vector<ScoredCandidate> scored;
+  scored.reserve(events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    const absl::Span<const float> row = features.Row(i);
+    float score = 0;
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      score += policy.weights[f] * row[f];
+    }
+    scored.push_back({score, events[i], i});
+  }
+  return scored;
 }
 
 // A NaN has no place in an order.
-void DropUnscored(Ranking& ranking, std::vector<RankedEvent>& ranked) {
-  const size_t unscored = std::erase_if(ranked, [](const RankedEvent& event) {
-    return !std::isfinite(event.score);
-  });
+void DropUnscored(Ranking& ranking, std::vector<ScoredCandidate>& scored) {
+  const size_t unscored =
+      std::erase_if(scored, [](const ScoredCandidate& candidate) {
+        return !std::isfinite(candidate.score);
+      });
   if (unscored == 0) return;
   ranking.degraded.push_back(
       absl::StrCat("score: ", unscored, " events have no finite one"));
 }
 
-void SortBest(const Catalog& catalog, std::vector<RankedEvent>& ranked) {
-  std::sort(
-      ranked.begin(), ranked.end(),
-      [&](const RankedEvent& a, const RankedEvent& b) {
+// Puts the first `count` in their order; the others stay behind them.
+void SortBest(const Catalog& catalog, size_t count,
+              std::vector<ScoredCandidate>& scored) {
+  std::partial_sort(
+      scored.begin(), scored.begin() + count, scored.end(),
+      [&](const ScoredCandidate& a, const ScoredCandidate& b) {
         if (a.score != b.score) return a.score > b.score;
         const Micros start_a = catalog.events.columns[Index(a.event)].start;
         const Micros start_b = catalog.events.columns[Index(b.event)].start;
@@ -211,36 +230,113 @@ void Describe(const UserState& user, const LiveColumns& live,
   event.upcoming = live.num_upcoming();
 }
 
+// One ranking on its way; everything is borrowed.
+struct Run {
+  const Query& query;
+  const RankingPolicy& policy;
+  const UserState& user;
+  const std::vector<CompiledRule>& rules;
+  const LiveView& view;
+  const Snapshot& snapshot;
+  StageTimes* times;
+
+  // True when arranging only cuts the list.
+  bool IsPlain() const {
+    return rules.empty() && query.diversity == 0 &&
+           query.max_per_organizer == 0 && query.max_per_venue == 0 &&
+           query.max_per_series == 0;
+  }
+
+  void Rank(const std::vector<Candidate>& candidates, Ranking& ranking) const {
+    CountSources(candidates, ranking);
+    End(Stage::kCandidates, times);
+    std::vector<EventRow> events;
+    events.reserve(candidates.size());
+    for (const Candidate& c : candidates) events.push_back(c.event);
+    const FeatureMatrix features =
+        ComputeFeatures(events, user, *view.columns, snapshot);
+    std::vector<ScoredCandidate> scored = Scored(events, policy, features);
+    DropUnscored(ranking, scored);
+    const auto wanted = static_cast<size_t>(query.limit + query.further);
+    const size_t count =
+        IsPlain() ? std::min(scored.size(), wanted) : scored.size();
+    SortBest(snapshot.catalog, count, scored);
+    std::vector<RankedEvent> ranked(count);
+    for (size_t i = 0; i < count; ++i) {
+      const size_t from = scored[i].candidate;
+      ranked[i].event = scored[i].event;
+      ranked[i].score = scored[i].score;
+      ranked[i].sources = candidates[from].sources;
+      const absl::Span<const float> row = features.Row(from);
+      std::copy(row.begin(), row.end(), ranked[i].features.begin());
+    }
+    const auto limit = static_cast<size_t>(query.limit);
+    for (const size_t i : Arrange(query, rules, snapshot, ranked)) {
+      if (ranking.results.size() >= limit) {
+        ranking.further.push_back(ranked[i].event);
+      } else {
+        ranking.results.push_back(ranked[i]);
+      }
+    }
+  }
+};
+
+void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
+             Ranking& ranking) {
+  const RowBitmap rows = AllowedRows(allowed, ranking);
+  std::vector<Candidate> listed;
+  if (shortcuts.list != nullptr) {
+    Ranking of_list = ranking;
+    listed = Checked(allowed, rows,
+                     CandidatesOfList(*shortcuts.list, run.policy, run.user,
+                                      rows, run.view, run.snapshot),
+                     of_list);
+    run.Rank(listed, of_list);
+    if (of_list.results.size() >= static_cast<size_t>(shortcuts.wanted)) {
+      ranking = std::move(of_list);
+      return;
+    }
+    ranking.topped_up = true;
+  }
+  std::vector<Candidate> candidates =
+      CollectCandidates(run.policy, run.user, rows, run.view, run.snapshot,
+                        shortcuts.scan, ranking.degraded);
+  if (!listed.empty()) candidates = Merged(listed, candidates);
+  run.Rank(Checked(allowed, rows, std::move(candidates), ranking), ranking);
+}
+
+bool IsOfList(const RankedEvent& event) {
+  return (event.sources >> static_cast<int>(CandidateSource::kList) & 1) != 0;
+}
+
 }  // namespace
 
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const LiveView& view, const Snapshot& snapshot,
-                   StageTimes* times) {
+                   const Shortcuts& shortcuts, StageTimes* times) {
   const Catalog& catalog = snapshot.catalog;
-  const UserState user = BuildUserState(query, snapshot, *view.columns);
+  std::optional<UserState> built;
+  if (shortcuts.user == nullptr) {
+    built = BuildUserState(query, snapshot, *view.columns);
+  }
+  const UserState& user = built.has_value() ? *built : *shortcuts.user;
   End(Stage::kUser, times);
   const CompiledFilter filter(query.filter, catalog, user.place);
   const std::vector<CompiledRule> rules =
       CompileRules(query, catalog, user.place);
   const Allowed allowed{query, user, filter, rules, view, catalog};
+  const Run run{query, policy, user, rules, view, snapshot, times};
   Ranking ranking;
   ranking.cold_user = user.cold;
-  const std::vector<Candidate> candidates =
-      Candidates(policy, allowed, snapshot, ranking);
-  CountSources(candidates, ranking);
-  End(Stage::kCandidates, times);
-  std::vector<RankedEvent> ranked =
-      Scored(candidates, policy, user, view, snapshot);
-  DropUnscored(ranking, ranked);
-  SortBest(catalog, ranked);
-  const size_t limit = static_cast<size_t>(query.limit);
-  for (const size_t i : Arrange(query, rules, snapshot, ranked)) {
-    if (ranking.results.size() >= limit) {
-      ranking.further.push_back(ranked[i].event);
-    } else {
-      ranking.results.push_back(ranked[i]);
-      Describe(user, *view.columns, catalog, ranking.results.back());
-    }
+  if (filter.only().has_value()) {
+    run.Rank(OnlyCandidates(allowed, ranking), ranking);
+  } else {
+    RankAll(run, allowed, shortcuts, ranking);
+  }
+  ranking.from_list =
+      std::any_of(ranking.results.begin(), ranking.results.end(), &IsOfList);
+  for (RankedEvent& event : ranking.results) {
+    Describe(user, *view.columns, catalog, event);
   }
   End(Stage::kRank, times);
   return ranking;

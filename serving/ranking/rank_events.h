@@ -23,12 +23,27 @@ struct Ranking {
   std::vector<RankedEvent> results;  // Best first.
   std::vector<EventRow> further;  // What follows them, query.further at most.
   bool cold_user = false;
+  bool from_list = false;  // Some of it came from Shortcuts::list.
+  bool topped_up = false;  // The list alone was too short.
   std::vector<std::string> degraded;
   // Events left out, by reason; with only_event_ids, of those asked for, where
   // unknown ids count as filtered.
   std::array<int64_t, kNumDropReasons> dropped{};
   // By source; one of two sources counts for both.
   std::array<int64_t, kNumCandidateSources> candidates{};
+};
+
+// What is known beforehand. Borrowed for the call; null: it is worked out.
+struct Shortcuts {
+  // Stands in for the scan and for what is nearby. When fewer than `wanted`
+  // results come of it, all sources are asked as well. With only_event_ids it
+  // is not looked at.
+  const ListedEvents* list = nullptr;
+  int wanted = 0;
+  // BuildUserState() of the query.
+  const UserState* user = nullptr;
+  // The best rows of the scan among those that the query allows.
+  const std::vector<ScoredRow>* scan = nullptr;
 };
 
 // Filter -> candidates -> features -> linear score -> rules, diversity and caps
@@ -41,6 +56,7 @@ struct Ranking {
 // `times`, where given, is told when a stage has ended; the list is the same.
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const LiveView& view, const Snapshot& snapshot,
+                   const Shortcuts& shortcuts = {},
                    StageTimes* times = nullptr);
 
 }  // namespace usher

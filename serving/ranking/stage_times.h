@@ -13,16 +13,17 @@ namespace usher {
 enum class Stage : uint8_t {
   kAssign,      // Experiments: the variant and its policy.
   kView,        // The live view of the minute.
+  kList,        // A list that was made before.
   kUser,        // The user's state, folded in where it is new.
   kCandidates,  // Filter, and candidates from every source.
   kRank,        // Features, scores, rules and diversity.
   kFinalCheck,  // Each result once more against the live state.
 };
-inline constexpr int kNumStages = 6;
+inline constexpr int kNumStages = 7;
 
 constexpr absl::string_view StageName(Stage stage) {
-  constexpr absl::string_view kNames[] = {"assign",     "view", "user",
-                                          "candidates", "rank", "final_check"};
+  constexpr absl::string_view kNames[] = {
+      "assign", "view", "list", "user", "candidates", "rank", "final_check"};
   return kNames[static_cast<size_t>(stage)];
 }
 

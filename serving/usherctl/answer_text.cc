@@ -173,6 +173,11 @@ std::string Footer(const v1::RecommendResponse& response,
   if (!response.assignments().empty()) {
     absl::StrAppend(&line, kBetween, AssignmentsText(response.assignments()));
   }
+  if (info.cache() == v1::ServingInfo::MEMORY) {
+    absl::StrAppend(&line, kBetween, "from this server's memory");
+  } else if (info.cache() == v1::ServingInfo::REDIS) {
+    absl::StrAppend(&line, kBetween, "from a list made ahead");
+  }
   if (!info.degraded().empty()) {
     absl::StrAppend(&line, kBetween, "degraded: ",
                     Printable(absl::StrJoin(info.degraded(), ", ")));

@@ -12,6 +12,8 @@
 #include "index/model/content_encoder.h"
 #include "index/model/place_features.h"
 #include "index/model/ridge_map.h"
+#include "serving/lists/list_codec.h"
+#include "serving/precompute/batch_journal.h"
 #include "tests/index/artifact/small_snapshot.h"
 #include "tests/testing/scratch_folder.h"
 
@@ -87,6 +89,24 @@ void AddDataFiles(SeedFolder folder) {
   }
 }
 
+void AddLists(SeedFolder folder) {
+  RankedList list;
+  list.event_ids = {"e1", "e2"};
+  list.scores = {1.5f, -2.0f};
+  list.batch = "20261123T060519.990-v1";
+  list.model_version = 7;
+  list.policy = "0123456789abcdef";
+  list.generated_at = 1'700'000'000'123'456;
+  list.location = {51.0f, 3.7f};
+  folder.Add(EncodeList(list));
+  NeighbourList users;
+  users.user_ids = {"u1", "u2"};
+  users.scores = {0.5f, 0.25f};
+  users.batch = "b";
+  folder.Add(EncodeList(users));
+  folder.Add(BatchJournalText({1, "b", 2, 3, 4, 5, "u1"}));
+}
+
 void AddManifests(SeedFolder folder) {
   Manifest manifest;
   manifest.info.version = 3;
@@ -135,6 +155,7 @@ int main(int argc, char** argv) {
   };
   usher::AddDocuments(folder("codec_fuzzer"));
   usher::AddDataFiles(folder("data_files_fuzzer"));
+  usher::AddLists(folder("list_fuzzer"));
   usher::AddManifests(folder("manifest_fuzzer"));
   usher::AddModels(folder("model_bytes_fuzzer"));
   return 0;

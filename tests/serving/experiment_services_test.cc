@@ -381,12 +381,17 @@ TEST(ExperimentRestartTest, AssignmentsAndReportOutliveTheServer) {
                                   experiments);
     const PageTokenCodec pages("key");
     const StatusReporter reporter(holder, publisher, loader, clock);
+    UserEraser eraser(dir, publisher, exposures, clock);
+    const UserExporter exporter(holder, publisher, exposures);
     WorkerPool pool({2, 100});
+    Telemetry telemetry;
     const auto server =
         Server::Start("", {holder, publisher, recommender, pages, reporter,
-                           loader, clock, pool, experiments, exposures})
+                           loader, eraser, exporter, experiments, exposures,
+                           clock, pool, telemetry})
             .value();
-    ASSERT_TRUE(publisher.Adopt(TinySnapshot(TinyCatalog()), {}).ok());
+    ASSERT_TRUE(
+        publisher.Adopt(TinySnapshot(TinyCatalog()), {}, kTinyNow).ok());
     const auto channel = server->InProcessChannel();
     const auto recommendations = v1::RecommendationService::NewStub(channel);
     const auto interactions = v1::InteractionService::NewStub(channel);

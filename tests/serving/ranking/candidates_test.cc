@@ -34,7 +34,7 @@ class CandidatesTest : public ::testing::Test {
 
   std::vector<Candidate> Collect(const UserState& user,
                                  const RowBitmap& allowed) {
-    return CollectCandidates(policy_, user, allowed, view_, snapshot_,
+    return CollectCandidates(policy_, user, allowed, view_, snapshot_, nullptr,
                              degraded_);
   }
 
@@ -236,9 +236,9 @@ TEST(CandidatesAtTheAntimeridianTest, NearbyIsNearAcrossIt) {
   query.location = {-17, 179.99f};
   std::vector<std::string> degraded;
   int near = 0;
-  for (const Candidate& candidate :
-       CollectCandidates(policy, BuildUserState(query, snapshot, *view.columns),
-                         view.columns->upcoming(), view, snapshot, degraded)) {
+  for (const Candidate& candidate : CollectCandidates(
+           policy, BuildUserState(query, snapshot, *view.columns),
+           view.columns->upcoming(), view, snapshot, nullptr, degraded)) {
     const int source = static_cast<int>(CandidateSource::kNearby);
     if ((candidate.sources >> source & 1) == 0) continue;
     EXPECT_LT(Index(candidate.event), 10u);
@@ -253,7 +253,7 @@ TEST(CandidateSourceTest, EverySourceHasANameOfItsOwn) {
     names.insert(
         std::string(CandidateSourceName(static_cast<CandidateSource>(i))));
   }
-  EXPECT_EQ(names, (std::set<std::string>{"scan", "organizer", "rule",
+  EXPECT_EQ(names, (std::set<std::string>{"list", "scan", "organizer", "rule",
                                           "neighbours", "nearby", "only"}));
 }
 

@@ -1,0 +1,102 @@
+#include "serving/lists/memory_lists.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "index/base/hash.h"
+
+namespace usher {
+namespace {
+
+// Nodes, keys and control blocks around the rows.
+constexpr size_t kOverheadBytes = 320;
+
+size_t BytesOf(absl::string_view user_id, absl::string_view policy,
+               const MemoryList& list) {
+  return kOverheadBytes + 2 * user_id.size() + policy.size() +
+         list.events.size() * sizeof(EventRow);
+}
+
+}  // namespace
+
+MemoryLists::MemoryLists(const MemoryListsOptions& options, const Clock& clock,
+                         ListCounters& counters)
+    : options_(options), clock_(clock), counters_(counters) {}
+
+MemoryLists::Shard& MemoryLists::ShardOf(absl::string_view user_id) {
+  return shards_[Hash64(user_id) % kShards];
+}
+
+std::shared_ptr<const MemoryList> MemoryLists::Find(absl::string_view user_id,
+                                                    absl::string_view policy) {
+  if (options_.max_bytes == 0) return nullptr;
+  const Micros now = clock_.Now();
+  Shard& shard = ShardOf(user_id);
+  absl::MutexLock lock(&shard.mu);
+  const auto user = shard.users.find(user_id);
+  if (user == shard.users.end()) return nullptr;
+  for (const Entries::iterator entry : user->second) {
+    if (entry->policy != policy) continue;
+    if (now >= entry->ends) {
+      Remove(shard, entry);
+      return nullptr;
+    }
+    shard.entries.splice(shard.entries.begin(), shard.entries, entry);
+    return entry->list;
+  }
+  return nullptr;
+}
+
+void MemoryLists::Keep(absl::string_view user_id, absl::string_view policy,
+                       MemoryList list) {
+  const size_t most = options_.max_bytes / kShards;
+  const size_t bytes = BytesOf(user_id, policy, list);
+  if (bytes > most) return;
+  const Micros now = clock_.Now();
+  const uint64_t dice = Mix64(Hash64(user_id) ^ static_cast<uint64_t>(now));
+  const Micros life = options_.life * 3 / 4 +
+                      static_cast<Micros>(dice % 1024) * options_.life / 2048;
+  Entry next{std::string(user_id), std::string(policy),
+             std::make_shared<const MemoryList>(std::move(list)), now + life,
+             bytes};
+  Shard& shard = ShardOf(user_id);
+  absl::MutexLock lock(&shard.mu);
+  if (const auto user = shard.users.find(user_id); user != shard.users.end()) {
+    for (const Entries::iterator entry : user->second) {
+      if (entry->policy != policy) continue;
+      Remove(shard, entry);
+      break;
+    }
+  }
+  while (shard.bytes + bytes > most) {
+    Remove(shard, std::prev(shard.entries.end()));
+    counters_.memory_evicted.fetch_add(1, std::memory_order_relaxed);
+  }
+  shard.entries.push_front(std::move(next));
+  shard.users[shard.entries.front().user_id].push_back(shard.entries.begin());
+  shard.bytes += bytes;
+  counters_.memory_bytes.fetch_add(static_cast<int64_t>(bytes),
+                                   std::memory_order_relaxed);
+  counters_.memory_kept.fetch_add(1, std::memory_order_relaxed);
+}
+
+void MemoryLists::Forget(absl::string_view user_id) {
+  Shard& shard = ShardOf(user_id);
+  absl::MutexLock lock(&shard.mu);
+  const auto user = shard.users.find(user_id);
+  if (user == shard.users.end()) return;
+  const std::vector<Entries::iterator> entries = user->second;
+  for (const Entries::iterator entry : entries) Remove(shard, entry);
+}
+
+void MemoryLists::Remove(Shard& shard, Entries::iterator entry) {
+  shard.bytes -= entry->bytes;
+  counters_.memory_bytes.fetch_sub(static_cast<int64_t>(entry->bytes),
+                                   std::memory_order_relaxed);
+  const auto user = shard.users.find(entry->user_id);
+  std::erase(user->second, entry);
+  if (user->second.empty()) shard.users.erase(user);
+  shard.entries.erase(entry);
+}
+
+}  // namespace usher
