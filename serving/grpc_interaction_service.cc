@@ -30,18 +30,24 @@ class InteractionStream final
       public std::enable_shared_from_this<InteractionStream> {
  public:
   static InteractionStream* Start(SnapshotPublisher& publisher,
-                                  const Clock& clock, const CallGate& gate,
+                                  const Clock& clock, const Context& context,
+                                  const CallGate& gate,
                                   const CountedCall& call) {
-    auto stream =
-        std::make_shared<InteractionStream>(publisher, clock, gate, call);
+    auto stream = std::make_shared<InteractionStream>(publisher, clock, context,
+                                                      gate, call);
     stream->self_ = stream;
     stream->StartRead(&stream->request_);
     return stream.get();
   }
 
   InteractionStream(SnapshotPublisher& publisher, const Clock& clock,
-                    const CallGate& gate, const CountedCall& call)
-      : publisher_(publisher), clock_(clock), gate_(gate), call_(call) {}
+                    const Context& context, const CallGate& gate,
+                    const CountedCall& call)
+      : publisher_(publisher),
+        clock_(clock),
+        context_(context),
+        gate_(gate),
+        call_(call) {}
 
   void OnReadDone(bool ok) override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
@@ -64,7 +70,7 @@ class InteractionStream final
         [self, sequence, rows](absl::StatusOr<WriteReceipt> receipt) {
           self->Answer(sequence, rows, receipt);
         },
-        [self] { return self->CheckOpen(); });
+        [self] { return CheckWanted(self->context_); });
     // Not sooner: what is read next is submitted next.
     absl::MutexLock lock(&mu_);
     if (stopped_) return;
@@ -87,11 +93,7 @@ class InteractionStream final
 
   void OnCancel() override {
     const std::shared_ptr<InteractionStream> self = shared_from_this();
-    {
-      absl::MutexLock lock(&mu_);
-      given_up_ = true;
-    }
-    Stop(ErrorOfGivingUp());
+    Stop(absl::CancelledError("the caller has given up"));
   }
 
   void OnDone() override { const auto last = std::move(self_); }
@@ -109,16 +111,6 @@ class InteractionStream final
     if (!full_ || stopped_ || IsFull()) return;
     full_ = false;
     StartRead(&request_);
-  }
-
-  static absl::Status ErrorOfGivingUp() {
-    return absl::CancelledError("the caller has given up");
-  }
-
-  // What still waits when the caller has given up is not written.
-  absl::Status CheckOpen() ABSL_LOCKS_EXCLUDED(mu_) {
-    absl::MutexLock lock(&mu_);
-    return given_up_ ? ErrorOfGivingUp() : absl::OkStatus();
   }
 
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_) {
@@ -164,6 +156,7 @@ class InteractionStream final
 
   SnapshotPublisher& publisher_;
   const Clock& clock_;
+  const Context& context_;  // Until Finish().
   const CallGate& gate_;
   const CountedCall call_;
   std::shared_ptr<InteractionStream> self_;
@@ -179,7 +172,6 @@ class InteractionStream final
   v1::StreamInteractionsResponse response_ ABSL_GUARDED_BY(mu_);
   bool sending_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
 };
@@ -221,8 +213,9 @@ class InteractionService final
     return RunStream<v1::StreamInteractionsRequest,
                      v1::StreamInteractionsResponse>(
         context, RpcMethod::kStreamInteractions, gate_,
-        [this](const CountedCall& call) {
-          return InteractionStream::Start(publisher_, clock_, gate_, call);
+        [this, context](const CountedCall& call) {
+          return InteractionStream::Start(publisher_, clock_, *context, gate_,
+                                          call);
         });
   }
 

@@ -48,7 +48,10 @@ class RecommendationStream final
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return End(absl::OkStatus());
+    if (!ok) {
+      return End(context_.IsCancelled() ? absl::CancelledError()
+                                        : absl::OkStatus());
+    }
     absl::StatusOr<v1::RecommendRequest> each = ForEachUser(request_);
     if (!each.ok()) return End(each.status());
     each_ = *std::move(each);

@@ -5,6 +5,7 @@
 #include <prometheus/metric_family.h>
 
 #include <exception>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,8 +24,14 @@ class Collector final : public prometheus::Collectable {
   Collector(const Telemetry& telemetry, std::function<ServerGauges()> gauges)
       : telemetry_(telemetry), gauges_(std::move(gauges)) {}
 
+  // The library's threads have a stack of 100 KB, too small for what a gauge
+  // may look at.
   std::vector<prometheus::MetricFamily> Collect() const override {
-    return MetricFamilies(telemetry_, gauges_());
+    std::vector<prometheus::MetricFamily> families;
+    std::thread([&] {
+      families = MetricFamilies(telemetry_, gauges_());
+    }).join();
+    return families;
   }
 
  private:

@@ -50,7 +50,7 @@ while read -r path; do
   [[ -e "$top/$path" ]] || bad "the container file copies $path"
 done < <(sed -nE 's/^COPY ([^-][^ ]*) .*/\1/p' "$top/deploy/Containerfile")
 packages="$(sed -nE '/no-install-recommends/,/rm -rf/s/^ +([a-z0-9.+-]+) .*\\$/\1/p' \
-  "$top/deploy/Containerfile" | grep -vx rm)"
+  "$top/deploy/Containerfile" | grep -vxE 'rm|apt-get')"
 # shellcheck disable=SC2086  # One word each.
 apt-cache depends --recurse --installed --no-recommends --no-suggests \
   --no-conflicts --no-breaks --no-replaces --no-enhances $packages |

@@ -31,6 +31,20 @@ TEST(MetricsListenerTest, EachScrapeShowsTheMoment) {
   EXPECT_THAT(second, HasSubstr("\nusher_empty_lists_total 1\n"));
 }
 
+TEST(MetricsListenerTest, GaugesHaveAWholeStackToThemselves) {
+  Telemetry telemetry;
+  const auto listener = MetricsListener::Start("127.0.0.1:0", telemetry, [] {
+    volatile char deep[1 << 20];
+    for (size_t i = 0; i < sizeof(deep); i += 1024) deep[i] = 1;
+    ServerGauges gauges;
+    gauges.model_version = deep[0] + deep[sizeof(deep) - 1024];
+    return gauges;
+  });
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_THAT(HttpGet((*listener)->address(), "/metrics"),
+              HasSubstr("\nusher_model_version 2\n"));
+}
+
 TEST(MetricsListenerTest, ATakenAddressIsRefusedAndNamed) {
   Telemetry telemetry;
   const auto gauges = [] { return ServerGauges(); };
