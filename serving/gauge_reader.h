@@ -3,6 +3,8 @@
 #define USHER_SERVING_GAUGE_READER_H_
 
 #include "index/base/clock.h"
+#include "serving/exposure_log.h"
+#include "serving/lists/list_counters.h"
 #include "serving/recommender.h"
 #include "serving/security/tls_files.h"
 #include "serving/snapshot_publisher.h"
@@ -17,11 +19,14 @@ class GaugeReader {
  public:
   GaugeReader(const StatusReporter& reporter,
               const SnapshotPublisher& publisher,
-              const Recommender& recommender, const WorkerPool& pool,
+              const Recommender& recommender, const ListCounters& lists,
+              const ExposureLog& exposures, const WorkerPool& pool,
               const TlsFiles* tls, const Clock& clock)
       : reporter_(reporter),
         publisher_(publisher),
         recommender_(recommender),
+        lists_(lists),
+        exposures_(exposures),
         pool_(pool),
         tls_(tls),
         clock_(clock) {}
@@ -33,6 +38,8 @@ class GaugeReader {
   const StatusReporter& reporter_;
   const SnapshotPublisher& publisher_;
   const Recommender& recommender_;
+  const ListCounters& lists_;
+  const ExposureLog& exposures_;
   const WorkerPool& pool_;
   const TlsFiles* const tls_;
   const Clock& clock_;

@@ -99,13 +99,15 @@ class InteractionStream final
   void OnDone() override { const auto last = std::move(self_); }
 
  private:
-  // Requests that are written or whose answers have not left yet, and rows of
-  // those that are written.
-  static constexpr size_t kMaxUnanswered = 16;
+  // Requests that are being written, and their rows; answers that the caller
+  // has not taken, who may well send all before they read the first.
+  static constexpr size_t kMaxWriting = 16;
   static constexpr size_t kMaxRows = 10'000;
+  static constexpr size_t kMaxUnsent = 1 << 16;
 
   bool IsFull() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return writing_ + unsent_.size() >= kMaxUnanswered || rows_ >= kMaxRows;
+    return writing_ >= kMaxWriting || rows_ >= kMaxRows ||
+           unsent_.size() >= kMaxUnsent;
   }
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (!full_ || stopped_ || IsFull()) return;

@@ -29,6 +29,11 @@ absl::StatusOr<ErasureReceipt> UserEraser::Erase(absl::string_view user_id) {
   ASSIGN_OR_RETURN(receipt.interactions, EraseInteractions(user_id));
   ASSIGN_OR_RETURN(receipt.exposures,
                    exposures_.ForgetUser(std::string(user_id)));
+  if (lists_ != nullptr) {
+    if (const absl::Status gone = lists_->Forget(user_id); !gone.ok()) {
+      receipt.incomplete.push_back(absl::StrCat("lists: ", gone.message()));
+    }
+  }
   if (const absl::Status dropped = publisher_.DropOldPages(); !dropped.ok()) {
     receipt.incomplete.push_back(
         absl::StrCat("state log: ", dropped.message()));

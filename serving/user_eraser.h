@@ -11,6 +11,7 @@
 #include "index/base/clock.h"
 #include "index/catalog/forgotten_users.h"
 #include "serving/exposure_log.h"
+#include "serving/lists/candidate_lists.h"
 #include "serving/snapshot_publisher.h"
 
 namespace usher {
@@ -28,12 +29,14 @@ struct ErasureReceipt {
 // Borrows all. Thread-safe.
 class UserEraser {
  public:
-  // `model_dir` holds the marks that trainer and loader respect.
+  // `model_dir` holds the marks that trainer and loader respect; `lists` may be
+  // null.
   UserEraser(std::string model_dir, SnapshotPublisher& publisher,
-             ExposureLog& exposures, const Clock& clock)
+             ExposureLog& exposures, CandidateLists* lists, const Clock& clock)
       : model_dir_(std::move(model_dir)),
         publisher_(publisher),
         exposures_(exposures),
+        lists_(lists),
         clock_(clock) {}
 
   // The mark first, then what requests see, then what is on the disk. After an
@@ -48,6 +51,7 @@ class UserEraser {
   const std::string model_dir_;
   SnapshotPublisher& publisher_;
   ExposureLog& exposures_;
+  CandidateLists* const lists_;
   const Clock& clock_;
 };
 

@@ -419,7 +419,6 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   SnapshotPublisher publisher(
       **state, holder, {.undated_lifetime = settings.loader.undated_lifetime},
       *std::move(forgotten));
-  UserEraser eraser(settings.loader.model_dir, publisher, exposures, clock);
   const UserExporter exporter(holder, publisher, exposures);
   ModelLoader loader(settings.loader, publisher, clock);
   ListCounters list_counters;
@@ -433,6 +432,8 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   MemoryLists memory(memory_options, clock, list_counters);
   CandidateLists lists(redis.has_value() ? &*redis : nullptr, memory,
                        list_counters);
+  UserEraser eraser(settings.loader.model_dir, publisher, exposures, &lists,
+                    clock);
   const Recommender recommender(holder, RandomSeed(), settings.experiments,
                                 &telemetry.lists, &lists);
   const PageTokenCodec pages(settings.config.page_token_key.empty()
@@ -447,8 +448,8 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
           {holder, publisher, recommender, pages, reporter, loader, eraser,
            exporter, settings.experiments, exposures, clock, pool, telemetry,
            security.tokens.get(), security.tls.get()}));
-  const GaugeReader gauges(reporter, publisher, recommender, pool,
-                           security.tls.get(), clock);
+  const GaugeReader gauges(reporter, publisher, recommender, list_counters,
+                           exposures, pool, security.tls.get(), clock);
   std::unique_ptr<MetricsListener> metrics;
   if (!settings.metrics_listen.empty()) {
     auto listener =

@@ -49,6 +49,7 @@ std::vector<std::string> UsersToList(const PrecomputeOptions& options,
     std::vector<std::string> ids;
     ids.reserve(catalog.num_users());
     for (size_t row = 0; row < catalog.num_users(); ++row) {
+      if (catalog.users.columns[row].forgotten != 0) continue;
       ids.emplace_back(catalog.UserId(UserRow{static_cast<int32_t>(row)}));
     }
     return Sorted(std::move(ids));

@@ -191,6 +191,48 @@ void AddGauges(const ServerGauges& gauges, Families& families) {
                    gauges.ineligible_served);
 }
 
+void AddCounts(absl::string_view name, absl::string_view help,
+               const std::string& label, const ServerGauges::Counts& counts,
+               Families& families) {
+  families.Begin(name, help, MetricType::Counter);
+  for (const auto& [value, count] : counts) {
+    families.Add({{label, value}}, static_cast<double>(count));
+  }
+}
+
+void AddListsMadeBefore(const ServerGauges& gauges, Families& families) {
+  AddCounts("usher_list_origin_total",
+            "Answers by where their candidates came from.", "origin",
+            gauges.list_origins, families);
+  AddCounts("usher_list_refused_total",
+            "Why an answer was not made from a list.", "reason",
+            gauges.list_refusals, families);
+  families.Counter("usher_list_topped_up_total",
+                   "Lists that were too short for their page.",
+                   gauges.lists_topped_up);
+  AddCounts("usher_redis_questions_total",
+            "Questions to Redis by what became of them.", "result",
+            gauges.redis_questions, families);
+  AddCounts("usher_memory_lists_total", "Lists kept in memory, and evicted.",
+            "what", gauges.memory_lists, families);
+  families.Gauge("usher_memory_lists_bytes", "Memory of lists.",
+                 static_cast<double>(gauges.memory_lists_bytes));
+}
+
+void AddExposures(const ServerGauges& gauges, Families& families) {
+  families.Counter("usher_exposures_dropped_total",
+                   "Lists that were answered and could not be written down.",
+                   gauges.exposures_dropped);
+  families.Begin("usher_variant_exposures_dropped_total",
+                 "Of those, the ones of an experiment's variants.",
+                 MetricType::Counter);
+  for (const ServerGauges::DroppedVariant& dropped : gauges.dropped_variants) {
+    families.Add(
+        {{"experiment", dropped.experiment}, {"variant", dropped.variant}},
+        static_cast<double>(dropped.lists));
+  }
+}
+
 }  // namespace
 
 std::vector<MetricFamily> MetricFamilies(const Telemetry& telemetry,
@@ -199,6 +241,8 @@ std::vector<MetricFamily> MetricFamilies(const Telemetry& telemetry,
   AddCalls(telemetry.calls, families);
   AddLists(telemetry.lists, families);
   AddGauges(gauges, families);
+  AddListsMadeBefore(gauges, families);
+  AddExposures(gauges, families);
   return families.Take();
 }
 

@@ -3,6 +3,9 @@
 #define USHER_SERVING_TELEMETRY_SERVER_GAUGES_H_
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "serving/telemetry/process_usage.h"
 
@@ -25,6 +28,22 @@ struct ServerGauges {
   int64_t ineligible_served = 0;
   double tls_certificate_end = 0;  // Unix seconds; 0: connections are plain.
   ProcessUsage process;
+
+  // Counts by a label's value.
+  using Counts = std::vector<std::pair<std::string, int64_t>>;
+  Counts list_origins;   // Answers by where their candidates came from.
+  Counts list_refusals;  // Lists that were not used, by reason.
+  int64_t lists_topped_up = 0;
+  Counts redis_questions;  // By what became of them.
+  Counts memory_lists;     // kept, evicted.
+  int64_t memory_lists_bytes = 0;
+  int64_t exposures_dropped = 0;
+  struct DroppedVariant {
+    std::string experiment;
+    std::string variant;
+    int64_t lists = 0;
+  };
+  std::vector<DroppedVariant> dropped_variants;
 };
 
 }  // namespace usher

@@ -250,7 +250,7 @@ class ServedCityTest : public EndToEndTest {
   std::unique_ptr<ExposureStore> exposure_store_ =
       ExposureStore::Open(ExposureStore::PathBeside(state_path_)).value();
   ExposureLog exposures_{*exposure_store_, clock_, {}};
-  UserEraser eraser_{dir_, publisher_, exposures_, clock_};
+  UserEraser eraser_{dir_, publisher_, exposures_, nullptr, clock_};
   UserExporter exporter_{holder_, publisher_, exposures_};
   Telemetry telemetry_;
   std::unique_ptr<Server> server_ =

@@ -381,7 +381,7 @@ TEST(ExperimentRestartTest, AssignmentsAndReportOutliveTheServer) {
                                   experiments);
     const PageTokenCodec pages("key");
     const StatusReporter reporter(holder, publisher, loader, clock);
-    UserEraser eraser(dir, publisher, exposures, clock);
+    UserEraser eraser(dir, publisher, exposures, nullptr, clock);
     const UserExporter exporter(holder, publisher, exposures);
     WorkerPool pool({2, 100});
     Telemetry telemetry;

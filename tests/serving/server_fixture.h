@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "serving/lists/list_counters.h"
 #include "serving/server.h"
 #include "tests/testing/tiny_city.h"
 #include "usher/v1/recommendation.grpc.pb.h"
@@ -141,6 +142,7 @@ class ServerTest : public ::testing::Test {
   SnapshotPublisher publisher_{*state_, holder_, {}};
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Telemetry telemetry_;
+  ListCounters list_counters_;
   Recommender recommender_{holder_, kSeed, experiments_, &telemetry_.lists};
   PageTokenCodec pages_{"key"};
   const std::string model_dir_ = testing::TempDir() + "/models";
@@ -149,7 +151,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<ExposureStore> exposure_store_ =
       ExposureStore::Open(ExposureStore::kMemory).value();
   ExposureLog exposures_{*exposure_store_, clock_, {}};
-  UserEraser eraser_{model_dir_, publisher_, exposures_, clock_};
+  UserEraser eraser_{model_dir_, publisher_, exposures_, nullptr, clock_};
   UserExporter exporter_{holder_, publisher_, exposures_};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -91,8 +91,8 @@ TEST_F(ServerMetricsTest, AStreamIsOneCallOfManyResponses) {
 }
 
 TEST_F(ServerMetricsTest, GaugesFollowTheModelAndTheState) {
-  const GaugeReader reader(reporter_, publisher_, recommender_, pool_, nullptr,
-                           clock_);
+  const GaugeReader reader(reporter_, publisher_, recommender_, list_counters_,
+                           exposures_, pool_, nullptr, clock_);
   EXPECT_EQ(reader.Read().model_version, 0);
   EXPECT_EQ(reader.Read().model_age_seconds, 0);
   Snapshot snapshot = TinySnapshot(TinyCatalog());

@@ -196,7 +196,7 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   const std::unique_ptr<ExposureStore> store =
       ExposureStore::Open(ExposureStore::kMemory).value();
   ExposureLog exposures(*store, clock, {});
-  UserEraser eraser("nowhere", publisher, exposures, clock);
+  UserEraser eraser("nowhere", publisher, exposures, nullptr, clock);
   const UserExporter exporter(holder, publisher, exposures);
   Telemetry telemetry;
   const ServerParts parts{

@@ -265,7 +265,7 @@ TEST_F(SnapshotPublisherTest, WhatWasTakenIsAnsweredBeforeTheEnd) {
                          answered += receipt.ok();
                        });
   }
-  publisher_->Drain();
+  EXPECT_TRUE(publisher_->Drain(absl::Seconds(60)));
   EXPECT_EQ(answered, 50);
   EXPECT_TRUE(absl::IsUnavailable(
       publisher_->Write(EventDeletions{{"jazz1"}}).status()));

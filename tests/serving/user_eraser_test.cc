@@ -34,7 +34,7 @@ class UserEraserTest : public ::testing::TestWithParam<bool> {
         ReadForgotten(folder_.path()).value());
     AdoptTiny();
     eraser_ = std::make_unique<UserEraser>(folder_.path(), *publisher_,
-                                           exposures_, clock_);
+                                           exposures_, nullptr, clock_);
     exporter_ =
         std::make_unique<UserExporter>(holder_, *publisher_, exposures_);
   }

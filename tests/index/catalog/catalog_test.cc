@@ -183,26 +183,6 @@ TEST_F(CatalogTest, WhoTakesAYesBackLeavesTheOthersInOrder) {
   EXPECT_EQ(Attendees(row).data(), attendees);
 }
 
-TEST_F(CatalogTest, WhatClaimsToBeLaterThanItsReceiptHappenedThen) {
-  const EventRow row = Add("a", "o");
-  const Micros now = 20'000 * kDay;
-  for (const char* id : {"u", "v", "w"}) {
-    catalog_.Apply(User(id), row, Kind::kRsvpYes, kNone, now, now);
-  }
-  catalog_.Apply(User("x"), row, Kind::kRsvpYes, kNone, now + 3650 * kDay, now);
-  EXPECT_EQ(Of(row).last_answer, now);
-  EXPECT_EQ(History(UserRow{3})[0].time, now);
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_FLOAT_EQ(Of(row).answers.At(i, now, kEventHorizons), 4);
-    EXPECT_FLOAT_EQ(Host("o").answers.At(i, now, kOrganizerHorizons), 4);
-  }
-  EXPECT_NEAR(Of(row).answers.At(1, now + kDay, kEventHorizons),
-              4 * std::exp(-1.0), 1e-5);
-  // And may be answered otherwise.
-  catalog_.Apply(User("x"), row, Kind::kRsvpNo, kNone, now + 1, now + 1);
-  EXPECT_EQ(Of(row).yes, 3);
-}
-
 TEST_F(CatalogTest, WhatIsNoAnswerStandsBesideTheAnswer) {
   const EventRow row = Add("a");
   Apply(User("u"), row, Kind::kView, 1);

@@ -101,5 +101,15 @@ TEST(EventStatusTest, EveryStatusHasANameThatLeadsBack) {
   EXPECT_EQ(EventStatusFromName("postponed"), std::nullopt);
 }
 
+TEST(InteractionTest, WhatClaimsToBeLaterThanItsReceiptHappenedThen) {
+  Interaction interaction;
+  interaction.occurred_at = 50;
+  EXPECT_EQ(CountsAt(interaction), 50);
+  interaction.received_at = 60;
+  EXPECT_EQ(CountsAt(interaction), 50);
+  interaction.received_at = 40;
+  EXPECT_EQ(CountsAt(interaction), 40);
+}
+
 }  // namespace
 }  // namespace usher

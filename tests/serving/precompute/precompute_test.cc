@@ -212,7 +212,9 @@ TEST_F(PrecomputeIntoRedisTest, TheServerAnswersFromIt) {
   holder.Publish(std::make_shared<const Served>(
       RandomSnapshot(300, VectorIndexOptions::Type::kFlat), RankingPolicy(),
       std::make_shared<const LiveColumnsCache>(4, 0)));
-  const Recommender recommender(holder, 1, &lists), online(holder, 1);
+  const Recommender recommender(holder, 1, Experiments::None(), nullptr,
+                                &lists);
+  const Recommender online(holder, 1);
   for (int u = 0; u < 20; ++u) {
     Query query;
     query.user_id = absl::StrCat("u", u);

@@ -488,7 +488,7 @@ TEST_F(RankEventsTest, TimedStagesChangeNothingAndAddUpToTheWhole) {
   const Query query = For("u1");
   const LiveView view = BuildLiveView(snapshot_, policy, query.now, 0);
   StageTimes times([] { return ++ticks; });
-  const Ranking timed = RankEvents(query, policy, view, snapshot_, &times);
+  const Ranking timed = RankEvents(query, policy, view, snapshot_, {}, &times);
   const Ranking plain = RankEvents(query, policy, view, snapshot_);
   EXPECT_EQ(Ids(timed, snapshot_), Ids(plain, snapshot_));
   for (const Stage stage : {Stage::kUser, Stage::kCandidates, Stage::kRank}) {
