@@ -113,6 +113,7 @@ absl::StatusOr<int64_t> ExposureLog::ForgetUser(const std::string& user_id) {
     }
     if (status.ok()) status = store_.Commit();
     if (!status.ok()) store_.Rollback();
+    if (status.ok()) status = store_.DropOldPages();
   });
   RETURN_IF_ERROR(status);
   return lists;

@@ -315,6 +315,7 @@ absl::Status ExposureStore::Prepare(bool write) {
   if (write) {
     RETURN_IF_ERROR(database.Execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        "PRAGMA secure_delete=ON; "
         "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000;"));
     RETURN_IF_ERROR(database.Execute(absl::StrCat(
         "BEGIN IMMEDIATE; PRAGMA application_id=", kApplicationId,
@@ -477,6 +478,10 @@ absl::StatusOr<int64_t> ExposureStore::ForgetUser(
     deleted += one;
   }
   return deleted;
+}
+
+absl::Status ExposureStore::DropOldPages() {
+  return parts_->database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 absl::StatusOr<std::optional<Exposure>> ExposureStore::Find(

@@ -106,6 +106,9 @@ class ExposureStore {
   absl::StatusOr<int64_t> ForgetUser(absl::string_view user_id,
                                      absl::Span<const int64_t> numbers);
 
+  // What was deleted leaves the file's log; its pages are overwritten already.
+  absl::Status DropOldPages();
+
   // A list as it is now.
   absl::StatusOr<std::optional<Exposure>> Find(
       absl::string_view recommendation_id);

@@ -239,6 +239,28 @@ TEST_F(ExposureStoreTest, AForgottenUserHasNoLists) {
   EXPECT_EQ(Show("r1", {}).code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(ExposureStoreTest, NothingOfAForgottenUserIsLeftInTheFiles) {
+  const std::string user = "somebody-who-wants-to-be-forgotten";
+  Put({ListOf("r1", user), ListOf("r2", "bob")});
+  Put({ListOf("r3", user)});
+  const auto bytes = [this] {
+    std::string all;
+    for (const auto& file : std::filesystem::directory_iterator(dir_)) {
+      std::ifstream in(file.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return all;
+  };
+  ASSERT_NE(bytes().find(user), std::string::npos);
+  ASSERT_TRUE(store_->Begin().ok());
+  EXPECT_EQ(store_->ForgetUser(user, store_->NumbersOf(user).value()).value(),
+            2);
+  ASSERT_TRUE(store_->Commit().ok());
+  ASSERT_TRUE(store_->DropOldPages().ok());
+  EXPECT_EQ(bytes().find(user), std::string::npos);
+  EXPECT_NE(bytes().find("bob"), std::string::npos);
+}
+
 TEST_F(ExposureStoreTest, AUsersListsAreReadOldestFirst) {
   Put({ListOf("r2"), ListOf("r3", "bob"), ListOf("r1")});
   std::vector<std::string> ids;
