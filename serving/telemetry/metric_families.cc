@@ -194,6 +194,7 @@ void AddGauges(const ServerGauges& gauges, Families& families) {
 void AddCounts(absl::string_view name, absl::string_view help,
                const std::string& label, const ServerGauges::Counts& counts,
                Families& families) {
+  if (counts.empty()) return;
   families.Begin(name, help, MetricType::Counter);
   for (const auto& [value, count] : counts) {
     families.Add({{label, value}}, static_cast<double>(count));
@@ -223,6 +224,7 @@ void AddExposures(const ServerGauges& gauges, Families& families) {
   families.Counter("usher_exposures_dropped_total",
                    "Lists that were answered and could not be written down.",
                    gauges.exposures_dropped);
+  if (gauges.dropped_variants.empty()) return;
   families.Begin("usher_variant_exposures_dropped_total",
                  "Of those, the ones of an experiment's variants.",
                  MetricType::Counter);

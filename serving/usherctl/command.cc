@@ -663,7 +663,7 @@ constexpr absl::string_view kGetEventExamples[] = {"get-event --event=e12"};
 constexpr absl::string_view kGetUserExamples[] = {"get-user --user=ann"};
 constexpr absl::string_view kForgetUserExamples[] = {"forget-user --user=ann"};
 constexpr absl::string_view kExportUserExamples[] = {
-    "export-user --user=ann > ann.jsonl",
+    "export-user --user=ann",
 };
 constexpr absl::string_view kUpsertEventsExamples[] = {
     "upsert-events --file=events.jsonl",

@@ -152,15 +152,15 @@ TEST_F(SnapshotPublisherTest, AMaskChangesItsFieldsOnly) {
 TEST_F(SnapshotPublisherTest, MasksOfOneGroupBuildOnEachOther) {
   AdoptTiny();
   Event title;
-  title.id = "new";
+  title.id = "jazz1";
   title.title = "t";
   Event city;
-  city.id = "new";
+  city.id = "jazz1";
   city.city = "c";
   Write(EventUpserts{{title, city}, {"title"}});
   Write(EventUpserts{{city}, {"city"}});
-  EXPECT_EQ(Stored("new").title, "");
-  EXPECT_EQ(Stored("new").city, "c");
+  EXPECT_EQ(Stored("jazz1").title, "");
+  EXPECT_EQ(Stored("jazz1").city, "c");
 }
 
 TEST_F(SnapshotPublisherTest, AnActionChangesTheNextAnswer) {

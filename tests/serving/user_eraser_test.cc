@@ -122,6 +122,7 @@ TEST_P(UserEraserTest, AnExportHasTheProfileAndEachInteractionOnce) {
   EXPECT_EQ(with_device, 1);
   Exposure list;
   list.recommendation_id = "r1";
+  list.served_at = kTinyNow;
   list.user_id = "ann";
   list.event_ids = {"jazz1"};
   list.scores = {1};

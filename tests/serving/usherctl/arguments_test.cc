@@ -227,12 +227,14 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
   EXPECT_EQ(ErrorOf({}), "no command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recomend"}),
             "unknown command 'recomend'; did you mean recommend?");
-  EXPECT_EQ(ErrorOf({"x"}),
-            "unknown command 'x'; one of recommend, explain, similar-events, "
-            "similar-users, audience, status, get-event, get-user, "
-            "upsert-events, upsert-users, delete-events, record, show, "
-            "experiment report, experiment assign, versions, pin, unpin, "
-            "reload; see usherctl --help");
+  EXPECT_EQ(
+      ErrorOf({"x"}),
+      "unknown command 'x'; one of recommend, explain, similar-events, "
+      "similar-users, audience, status, get-event, get-user, export-user, "
+      "forget-user, "
+      "upsert-events, upsert-users, delete-events, record, show, "
+      "experiment report, experiment assign, versions, pin, unpin, "
+      "reload; see usherctl --help");
   EXPECT_EQ(ErrorOf({"--user=ann", "recommend"}),
             "unknown flag --user before the command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recommend", "--limt=3"}),
