@@ -446,7 +446,8 @@ TEST_F(StateStoreTest, DeletedRowsLeaveTheFilesToo) {
   ASSERT_NE(text().find("cobblestone"), std::string::npos);
   Committed([&](StateStore& store) {
     ASSERT_TRUE(
-        store.PutForgotten("quillon", TombstoneOf("quillon", "5a17", kSecond)).ok());
+        store.PutForgotten("quillon", TombstoneOf("quillon", "5a17", kSecond))
+            .ok());
   });
   ASSERT_TRUE(store_->DropOldPages().ok());
   EXPECT_EQ(text().find("cobblestone"), std::string::npos);
