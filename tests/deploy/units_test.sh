@@ -30,7 +30,6 @@ fi
 flags=0
 while read -r program rest; do
   [[ -x "$bin/$program" ]] || {
-    [[ "$program" == usher-precompute ]] && continue
     bad "no program $program"
     continue
   }

@@ -88,7 +88,26 @@ TEST_F(MetricFamiliesTest, GaugesAreThoseOfTheScrape) {
                "usher_ineligible_served_total 0"});
 }
 
+TEST_F(MetricFamiliesTest, ListsMadeBeforeAndExposuresShow) {
+  gauges_.list_origins = {{"online", 4}, {"redis", 3}};
+  gauges_.list_refusals = {{"far", 2}};
+  gauges_.redis_questions = {{"failed", 1}};
+  gauges_.memory_lists_bytes = 640;
+  gauges_.exposures_dropped = 5;
+  gauges_.dropped_variants = {{"tempo", "fast", 2}};
+  ExpectLines({R"(usher_list_origin_total{origin="redis"} 3)",
+               R"(usher_list_refused_total{reason="far"} 2)",
+               R"(usher_redis_questions_total{result="failed"} 1)",
+               "usher_memory_lists_bytes 640",
+               "usher_exposures_dropped_total 5",
+               "usher_variant_exposures_dropped_total{experiment=\"tempo\","
+               "variant=\"fast\"} 2"});
+}
+
 TEST_F(MetricFamiliesTest, NamesAreUniqueAndCountersEndInTotal) {
+  gauges_.list_origins = gauges_.list_refusals = gauges_.redis_questions =
+      gauges_.memory_lists = {{"some", 1}};
+  gauges_.dropped_variants = {{"tempo", "fast", 1}};
   std::set<std::string> names;
   for (const prometheus::MetricFamily& family :
        MetricFamilies(telemetry_, gauges_)) {
