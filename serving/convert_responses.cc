@@ -33,6 +33,7 @@ void AddReasons(const RankedEvent& event, const RankingPolicy& policy,
 template <class Result>
 void AddContributions(const RankedEvent& event, const RankingPolicy& policy,
                       Result& result) {
+  result.set_base_value(BaseValue(policy));
   for (const Contribution& part : Contributions(event, policy)) {
     v1::Contribution& added = *result.add_contributions();
     added.set_feature(std::string(FeatureName(part.feature)));
@@ -98,6 +99,10 @@ void ListToProto(const Recommendations& answer,
              result);
     result.set_score(event.score);
     result.set_position(answer.shown_before + response->results_size());
+    if (answer.policy.calibration.has_value()) {
+      result.set_attend_probability(
+          answer.policy.calibration->Probability(event.score));
+    }
     SetDistance(event.distance_km, result);
     AddSources(event.sources, result);
     if (reasons) AddReasons(event, answer.policy, served.snapshot(), result);

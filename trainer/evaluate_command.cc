@@ -16,7 +16,7 @@
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
 #include "trainer/train_config.h"
-#include "trainer/train_hybrid.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -57,19 +57,6 @@ struct Row {
   }
 };
 
-// True when interactions happen at their events' starts, so that nobody knows
-// when they were made.
-bool TimesAreStarts(const Dataset& dataset) {
-  int64_t dated = 0;
-  int64_t at_start = 0;
-  for (const InteractionRecord& row : dataset.interactions) {
-    if (row.time == kNoTime) continue;
-    ++dated;
-    at_start += row.time == dataset.events[row.event].start_time;
-  }
-  return at_start * 2 > dated;
-}
-
 absl::Status CheckChoices(const Flags& flags) {
   const std::string clock = flags.Text("clock");
   if (clock != "rsvp" && clock != "week" && clock != "auto") {
@@ -92,10 +79,9 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Flags& flags,
                    flags.Integer("join_delay", 0, 365 * 86400));
   options.join_delay = delay * kSecond;
   const std::string clock = flags.Text("clock");
-  const bool week =
-      clock == "week" || (clock == "auto" && TimesAreStarts(dataset));
-  options.clock =
-      week ? ReplayOptions::Clock::kWeek : ReplayOptions::Clock::kRsvp;
+  options.clock = clock == "auto"   ? ClockOf(dataset)
+                  : clock == "week" ? ReplayOptions::Clock::kWeek
+                                    : ReplayOptions::Clock::kRsvp;
   return options;
 }
 
@@ -207,7 +193,7 @@ absl::Status Run(const Flags& flags) {
         replay.repeated_answers, " answers to what was answered before"));
   }
   ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainHybrid(replay.training, train, LogTo(progress)));
+                   TrainVersion(replay.training, train, LogTo(progress)));
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));

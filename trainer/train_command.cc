@@ -9,7 +9,7 @@
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
 #include "trainer/train_config.h"
-#include "trainer/train_hybrid.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -62,7 +62,7 @@ absl::Status Run(const Flags& flags) {
                    flags.Has("state") ? LoadStateOf(flags, progress, &source)
                                       : LoadDatasetOf(flags, progress));
   ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainHybrid(dataset, options, LogTo(progress)));
+                   TrainVersion(dataset, options, LogTo(progress)));
   trained.snapshot.info.state_position = source.state_position;
   trained.snapshot.info.state_id = source.state_id;
   trained.snapshot.info.created = Clock::System().Now();

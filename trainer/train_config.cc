@@ -126,6 +126,8 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   TextFormat::PrintToString(config.ranking(), &options.ranking_config);
   RETURN_IF_ERROR(
       ApplyRankingConfig(RankingPolicy(), options.ranking_config).status());
+  options.learn_ranker =
+      config.has_learn_ranker() ? config.learn_ranker() : options.learn_ranker;
   return options;
 }
 
@@ -138,6 +140,7 @@ std::string TrainConfigText(const TrainOptions& options) {
   config.set_content_dim(options.content.dim);
   WriteIndex(options.index, *config.mutable_index());
   TextFormat::ParseFromString(options.ranking_config, config.mutable_ranking());
+  config.set_learn_ranker(options.learn_ranker);
   std::string text;
   TextFormat::PrintToString(config, &text);
   return text;

@@ -27,6 +27,7 @@ struct TrainOptions {
   ContentOptions content;
   VectorIndexOptions index;
   std::string ranking_config;  // Text proto over the defaults for the data.
+  bool learn_ranker = true;    // Trees on top of it (train_version.h).
   uint64_t seed = 1;
   int threads = 0;
 };

@@ -127,6 +127,18 @@ void AppendTraining(const TrainingRecord& training, std::string* out) {
   }
 }
 
+// Without what is nested twice: learned trees are for programs.
+void AppendRanking(absl::string_view config, std::string* out) {
+  int depth = 0;
+  for (const absl::string_view line :
+       absl::StrSplit(config, '\n', absl::SkipEmpty())) {
+    if (absl::EndsWith(line, "}")) --depth;
+    const bool opens = absl::EndsWith(line, "{");
+    if (depth < (opens ? 1 : 2)) AppendLine(out, "ranking", line);
+    if (opens) ++depth;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ManifestText(const Manifest& manifest) {
@@ -181,10 +193,7 @@ std::string Describe(const Manifest& manifest) {
   AppendLine(&out, "data fingerprint",
              absl::StrFormat("%016x", manifest.training.data_fingerprint));
   AppendTraining(manifest.training, &out);
-  for (const absl::string_view line :
-       absl::StrSplit(info.ranking_config, '\n', absl::SkipEmpty())) {
-    AppendLine(&out, "ranking", line);
-  }
+  AppendRanking(info.ranking_config, &out);
   for (const FileEntry& file : manifest.files) {
     AppendLine(&out, "file",
                absl::StrFormat("%-20s %12d bytes  xxh3 %016x", file.name,

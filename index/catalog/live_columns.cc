@@ -22,6 +22,14 @@ float AgeHours(Micros now, Micros time) {
   return std::max(0.0f, Hours(now - time));
 }
 
+int64_t NonNegative(int64_t value, int64_t modulus) {
+  return (value % modulus + modulus) % modulus;
+}
+
+int64_t HoursSinceEpoch(Micros time) {
+  return (time - NonNegative(time, kHour)) / kHour;
+}
+
 // ln(1 + a count), which is none of most events.
 float Log(float count) { return count == 0 ? 0.0f : std::log1p(count); }
 
@@ -181,6 +189,18 @@ void LiveColumns::Fill(const EventColumns& event, const EventCounters& counters,
   slot.fresh_hours = event.announce == kNoTime
                          ? std::numeric_limits<float>::quiet_NaN()
                          : std::max(0.0f, Hours(minute_ - event.announce));
+  slot.answer_hours = counters.last_answer == kNoTime
+                          ? kManyHours
+                          : AgeHours(minute_, counters.last_answer);
+  if (event.start != kNoTime) {
+    const int64_t hour = HoursSinceEpoch(event.start);
+    slot.start_hour = static_cast<float>(NonNegative(hour, 24));
+    // 1970-01-01 was a Thursday.
+    slot.start_day = static_cast<float>(
+        NonNegative((hour - NonNegative(hour, 24)) / 24 + 3, 7));
+  } else {
+    slot.start_hour = slot.start_day = 0;
+  }
   const float day = answers(1);
   slot.hour_count = Log(answers(0));
   slot.day_count = Log(day);
@@ -190,8 +210,9 @@ void LiveColumns::Fill(const EventColumns& event, const EventCounters& counters,
       event.capacity > 0
           ? std::min(1.0f, slot.yes / static_cast<float>(event.capacity))
           : 0;
-  slot.usual_yes = slot.organizer_day = slot.organizer_week =
-      slot.organizer_month = slot.organizer_next = slot.organizer_yes = 0;
+  slot.usual_yes = slot.organizer_events = slot.organizer_day =
+      slot.organizer_week = slot.organizer_month = slot.organizer_next =
+          slot.organizer_yes = 0;
   slot.bins[Of(LiveRank::kLead)] = LogHistogram::BinOf(slot.lead_hours);
   slot.bins[Of(LiveRank::kDay)] = LogHistogram::BinOf(day);
   slot.bins[Of(LiveRank::kYes)] = LogHistogram::BinOf(slot.yes);
@@ -254,6 +275,7 @@ void LiveColumns::FillOfOrganizer(const OrganizerCounters& host,
   for (const int32_t s : slots) {
     LiveSlot& slot = slots_.Mutable(s);
     slot.usual_yes = usual_yes;
+    slot.organizer_events = Log(static_cast<float>(std::max(0, host.events)));
     slot.organizer_day = day;
     slot.organizer_week = week;
     slot.organizer_month = month;

@@ -40,6 +40,9 @@ struct LiveSlot {
   EventRow row = kNoEvent;  // kNoEvent: it is live no more.
   float lead_hours = 0;     // To the start; large without one.
   float fresh_hours = 0;    // Since the announcement; NaN without.
+  float answer_hours = 0;   // Since the last answer; large without one.
+  float start_hour = 0;     // Hour of the day and
+  float start_day = 0;      // day of the week, Monday 0, of the start (UTC).
   float hour_count = 0;     // ln(1 + positive answers), which fade
   float day_count = 0;      // over an hour, a day, a week.
   float week_count = 0;
@@ -48,9 +51,10 @@ struct LiveSlot {
   float usual_yes = 0;       // ln(1 + its organizer's commitments an event).
   float organizer_day = 0;   // ln(1 + positive answers to all events of its
   float organizer_week = 0;  // organizer), which fade over a day, a week,
-  float organizer_month = 0;  // 30 days.
-  float organizer_next = 0;   // Rank by lead_hours and by yes among those of
-  float organizer_yes = 0;    // its organizer, exact.
+  float organizer_month = 0;   // 30 days.
+  float organizer_events = 0;  // ln(1 + its organizer's events).
+  float organizer_next = 0;    // Rank by lead_hours and by yes among those of
+  float organizer_yes = 0;     // its organizer, exact.
   std::array<LogHistogram::Bin, kNumLiveRanks> bins{};
 };
 

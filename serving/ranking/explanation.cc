@@ -1,6 +1,7 @@
 #include "serving/ranking/explanation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -52,6 +53,15 @@ bool IsTrue(Feature feature, const RankedEvent& event,
   const size_t row = Index(event.event);
   const EventCounters& counters = snapshot.catalog.events.counters[row];
   switch (feature) {
+    case Feature::kOwnOrganizer:
+    case Feature::kOwnShare:
+    case Feature::kOwnLast:
+    case Feature::kFollowed:
+    case Feature::kSeries:
+    case Feature::kVenue:
+    case Feature::kNeighbours:
+    case Feature::kNeighbourOrganizer:
+      return ValueOf(feature, event) > 0;
     case Feature::kAlsOrganizer:
       return snapshot.catalog.events.columns[row].organizer != kNoOrganizer;
     case Feature::kContent:
@@ -104,8 +114,10 @@ Topic TopicOf(Feature feature) {
   switch (feature) {
     case Feature::kOwnOrganizer:
     case Feature::kOwnShare:
+    case Feature::kOwnLast:
     case Feature::kFollowed:
     case Feature::kAlsOrganizer:
+    case Feature::kNeighbourOrganizer:
       return Topic::kOrganizer;
     default:
       return Topic::kOther;
@@ -122,7 +134,10 @@ std::string OrganizerText(const RankedEvent& event,
   }
   if (follows) return absl::StrCat("You follow ", organizer);
   if (went) return absl::StrCat("You go to events of ", organizer);
-  return absl::StrCat("People with your taste go to ", organizer);
+  return absl::StrCat(ValueOf(Feature::kNeighbourOrganizer, event) > 0
+                          ? "People who go where you go also go to "
+                          : "People with your taste go to ",
+                      organizer);
 }
 
 std::string TextOf(Feature feature, const RankedEvent& event,
@@ -162,13 +177,30 @@ std::string TextOf(Feature feature, const RankedEvent& event,
   }
 }
 
+std::array<float, kNumFeatures> PartsOf(const RankedEvent& event,
+                                        const RankingPolicy& policy) {
+  if (policy.trees != nullptr) {
+    return policy.trees->Parts(event.features, policy.weights);
+  }
+  std::array<float, kNumFeatures> parts;
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    parts[f] = policy.weights[f] * event.features[f];
+  }
+  return parts;
+}
+
 }  // namespace
+
+float BaseValue(const RankingPolicy& policy) {
+  return policy.trees == nullptr ? 0 : policy.trees->base_value();
+}
 
 std::vector<Contribution> Contributions(const RankedEvent& event,
                                         const RankingPolicy& policy) {
   std::vector<Contribution> parts;
+  const std::array<float, kNumFeatures> values = PartsOf(event, policy);
   for (size_t f = 0; f < kNumFeatures; ++f) {
-    const float part = policy.weights[f] * event.features[f];
+    const float part = values[f];
     if (part != 0) {
       parts.push_back({static_cast<Feature>(f), event.features[f], part});
     }

@@ -18,8 +18,11 @@ struct Contribution {
   float contribution = 0;
 };
 
-// Every feature with a part other than 0, the largest first. They add up to the
-// score; the linear ranker's base value is 0.
+// What every score of the policy begins with: 0 for a linear one.
+float BaseValue(const RankingPolicy& policy);
+
+// Every feature with a part other than 0, the largest first. With BaseValue()
+// they add up to the score.
 std::vector<Contribution> Contributions(const RankedEvent& event,
                                         const RankingPolicy& policy);
 

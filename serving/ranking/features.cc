@@ -8,15 +8,46 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kNames[kNumFeatures] = {
-    "own_organizer",  "own_share",   "followed",      "organizer_no",
-    "series",         "venue",       "als_organizer", "als_event",
-    "neighbours",     "content",     "place_density", "distance",
-    "hour_match",     "conflict",    "lead_rank",     "day_rank",
-    "yes_rank",       "answer_rank", "fresh_rank",    "organizer_next",
-    "organizer_yes",  "hour_count",  "day_count",     "week_count",
-    "fill",           "usual_yes",   "organizer_day", "organizer_week",
-    "organizer_month"};
+constexpr absl::string_view kNames[kNumFeatures] = {"own_organizer",
+                                                    "own_share",
+                                                    "own_last",
+                                                    "followed",
+                                                    "organizer_no",
+                                                    "series",
+                                                    "venue",
+                                                    "als_organizer",
+                                                    "als_event",
+                                                    "neighbours",
+                                                    "neighbour_organizer",
+                                                    "history",
+                                                    "follows",
+                                                    "content",
+                                                    "place_density",
+                                                    "distance",
+                                                    "hour_match",
+                                                    "conflict",
+                                                    "lead_rank",
+                                                    "day_rank",
+                                                    "yes_rank",
+                                                    "answer_rank",
+                                                    "fresh_rank",
+                                                    "organizer_next",
+                                                    "organizer_yes",
+                                                    "hour_count",
+                                                    "day_count",
+                                                    "week_count",
+                                                    "fill",
+                                                    "usual_yes",
+                                                    "organizer_day",
+                                                    "organizer_week",
+                                                    "organizer_month",
+                                                    "lead",
+                                                    "fresh",
+                                                    "last_answer",
+                                                    "yes",
+                                                    "start_hour",
+                                                    "start_day",
+                                                    "organizer_events"};
 
 // What is taken for the distance to an event without a place.
 constexpr float kUnknownDistanceKm = 10;
@@ -84,6 +115,7 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
       out.at(row, Feature::kOwnOrganizer) = OwnOrganizer(past->second);
       out.at(row, Feature::kOwnShare) =
           OwnShare(past->second, user.commitments);
+      out.at(row, Feature::kOwnLast) = past->second.latest;
       out.at(row, Feature::kOrganizerNo) = LogCount(past->second.refusals);
     }
     out.at(row, Feature::kFollowed) =
@@ -156,6 +188,21 @@ float LiveFeature(const LiveColumns& live, Feature feature, size_t slot) {
       return live[slot].organizer_week;
     case Feature::kOrganizerMonth:
       return live[slot].organizer_month;
+    case Feature::kLead:
+      return std::log1p(live[slot].lead_hours);
+    case Feature::kFresh:
+      return live[slot].fresh_hours >= 0 ? std::log1p(live[slot].fresh_hours)
+                                         : 0;
+    case Feature::kLastAnswer:
+      return std::log1p(live[slot].answer_hours);
+    case Feature::kYes:
+      return LogCount(live[slot].yes);
+    case Feature::kStartHour:
+      return live[slot].start_hour;
+    case Feature::kStartDay:
+      return live[slot].start_day;
+    case Feature::kOrganizerEvents:
+      return live[slot].organizer_events;
     default:
       return 0;
   }
@@ -193,6 +240,13 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     VectorFeatures(snapshot, events[i], user, out, i);
     out.at(i, Feature::kNeighbours) =
         LogCount(Lookup(user.neighbour_picks, events[i]));
+    if (event.organizer != kNoOrganizer) {
+      out.at(i, Feature::kNeighbourOrganizer) =
+          LogCount(Lookup(user.neighbour_organizers, event.organizer));
+    }
+    out.at(i, Feature::kHistory) = LogCount(user.commitments);
+    out.at(i, Feature::kFollows) =
+        LogCount(static_cast<float>(user.followed.size()));
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }

@@ -20,14 +20,20 @@ enum class Feature : uint8_t {
   // What the user did with the organizer.
   kOwnOrganizer,  // ln(1 + commitments fading over 60 days).
   kOwnShare,      // Part of the user's commitments.
+  kOwnLast,       // 1 / (1 + weeks since the latest commitment); 0: none.
   kFollowed,      // 1 when the user follows the organizer.
   kOrganizerNo,   // ln(1 + refusals).
   kSeries,        // ln(1 + commitments to the same series).
   kVenue,         // ln(1 + commitments at the same venue).
   // What others did.
-  kAlsOrganizer,  // Inner product of the organizer parts.
-  kAlsEvent,      // Inner product of the event parts.
-  kNeighbours,    // ln(1 + weight of like-minded users who said yes).
+  kAlsOrganizer,        // Inner product of the organizer parts.
+  kAlsEvent,            // Inner product of the event parts.
+  kNeighbours,          // ln(1 + weight of like-minded users who said yes).
+  kNeighbourOrganizer,  // ln(1 + weight of their other commitments to the
+                        // organizer).
+  // Who asks: the same for all events of a list.
+  kHistory,  // ln(1 + commitments).
+  kFollows,  // ln(1 + followed organizers).
   // What it is about.
   kContent,  // Cosine with the mean content of the user's history.
   // Place.
@@ -44,14 +50,21 @@ enum class Feature : uint8_t {
   kFreshRank,
   kOrganizerNext,
   kOrganizerYes,
-  kHourCount,       // ln(1 + positive answers fading over an hour),
-  kDayCount,        // ... a day,
-  kWeekCount,       // ... a week.
-  kFill,            // Commitments / capacity.
-  kUsualYes,        // ln(1 + commitments an event of the organizer).
-  kOrganizerDay,    // ln(1 + positive answers to the organizer's events,
-  kOrganizerWeek,   // fading over a day, a week,
-  kOrganizerMonth,  // 30 days).
+  kHourCount,        // ln(1 + positive answers fading over an hour),
+  kDayCount,         // ... a day,
+  kWeekCount,        // ... a week.
+  kFill,             // Commitments / capacity.
+  kUsualYes,         // ln(1 + commitments an event of the organizer).
+  kOrganizerDay,     // ln(1 + positive answers to the organizer's events,
+  kOrganizerWeek,    // fading over a day, a week,
+  kOrganizerMonth,   // 30 days).
+  kLead,             // ln(1 + hours to the start).
+  kFresh,            // ln(1 + hours since the announcement); 0 without.
+  kLastAnswer,       // ln(1 + hours since the last answer).
+  kYes,              // ln(1 + commitments).
+  kStartHour,        // Hour of the day (UTC) of the start.
+  kStartDay,         // Day of the week, Monday 0.
+  kOrganizerEvents,  // ln(1 + events of the organizer).
   kNumFeatures,
 };
 inline constexpr size_t kNumFeatures =

@@ -1,5 +1,7 @@
 #include "serving/ranking/policy.h"
 
+#include <cmath>
+
 namespace usher {
 namespace {
 
@@ -10,6 +12,7 @@ namespace {
 constexpr std::pair<Feature, float> kDefaultWeights[] = {
     {Feature::kOwnOrganizer, 3.0f},
     {Feature::kOwnShare, 1.0f},
+    {Feature::kOwnLast, 0.0f},
     {Feature::kFollowed, 1.5f},
     {Feature::kOrganizerNo, -0.2f},
     {Feature::kSeries, 0.5f},
@@ -17,6 +20,9 @@ constexpr std::pair<Feature, float> kDefaultWeights[] = {
     {Feature::kAlsOrganizer, 0.7f},
     {Feature::kAlsEvent, 0.3f},
     {Feature::kNeighbours, 1.0f},
+    {Feature::kNeighbourOrganizer, 0.0f},
+    {Feature::kHistory, 0.0f},
+    {Feature::kFollows, 0.0f},
     {Feature::kContent, 0.6f},
     {Feature::kPlaceDensity, 0.15f},
     {Feature::kDistance, -0.25f},
@@ -38,10 +44,21 @@ constexpr std::pair<Feature, float> kDefaultWeights[] = {
     {Feature::kOrganizerDay, 0.0f},
     {Feature::kOrganizerWeek, 0.0f},
     {Feature::kOrganizerMonth, 0.0f},
+    {Feature::kLead, 0.0f},
+    {Feature::kFresh, 0.0f},
+    {Feature::kLastAnswer, 0.0f},
+    {Feature::kYes, 0.0f},
+    {Feature::kStartHour, 0.0f},
+    {Feature::kStartDay, 0.0f},
+    {Feature::kOrganizerEvents, 0.0f},
 };
 static_assert(std::size(kDefaultWeights) == kNumFeatures);
 
 }  // namespace
+
+float Calibration::Probability(float score) const {
+  return 1 / (1 + std::exp(-(slope * score + intercept)));
+}
 
 RankingPolicy::RankingPolicy() : weights{} {
   for (const auto& [feature, value] : kDefaultWeights) weight(feature) = value;

@@ -3,6 +3,7 @@
 #define USHER_SERVING_RANKING_POLICY_H_
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,10 +12,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "serving/ranking/features.h"
+#include "serving/ranking/tree_ranker.h"
 
 namespace usher {
 
-// A linear ranker and the sizes of the candidate sources. A value.
+// From a score to the probability of attendance.
+struct Calibration {
+  float slope = 0;
+  float intercept = 0;
+
+  float Probability(float score) const;
+  bool operator==(const Calibration&) const = default;
+};
+
+// A linear ranker, what was learned on top of it, and the sizes of the
+// candidate sources. A value.
 struct RankingPolicy {
   // The documented defaults (kDefaultWeights in policy.cc).
   RankingPolicy();
@@ -28,8 +40,12 @@ struct RankingPolicy {
 
   bool operator==(const RankingPolicy&) const = default;
 
-  // score = sum of weight * feature.
+  // linear score = sum of weight * feature.
   std::array<float, kNumFeatures> weights;
+  // Makes the score of the linear one; null: they are the same.
+  std::shared_ptr<const TreeRanker> trees;
+  // Of scores, where it is known.
+  std::optional<Calibration> calibration;
   // Candidates of the scored scan over vectors and live bias.
   int scan_candidates = 300;
   // Candidates of each other source.
@@ -40,6 +56,9 @@ struct RankingPolicy {
 struct RankingOverrides {
   std::vector<std::pair<Feature, float>> weights;
   std::optional<int> scan_candidates;
+  // Null inside: the linear score alone.
+  std::optional<std::shared_ptr<const TreeRanker>> trees;
+  std::optional<Calibration> calibration;
 };
 
 // Reads a RankingConfig text proto (proto/usher/config). InvalidArgument names
@@ -55,6 +74,7 @@ absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
                                                  absl::string_view text_proto);
 
 // The RankingConfig text proto that gives `policy` back, every weight named.
+// Trees are in it.
 std::string RankingConfigText(const RankingPolicy& policy);
 
 }  // namespace usher

@@ -182,15 +182,20 @@ struct ScoredCandidate {
 std::vector<ScoredCandidate> Scored(const std::vector<EventRow>& events,
                                     const RankingPolicy& policy,
                                     const FeatureMatrix& features) {
+  std::vector<float> scores(events.size(), 0.0f);
+  for (size_t i = 0; i < events.size(); ++i) {
+    const absl::Span<const float> row = features.Row(i);
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      scores[i] += policy.weights[f] * row[f];
+    }
+  }
+  if (policy.trees != nullptr) {
+    policy.trees->Score(features, absl::MakeSpan(scores));
+  }
   std::vector<ScoredCandidate> scored;
   scored.reserve(events.size());
   for (size_t i = 0; i < events.size(); ++i) {
-    const absl::Span<const float> row = features.Row(i);
-    float score = 0;
-    for (size_t f = 0; f < kNumFeatures; ++f) {
-      score += policy.weights[f] * row[f];
-    }
-    scored.push_back({score, events[i], i});
+    scored.push_back({scores[i], events[i], i});
   }
   return scored;
 }

@@ -46,14 +46,14 @@ struct Shortcuts {
   const std::vector<ScoredRow>* scan = nullptr;
 };
 
-// Filter -> candidates -> features -> linear score -> rules, diversity and caps
-// (arrange.h). Pure: equal inputs
-// give an equal ranking; ties go to the event that starts sooner, then to the
-// smaller row. An event whose score is no finite number is left out, and
-// `degraded` says so. `view` must have been built from `snapshot` and `policy`
-// for the minute of query.now. Every result is live at query.now, passes the
-// filter and, unless include_interacted is set, has no answer of the user.
-// `times`, where given, is told when a stage has ended; the list is the same.
+// Filter -> candidates -> features -> linear score -> trees -> rules, diversity
+// and caps (arrange.h). Pure: equal inputs give an equal ranking; ties go to
+// the event that starts sooner, then to the smaller row. An event whose score
+// is no finite number is left out, and `degraded` says so. `view` must have
+// been built from `snapshot` and `policy` for the minute of query.now. Every
+// result is live at query.now, passes the filter and, unless include_interacted
+// is set, has no answer of the user. `times`, where given, is told when a stage
+// has ended; the list is the same.
 Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const LiveView& view, const Snapshot& snapshot,
                    const Shortcuts& shortcuts = {},

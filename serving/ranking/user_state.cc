@@ -40,6 +40,7 @@ void AddCommitment(const Catalog& catalog, EventRow row, float weight,
     OrganizerPast& past = user.organizers[event.organizer];
     past.commitments += weight;
     past.recent += weight * Faded(days);
+    past.latest = std::max(past.latest, static_cast<float>(1 / (1 + days / 7)));
   }
   if (event.series >= 0) user.series[event.series] += weight;
   if (event.venue >= 0) user.venues[event.venue] += weight;
@@ -173,6 +174,11 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
     }
     for (const Action& action : history) {
       if (!IsCommitment(action.kind)) continue;
+      const OrganizerRow host =
+          catalog.events.columns[Index(action.event)].organizer;
+      if (host != kNoOrganizer) {
+        user.neighbour_organizers[host] += weight * scale;
+      }
       if (Index(action.event) >= live.num_events()) continue;
       if (live.SlotOf(action.event) < 0) continue;
       user.neighbour_picks[action.event] += weight * scale;

@@ -21,6 +21,7 @@ struct OrganizerPast {
   float commitments = 0;
   float recent = 0;  // Commitments, fading by half in 60 days.
   float refusals = 0;
+  float latest = 0;  // 1 / (1 + weeks since the latest commitment).
 };
 
 // A user's history and profile, summed up as of the query's instant. A value:
@@ -44,6 +45,8 @@ struct UserState {
   std::vector<float> content;  // Unit length, or empty.
   // Live events that like-minded users said yes to, with their weight.
   absl::flat_hash_map<EventRow, float> neighbour_picks;
+  // Organizers of all that they committed to, with the same weights.
+  absl::flat_hash_map<OrganizerRow, float> neighbour_organizers;
 };
 
 // What can be said of the query's user at its instant. Seeds count like actions

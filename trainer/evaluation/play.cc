@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "index/base/parallel.h"
 #include "serving/ranking/live_view.h"
 #include "serving/ranking/rank_events.h"
 
@@ -44,6 +45,27 @@ class Writer {
   const Replay& replay_;
   Snapshot& snapshot_;
 };
+
+// A query with what was known when it was asked, and its answer.
+struct Asked {
+  const ReplayQuery* query;
+  Micros now;
+  Snapshot snapshot;
+  Ranking ranking;
+
+  void Answer(const Replay& replay, const RankingPolicy& policy, int limit) {
+    Query asked;
+    asked.user_id = replay.users[query->user];
+    asked.now = now;
+    asked.limit = limit;
+    asked.filter.start_before = query->start_before;
+    const LiveView view = BuildLiveView(snapshot, policy, now, 0);
+    ranking = RankEvents(asked, policy, view, snapshot);
+  }
+};
+
+// Queries that are answered side by side.
+constexpr size_t kBatch = 64;
 
 // The state of the rule, by event id.
 struct RuleEvent {
@@ -118,28 +140,50 @@ class OrganizerRule {
 
 }  // namespace
 
-void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
-                Snapshot& snapshot, const AnswerSink& sink) {
+void PlayRankings(const Replay& replay, const RankingPolicy& policy,
+                  const PlayOptions& options, Snapshot& snapshot,
+                  const RankingSink& sink) {
   Writer writer(replay, snapshot);
+  std::vector<Asked> batch;
+  const auto answer = [&] {
+    ParallelFor(static_cast<int64_t>(batch.size()), 1, options.threads,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t i = begin; i < end; ++i) {
+                    batch[i].Answer(replay, policy, options.limit);
+                  }
+                });
+    for (const Asked& asked : batch) {
+      sink(*asked.query, asked.ranking, asked.snapshot.catalog);
+    }
+    batch.clear();
+  };
   for (const ReplayStep& step : replay.steps) {
     if (step.kind != ReplayStep::Kind::kQuery) {
       writer.Apply(step);
       continue;
     }
-    const ReplayQuery& asked = replay.queries[step.index];
-    Query query;
-    query.user_id = replay.users[asked.user];
-    query.now = step.time;
-    query.limit = k;
-    query.filter.start_before = asked.start_before;
-    const LiveView view = BuildLiveView(snapshot, policy, query.now, 0);
-    std::vector<std::string> list;
-    for (const RankedEvent& event :
-         RankEvents(query, policy, view, snapshot).results) {
-      list.emplace_back(snapshot.catalog.EventId(event.event));
-    }
-    sink(asked, list);
+    const ReplayQuery& query = replay.queries[step.index];
+    if (query.number % options.every != 0) continue;
+    batch.push_back({&query, step.time, snapshot.Share(), {}});
+    if (batch.size() == kBatch) answer();
   }
+  answer();
+}
+
+void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
+                Snapshot& snapshot, const AnswerSink& sink) {
+  PlayOptions options;
+  options.limit = k;
+  options.threads = 0;
+  PlayRankings(replay, policy, options, snapshot,
+               [&](const ReplayQuery& query, const Ranking& ranking,
+                   const Catalog& catalog) {
+                 std::vector<std::string> list;
+                 for (const RankedEvent& event : ranking.results) {
+                   list.emplace_back(catalog.EventId(event.event));
+                 }
+                 sink(query, list);
+               });
 }
 
 void PlayOwnOrganizerRule(const Replay& replay, bool personal, int k,

@@ -276,6 +276,18 @@ class Builder {
 
 }  // namespace
 
+ReplayOptions::Clock ClockOf(const Dataset& dataset) {
+  int64_t dated = 0;
+  int64_t at_start = 0;
+  for (const InteractionRecord& row : dataset.interactions) {
+    if (row.time == kNoTime) continue;
+    ++dated;
+    at_start += row.time == dataset.events[row.event].start_time;
+  }
+  return at_start * 2 > dated ? ReplayOptions::Clock::kWeek
+                              : ReplayOptions::Clock::kRsvp;
+}
+
 absl::StatusOr<Replay> BuildReplay(const Dataset& dataset,
                                    const ReplayOptions& options) {
   return Builder(dataset, options).Build();

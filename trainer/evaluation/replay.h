@@ -26,6 +26,10 @@ struct ReplayOptions {
   Micros join_delay = kDay;
 };
 
+// The week clock when most interactions happen at their events' starts, so that
+// nobody knows when they were made.
+ReplayOptions::Clock ClockOf(const Dataset& dataset);
+
 // What should this user go to?
 struct ReplayQuery {
   int32_t number = 0;  // From 0.

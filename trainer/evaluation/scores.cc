@@ -14,24 +14,31 @@ double Discount(size_t position) {
 
 }  // namespace
 
-ListScores ScoreList(absl::Span<const std::string> list,
-                     absl::Span<const std::string> relevant, int k) {
+ListScores ScoreHits(const std::vector<bool>& hits, int64_t relevant, int k) {
   ListScores scores;
-  const size_t depth = std::min(list.size(), static_cast<size_t>(k));
-  const size_t findable = std::min(relevant.size(), static_cast<size_t>(k));
+  const size_t findable = static_cast<size_t>(std::min<int64_t>(relevant, k));
   if (findable == 0) return scores;
   double ideal = 0;
   for (size_t i = 0; i < findable; ++i) ideal += Discount(i);
-  for (size_t i = 0; i < depth; ++i) {
-    const auto same = [&](const std::string& id) { return id == list[i]; };
-    if (std::any_of(list.begin(), list.begin() + i, same)) continue;
-    if (std::none_of(relevant.begin(), relevant.end(), same)) continue;
+  for (size_t i = 0; i < std::min(hits.size(), static_cast<size_t>(k)); ++i) {
+    if (!hits[i]) continue;
     if (scores.hit_rate == 0) scores.mrr = 1.0 / static_cast<double>(i + 1);
     scores.hit_rate = 1;
     scores.recall += 1.0 / static_cast<double>(findable);
     scores.ndcg += Discount(i) / ideal;
   }
   return scores;
+}
+
+ListScores ScoreList(absl::Span<const std::string> list,
+                     absl::Span<const std::string> relevant, int k) {
+  std::vector<bool> hits(std::min(list.size(), static_cast<size_t>(k)));
+  for (size_t i = 0; i < hits.size(); ++i) {
+    const auto same = [&](const std::string& id) { return id == list[i]; };
+    hits[i] = std::none_of(list.begin(), list.begin() + i, same) &&
+              std::any_of(relevant.begin(), relevant.end(), same);
+  }
+  return ScoreHits(hits, static_cast<int64_t>(relevant.size()), k);
 }
 
 void MeanScores::Add(int32_t user, const ListScores& scores) {

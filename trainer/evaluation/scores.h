@@ -19,6 +19,10 @@ struct ListScores {
   double mrr = 0;     // 1 / position of the first relevant event.
 };
 
+// Of a list of which `hits` says what was relevant; `relevant` events could
+// have been found.
+ListScores ScoreHits(const std::vector<bool>& hits, int64_t relevant, int k);
+
 // A dead or repeated event in `list` keeps its wasted place.
 ListScores ScoreList(absl::Span<const std::string> list,
                      absl::Span<const std::string> relevant, int k);

@@ -1,6 +1,7 @@
 #include "serving/ranking/explanation.h"
 
 #include <cmath>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,6 +66,33 @@ class ExplanationTest : public ::testing::Test {
   const RankingPolicy policy_;
   RankedEvent jazz_ = Ranked(EventRow{0});
 };
+
+TEST_F(ExplanationTest, OfLearnedTreesTheyAddUpToTheScoreWithTheBaseValue) {
+  RankingPolicy policy;
+  policy.trees = std::make_shared<const TreeRanker>(
+      TreeRanker::Create(1, 1, {{{{Feature::kVenue, 0.5f}}, {3, 1, 7}}})
+          .value());
+  Set(jazz_, Feature::kVenue, 1);
+  EXPECT_EQ(BaseValue(policy), 3);
+  const std::vector<Contribution> parts = Contributions(jazz_, policy);
+  ASSERT_EQ(parts.size(), 1);
+  EXPECT_FLOAT_EQ(parts[0].contribution,
+                  policy.weight(Feature::kVenue) + 7 - 3);
+}
+
+TEST_F(ExplanationTest, WhatATreeMakesOfNothingIsNoReason) {
+  RankingPolicy policy;
+  policy.trees = std::make_shared<const TreeRanker>(
+      TreeRanker::Create(1, 1,
+                         {{{{Feature::kFollowed, 0.5f}}, {0, 2, -2}},
+                          {{{Feature::kNeighbours, 0.5f}}, {0, 2, -2}}})
+          .value());
+  for (const Reason& reason : Reasons(jazz_, policy, snapshot_, 20)) {
+    EXPECT_NE(reason.code, "followed");
+    EXPECT_NE(reason.code, "neighbours");
+  }
+  EXPECT_EQ(Contributions(jazz_, policy).size(), 2);
+}
 
 TEST_F(ExplanationTest, ContributionsAreWeightTimesValueTheLargestFirst) {
   Set(jazz_, Feature::kVenue, 1);

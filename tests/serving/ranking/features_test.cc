@@ -170,6 +170,31 @@ TEST_F(FeaturesTest, NeighboursAreWeighedByTheSizeOfWhatTheySawTogether) {
   EXPECT_EQ(Of(kNextJazz, Feature::kNeighbours), 0);
 }
 
+TEST_F(FeaturesTest, NeighboursCountForTheOrganizersThatTheyGoTo) {
+  // Bob's weight, as above, for one commitment to each.
+  const float bob = 1 / std::sqrt(3.0f) / std::sqrt(2.0f);
+  EXPECT_NEAR(Of(kTalk, Feature::kNeighbourOrganizer), std::log1p(bob), 1e-6);
+  EXPECT_NEAR(Of(kNextJazz, Feature::kNeighbourOrganizer), std::log1p(bob),
+              1e-6);
+  EXPECT_EQ(Of(kBare, Feature::kNeighbourOrganizer), 0);
+}
+
+TEST_F(FeaturesTest, TheLatestCommitmentToAnOrganizerFadesWithWeeks) {
+  EXPECT_NEAR(Of(kNextJazz, Feature::kOwnLast), 1 / (1 + 60.0 / 7), 1e-6);
+  EXPECT_EQ(Of(kTalk, Feature::kOwnLast), 0);
+  query_.seeds = {{"past jazz", InteractionKind::kRsvpYes, 1}};
+  EXPECT_EQ(Of(kNextJazz, Feature::kOwnLast), 1);
+}
+
+TEST_F(FeaturesTest, WhoAsksIsTheSameForAllEvents) {
+  for (const EventRow event : {kNextJazz, kTalk, kBare}) {
+    EXPECT_FLOAT_EQ(Of(event, Feature::kHistory), std::log1p(1.0f));
+    EXPECT_FLOAT_EQ(Of(event, Feature::kFollows), std::log1p(1.0f));
+    EXPECT_FLOAT_EQ(Of(event, Feature::kHistory, "bob"), std::log1p(2.0f));
+    EXPECT_EQ(Of(event, Feature::kFollows, "bob"), 0);
+  }
+}
+
 TEST_F(FeaturesTest, DistanceIsTheLogarithmOfKilometres) {
   EXPECT_EQ(Of(kNextJazz, Feature::kDistance), 0);
   // 0.09 degrees of latitude.
@@ -290,15 +315,38 @@ TEST_F(FeaturesTest, LiveFeaturesAreTheColumnsOfTheMinute) {
                   std::log1p(std::exp(-1.0 / 7)));
   EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerMonth),
                   std::log1p(std::exp(-1.0 / 30)));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kLead), std::log1p(30.0f));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kLastAnswer), std::log1p(24.0f));
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kYes), std::log1p(1.0f));
+  // On Tuesday at six.
+  EXPECT_EQ(Of(kTalk, Feature::kStartHour), 6);
+  EXPECT_EQ(Of(kTalk, Feature::kStartDay), 1);
+  EXPECT_EQ(Of(kBare, Feature::kStartHour), 0);
+  EXPECT_FLOAT_EQ(Of(kTalk, Feature::kOrganizerEvents), std::log1p(2.0f));
+}
+
+TEST_F(FeaturesTest, HoursAndDaysOfStartsBeforeTheEpochAreThoseOfTheClock) {
+  query_.now = -30 * kDay;
+  Catalog catalog;
+  // 1969-12-31 was a Wednesday.
+  catalog.UpsertEvent(usher::Of("late", "", "", -kHour));
+  Reset(std::move(catalog));
+  const LiveColumns live(snapshot_.catalog, query_.now, 0);
+  EXPECT_EQ(live[0].start_hour, 23);
+  EXPECT_EQ(live[0].start_day, 2);
 }
 
 TEST_F(FeaturesTest, AStrangerKnowsNobodyAndNothing) {
   const std::set<Feature> about_user = {
-      Feature::kOwnOrganizer, Feature::kOwnShare,     Feature::kFollowed,
-      Feature::kOrganizerNo,  Feature::kSeries,       Feature::kVenue,
-      Feature::kAlsOrganizer, Feature::kAlsEvent,     Feature::kNeighbours,
-      Feature::kContent,      Feature::kPlaceDensity, Feature::kDistance,
-      Feature::kHourMatch,    Feature::kConflict};
+      Feature::kOwnOrganizer, Feature::kOwnShare,
+      Feature::kFollowed,     Feature::kOrganizerNo,
+      Feature::kSeries,       Feature::kVenue,
+      Feature::kAlsOrganizer, Feature::kAlsEvent,
+      Feature::kNeighbours,   Feature::kContent,
+      Feature::kPlaceDensity, Feature::kDistance,
+      Feature::kHourMatch,    Feature::kConflict,
+      Feature::kOwnLast,      Feature::kHistory,
+      Feature::kFollows,      Feature::kNeighbourOrganizer};
   for (const Feature feature : about_user) {
     EXPECT_EQ(Of(kTalk, feature, "stranger"), 0) << FeatureName(feature);
   }

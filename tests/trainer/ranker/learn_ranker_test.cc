@@ -1,0 +1,88 @@
+#include "trainer/ranker/learn_ranker.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "index/base/hash.h"
+
+namespace usher {
+namespace {
+
+// A list whose answer has the largest `series`; the linear score is its
+// `linear_sign`-fold, and rows lie by it.
+void AddList(Random& random, float linear_sign, RankingExamples& examples) {
+  const auto f = static_cast<size_t>(Feature::kSeries);
+  std::vector<RankedEvent> events(12);
+  float best = -1;
+  for (RankedEvent& event : events) {
+    for (float& value : event.features) {
+      value = static_cast<float>(random.Below(10000)) / 10000;
+    }
+    event.score = linear_sign * event.features[f];
+    best = std::max(best, event.features[f]);
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const RankedEvent& a, const RankedEvent& b) {
+                     return a.score > b.score;
+                   });
+  examples.AddQuery(1);
+  for (const RankedEvent& event : events) {
+    const bool relevant = event.features[f] == best;
+    examples.AddRow(event, {relevant, relevant});
+  }
+}
+
+RankingLessons Lessons(float linear_sign) {
+  Random random(1);
+  RankingLessons lessons;
+  for (int i = 0; i < 300; ++i) {
+    AddList(random, linear_sign, lessons.samples);
+    if (i == 199) lessons.before_judged = lessons.samples.queries();
+  }
+  for (int i = 0; i < 100; ++i) AddList(random, linear_sign, lessons.judged);
+  return lessons;
+}
+
+TEST(LearnRankerTest, WhatOrdersTheLaterListsBestIsTaken) {
+  const LearnedRanker learned = LearnRanker(Lessons(0), 1).value();
+  ASSERT_NE(learned.trees, nullptr);
+  ASSERT_EQ(learned.trials.size(), 7);
+  const RankerTrial& taken = learned.trials[learned.chosen];
+  EXPECT_EQ(learned.trees->trees().size(), static_cast<size_t>(taken.trees));
+  EXPECT_EQ(learned.trees->linear_share(), taken.on_linear ? 1 : 0);
+  for (const RankerTrial& trial : learned.trials) {
+    EXPECT_LE(trial.ndcg, taken.ndcg);
+  }
+  EXPECT_GT(taken.ndcg, learned.trials[0].ndcg + 0.3);
+  ASSERT_TRUE(learned.calibration.has_value());
+  EXPECT_GT(learned.calibration->slope, 0);
+}
+
+TEST(LearnRankerTest, ALinearScoreThatIsRightIsLeftAlone) {
+  const LearnedRanker learned = LearnRanker(Lessons(100), 1).value();
+  EXPECT_EQ(learned.chosen, 0);
+  EXPECT_EQ(learned.trees, nullptr);
+  EXPECT_EQ(learned.trials[0].ndcg, 1);
+}
+
+TEST(LearnRankerTest, WithoutAnswersThereIsAnErrorAndNoTree) {
+  RankingLessons lessons;
+  EXPECT_EQ(LearnRanker(lessons, 1).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LearnRankerTest, EveryStepIsToldOf) {
+  std::set<std::string> steps;
+  ASSERT_TRUE(LearnRanker(Lessons(0), 1,
+                          [&](absl::string_view what, int done, int total) {
+                            EXPECT_LE(done, total);
+                            steps.emplace(what);
+                          })
+                  .ok());
+  EXPECT_EQ(steps.size(), 3);
+}
+
+}  // namespace
+}  // namespace usher

@@ -1,0 +1,128 @@
+#include "trainer/ranker/learn_ranker.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "index/base/status_macros.h"
+#include "trainer/evaluation/scores.h"
+#include "trainer/ranker/boosted_trees.h"
+#include "trainer/ranker/calibrate.h"
+
+namespace usher {
+namespace {
+
+constexpr int kDepthOfList = 10;
+constexpr size_t kCalibrated = 20;  // First places of each list.
+// More would fit what a season happens to be like.
+constexpr int kSizes[] = {30, 60, 100};
+constexpr int kMostTrees = 100;
+
+// The rows of a query, best first; its rows' own order among equals.
+std::vector<size_t> OrderOf(absl::Span<const float> scores) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  return order;
+}
+
+std::vector<float> ScoresOf(const RankingExamples& examples, size_t query,
+                            const TreeRanker* trees) {
+  const size_t begin = examples.begin(query);
+  std::vector<float> scores(examples.linear().begin() + begin,
+                            examples.linear().begin() + examples.end(query));
+  if (trees != nullptr) {
+    trees->Score(examples.FeaturesOf(query), absl::MakeSpan(scores));
+  }
+  return scores;
+}
+
+double MeanNdcg(const RankingExamples& examples, const TreeRanker* trees) {
+  double sum = 0;
+  for (size_t query = 0; query < examples.queries(); ++query) {
+    const std::vector<size_t> order = OrderOf(ScoresOf(examples, query, trees));
+    std::vector<bool> hits;
+    for (size_t i = 0; i < std::min<size_t>(order.size(), kDepthOfList); ++i) {
+      hits.push_back(examples.label(examples.begin(query) + order[i]).relevant);
+    }
+    sum += ScoreHits(hits, examples.relevant(query), kDepthOfList).ndcg;
+  }
+  return examples.queries() == 0
+             ? 0
+             : sum / static_cast<double>(examples.queries());
+}
+
+std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
+                                      const TreeRanker* trees) {
+  std::vector<ScoredOutcome> outcomes;
+  for (size_t query = 0; query < examples.queries(); ++query) {
+    const std::vector<float> scores = ScoresOf(examples, query, trees);
+    const std::vector<size_t> order = OrderOf(scores);
+    for (size_t i = 0; i < std::min(order.size(), kCalibrated); ++i) {
+      outcomes.push_back(
+          {scores[order[i]],
+           examples.label(examples.begin(query) + order[i]).attended});
+    }
+  }
+  return outcomes;
+}
+
+BoostOptions OptionsOf(int trees, bool on_linear, uint64_t seed) {
+  BoostOptions options;
+  options.trees = trees;
+  options.on_linear = on_linear;
+  options.seed = seed;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<LearnedRanker> LearnRanker(
+    const RankingLessons& lessons, uint64_t seed,
+    const std::function<void(absl::string_view what, int done, int total)>&
+        progress) {
+  const auto tell = [&](absl::string_view what, int total) {
+    return [&progress, what, total](int done) {
+      if (progress) progress(what, done, total);
+    };
+  };
+  LearnedRanker learned;
+  learned.trials.push_back(
+      {"linear", 0, true, MeanNdcg(lessons.judged, nullptr)});
+  std::vector<TreeRanker> grown;
+  for (const bool on_linear : {true, false}) {
+    ASSIGN_OR_RETURN(
+        const TreeRanker most,
+        GrowTrees(lessons.samples, lessons.before_judged,
+                  OptionsOf(kMostTrees, on_linear, seed),
+                  tell(on_linear ? "trying trees on the linear score"
+                                 : "trying trees alone",
+                       kMostTrees)));
+    for (const int size : kSizes) {
+      grown.push_back(most.First(size));
+      learned.trials.push_back(
+          {absl::StrCat(
+               size, on_linear ? " trees on the linear score" : " trees alone"),
+           size, on_linear, MeanNdcg(lessons.judged, &grown.back())});
+    }
+  }
+  for (size_t i = 1; i < learned.trials.size(); ++i) {
+    if (learned.trials[i].ndcg > learned.trials[learned.chosen].ndcg) {
+      learned.chosen = i;
+    }
+  }
+  const RankerTrial& best = learned.trials[learned.chosen];
+  learned.calibration = Calibrate(OutcomesOf(
+      lessons.judged, best.trees == 0 ? nullptr : &grown[learned.chosen - 1]));
+  if (best.trees == 0) return learned;
+  ASSIGN_OR_RETURN(TreeRanker trees,
+                   GrowTrees(lessons.samples, lessons.samples.queries(),
+                             OptionsOf(best.trees, best.on_linear, seed),
+                             tell("growing trees", best.trees)));
+  learned.trees = std::make_shared<const TreeRanker>(std::move(trees));
+  return learned;
+}
+
+}  // namespace usher

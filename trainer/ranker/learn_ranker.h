@@ -1,0 +1,57 @@
+// What the linear ranker does not know, learned from lists and their outcome.
+#ifndef USHER_TRAINER_RANKER_LEARN_RANKER_H_
+#define USHER_TRAINER_RANKER_LEARN_RANKER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serving/ranking/policy.h"
+#include "serving/ranking/tree_ranker.h"
+#include "trainer/ranker/ranking_examples.h"
+
+namespace usher {
+
+// Lists of one stretch of time.
+struct RankingLessons {
+  // Of all its queries, in order of time, some rows each.
+  RankingExamples samples;
+  // So many of them come before what is judged.
+  size_t before_judged = 0;
+  // Whole lists of the last part.
+  RankingExamples judged;
+};
+
+// One way to rank, and how it did on the judged lists.
+struct RankerTrial {
+  std::string name;  // "linear", "60 trees on the linear score", ...
+  int trees = 0;
+  bool on_linear = true;
+  double ndcg = 0;  // At 10.
+};
+
+struct LearnedRanker {
+  // Null: the linear score alone was best.
+  std::shared_ptr<const TreeRanker> trees;
+  // Of the first places of the judged lists; unset where they say nothing.
+  std::optional<Calibration> calibration;
+  std::vector<RankerTrial> trials;  // The linear one first.
+  size_t chosen = 0;                // Of trials.
+};
+
+// Grows trees on the lists before the judged ones, in several sizes, on the
+// linear score and without it; takes what orders the judged lists best, and
+// grows that again on all samples. Deterministic by seed.
+absl::StatusOr<LearnedRanker> LearnRanker(
+    const RankingLessons& lessons, uint64_t seed,
+    const std::function<void(absl::string_view what, int done, int total)>&
+        progress = nullptr);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_RANKER_LEARN_RANKER_H_

@@ -1,0 +1,23 @@
+// All that a version takes: the model, and the ranker on top of it.
+#ifndef USHER_TRAINER_TRAIN_VERSION_H_
+#define USHER_TRAINER_TRAIN_VERSION_H_
+
+#include "absl/status/statusor.h"
+#include "trainer/data/dataset.h"
+#include "trainer/train_hybrid.h"
+
+namespace usher {
+
+// TrainHybrid() on everything. Where the data are dated and enough, the ranker
+// is learned as well: a model of the earlier part is asked, as it would have
+// been, what people then went to, and trees learn from its lists
+// (trainer/ranker). Deterministic as TrainHybrid() is. What cannot be learned
+// is left at its default, and a note says why; errors are those of
+// TrainHybrid().
+absl::StatusOr<TrainedVersion> TrainVersion(const Dataset& dataset,
+                                            const TrainOptions& options,
+                                            const TrainingLog& log = {});
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_TRAIN_VERSION_H_
