@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "index/base/cpu.h"
 
 namespace usher {
@@ -20,6 +21,11 @@ ServerStatus StatusReporter::Report() const {
         "name a file with --state");
   } else {
     status.state = publisher_.state_path();
+  }
+  if (const int64_t rows = publisher_.damaged_rows(); rows > 0) {
+    status.warnings.push_back(
+        absl::StrCat(rows, " rows of the state cannot be read and are passed "
+                           "over; the log names them (state_row_damaged)"));
   }
   status.state_position = publisher_.position();
   const std::shared_ptr<const Served> served = holder_.Get();
