@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/base/cpu.h"
@@ -14,7 +15,10 @@ ServerStatus StatusReporter::Report() const {
   status.server_version = USHER_VERSION;
   status.instruction_set =
       std::string(InstructionSetName(ActiveInstructionSet()));
-  status.warnings = loader_.Warnings();
+  status.warnings = warnings_;
+  for (std::string& warning : loader_.Warnings()) {
+    status.warnings.push_back(std::move(warning));
+  }
   if (publisher_.state_path() == StateStore::kMemory) {
     status.warnings.push_back(
         "writes are kept in memory only and are lost when the server ends; "
