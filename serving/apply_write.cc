@@ -1,5 +1,7 @@
 #include "serving/apply_write.h"
 
+#include <algorithm>
+
 #include "index/artifact/forgotten_file.h"
 #include "index/base/status_macros.h"
 #include "serving/merge_fields.h"
@@ -14,6 +16,18 @@ void PutEvent(const Event& event, Snapshot& snapshot) {
 void TakeEvent(absl::string_view id, Snapshot& snapshot) {
   const EventRow row = snapshot.catalog.FindEvent(id);
   if (row != kNoEvent) snapshot.catalog.DeleteEvent(row);
+}
+
+// What is left of a deleted event: an id and an organizer, for whom counts what
+// people did.
+void PutDeletedEvent(const Event& event, Snapshot& snapshot) {
+  const Catalog& catalog = snapshot.catalog;
+  const EventRow row = catalog.FindEvent(event.id);
+  const bool placed =
+      row != kNoEvent &&
+      catalog.events.columns[Index(row)].organizer != kNoOrganizer;
+  if (!placed && !event.organizer.empty()) PutEvent(event, snapshot);
+  TakeEvent(event.id, snapshot);
 }
 
 void Record(const Interaction& interaction, Snapshot& snapshot) {
@@ -52,7 +66,7 @@ struct Apply {
 
   absl::StatusOr<WriteReceipt> operator()(const EventDeletions& write) {
     for (const std::string& id : write.ids) {
-      RETURN_IF_ERROR(state.DeleteEvent(id));
+      RETURN_IF_ERROR(state.DeleteEvent(id, OrganizerOf(id)));
       TakeEvent(id, snapshot);
     }
     return Accepted(write.ids.size());
@@ -99,12 +113,100 @@ struct Apply {
     return Accepted(write.positions.size());
   }
 
+  // Empty when there is none.
+  absl::string_view OrganizerOf(absl::string_view event_id) const {
+    const Catalog& catalog = snapshot.catalog;
+    const EventRow event = catalog.FindEvent(event_id);
+    if (event == kNoEvent) return {};
+    const OrganizerRow row = catalog.events.columns[Index(event)].organizer;
+    return row == kNoOrganizer ? absl::string_view() : catalog.OrganizerId(row);
+  }
+
   static WriteReceipt Accepted(size_t rows) {
     WriteReceipt receipt;
     receipt.accepted = static_cast<int64_t>(rows);
     return receipt;
   }
 };
+
+// Which rows of a state are to be applied: all.
+struct Wanted {
+  bool operator()(const Event&) const { return true; }
+  bool operator()(const User&) const { return true; }
+  bool operator()(const Interaction&) const { return true; }
+};
+
+// Those that a version trained --until an instant does not have, though it knew
+// them: see DatasetBuilder of the trainer. Events that the version has are the
+// first of the catalogue.
+class LeftOut {
+ public:
+  explicit LeftOut(const Snapshot& snapshot)
+      : catalog_(snapshot.catalog),
+        until_(snapshot.info.state_until),
+        events_(snapshot.catalog.num_events()) {}
+
+  bool operator()(const Event& event) const { return !Has(event.id); }
+  bool operator()(const User& user) const {
+    return std::any_of(
+        user.groups.begin(), user.groups.end(),
+        [this](const Group& group) { return IsLater(group.joined); });
+  }
+  // Without its event no interaction is in the version.
+  bool operator()(const Interaction& interaction) const {
+    return IsLater(CountsAt(interaction)) || !Has(interaction.event_id);
+  }
+
+ private:
+  bool IsLater(Micros time) const { return time != kNoTime && time >= until_; }
+  bool Has(absl::string_view event_id) const {
+    const EventRow row = catalog_.FindEvent(event_id);
+    return row != kNoEvent && Index(row) < events_;
+  }
+
+  const Catalog& catalog_;
+  const Micros until_;
+  const size_t events_;
+};
+
+template <class Wants>
+absl::Status ApplyEvents(StateStore& state, PositionRange range,
+                         const Wants& wants, Snapshot& snapshot) {
+  return state.ReadEvents(range, [&](const Event& event, bool deleted) {
+    if (!wants(event)) return absl::OkStatus();
+    if (deleted) {
+      PutDeletedEvent(event, snapshot);
+    } else {
+      PutEvent(event, snapshot);
+    }
+    return absl::OkStatus();
+  });
+}
+
+template <class Wants>
+absl::Status ApplyUsers(StateStore& state, PositionRange range,
+                        const Wants& wants, const ForgottenUsers& forgotten,
+                        Snapshot& snapshot) {
+  return state.ReadUsers(range, [&](const User& user) {
+    if (wants(user) && !forgotten.Contains(user.id)) {
+      snapshot.catalog.UpsertUser(user);
+    }
+    return absl::OkStatus();
+  });
+}
+
+template <class Wants>
+absl::Status ApplyInteractions(StateStore& state, PositionRange range,
+                               const Wants& wants,
+                               const ForgottenUsers& forgotten,
+                               Snapshot& snapshot) {
+  return state.ReadInteractions(range, [&](const Interaction& interaction) {
+    if (wants(interaction) && !forgotten.Contains(interaction.user_id)) {
+      Record(interaction, snapshot);
+    }
+    return absl::OkStatus();
+  });
+}
 
 }  // namespace
 
@@ -120,25 +222,29 @@ int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
 
 absl::Status ApplyState(StateStore& state, PositionRange range,
                         const ForgottenUsers& forgotten, Snapshot& snapshot) {
+  const Wanted all;
+  RETURN_IF_ERROR(ApplyEvents(state, range, all, snapshot));
+  RETURN_IF_ERROR(ApplyUsers(state, range, all, forgotten, snapshot));
+  return ApplyInteractions(state, range, all, forgotten, snapshot);
+}
+
+absl::Status CatchUp(StateStore& state, const ForgottenUsers& forgotten,
+                     Snapshot& snapshot) {
+  const int64_t trained = TrainedPosition(snapshot.info, state);
+  const PositionRange behind{trained, state.position()};
+  if (trained == 0 || snapshot.info.state_until == kNoTime) {
+    return ApplyState(state, behind, forgotten, snapshot);
+  }
+  const PositionRange before{0, trained};
+  const Wanted all;
+  const LeftOut left_out(snapshot);
+  RETURN_IF_ERROR(ApplyEvents(state, before, left_out, snapshot));
+  RETURN_IF_ERROR(ApplyEvents(state, behind, all, snapshot));
+  RETURN_IF_ERROR(ApplyUsers(state, before, left_out, forgotten, snapshot));
+  RETURN_IF_ERROR(ApplyUsers(state, behind, all, forgotten, snapshot));
   RETURN_IF_ERROR(
-      state.ReadEvents(range, [&](const Event& event, bool deleted) {
-        if (deleted) {
-          TakeEvent(event.id, snapshot);
-        } else {
-          PutEvent(event, snapshot);
-        }
-        return absl::OkStatus();
-      }));
-  RETURN_IF_ERROR(state.ReadUsers(range, [&](const User& user) {
-    if (!forgotten.Contains(user.id)) snapshot.catalog.UpsertUser(user);
-    return absl::OkStatus();
-  }));
-  return state.ReadInteractions(range, [&](const Interaction& interaction) {
-    if (!forgotten.Contains(interaction.user_id)) {
-      Record(interaction, snapshot);
-    }
-    return absl::OkStatus();
-  });
+      ApplyInteractions(state, before, left_out, forgotten, snapshot));
+  return ApplyInteractions(state, behind, all, forgotten, snapshot);
 }
 
 absl::StatusOr<ForgottenUsers> AllForgotten(const std::string& model_dir,

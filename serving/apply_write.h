@@ -26,6 +26,13 @@ absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
 // another state are not in it.
 int64_t TrainedPosition(const VersionInfo& info, const StateStore& state);
 
+// Brings a version that was just opened up to the state's present end: rows
+// behind TrainedPosition() and, where the version was trained --until some
+// instant, the rows before it that are not in the version. Every row counts
+// once. In the order of ApplyState().
+absl::Status CatchUp(StateStore& state, const ForgottenUsers& forgotten,
+                     Snapshot& snapshot);
+
 // Brings to the snapshot what the state has in `range`: events first, then
 // users, then interactions, so that an interaction finds its event described.
 absl::Status ApplyState(StateStore& state, PositionRange range,

@@ -272,6 +272,7 @@ absl::StatusOr<v1::RecommendRequest> ForEachUser(
   each.set_detail(request.detail());
   each.set_exposure(request.exposure());
   each.set_include_events(request.include_events());
+  each.set_scenario(request.scenario());
   return each;
 }
 

@@ -53,6 +53,7 @@ ServerGauges GaugeReader::Read() const {
   gauges.events = status.events;
   gauges.live_events = status.live_events;
   gauges.state_position = status.state_position;
+  gauges.state_damaged_rows = publisher_.damaged_rows();
   gauges.state_rows_waiting = static_cast<int64_t>(lag.rows_waiting);
   gauges.state_lag_seconds = SecondsSince(lag.oldest, now);
   gauges.state_commit_age_seconds = SecondsSince(lag.last_commit, now);

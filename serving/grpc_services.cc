@@ -28,6 +28,16 @@ void WriteDown(const Query& query, const Recommendations& answer,
   exposures.Append(ListExposure(query, answer, now, shown));
 }
 
+// What a request asks that its scenario, if it names one, has filled.
+absl::StatusOr<Query> QueryOf(const v1::RecommendRequest& filled,
+                              const Scenario* scenario, Micros now) {
+  ASSIGN_OR_RETURN(Query query, FromProto(filled, now));
+  if (scenario == nullptr) return query;
+  query.rules.insert(query.rules.begin(), scenario->rules.begin(),
+                     scenario->rules.end());
+  return query;
+}
+
 // One stream of lists. One thing is going on at any time: a request is read, a
 // list is made, or a list is sent; whoever starts the next thing touches the
 // stream no more. gRPC calls OnDone() when the last one is over.
@@ -35,10 +45,12 @@ class RecommendationStream final
     : public grpc::ServerBidiReactor<v1::RecommendStreamRequest,
                                      v1::RecommendStreamResponse> {
  public:
-  RecommendationStream(const Recommender& recommender, ExposureLog& exposures,
+  RecommendationStream(const Recommender& recommender,
+                       const Scenarios& scenarios, ExposureLog& exposures,
                        const Clock& clock, const Context& context,
                        const CallGate& gate, const CountedCall& call)
       : recommender_(recommender),
+        scenarios_(scenarios),
         exposures_(exposures),
         clock_(clock),
         context_(context),
@@ -52,10 +64,7 @@ class RecommendationStream final
       return End(context_.IsCancelled() ? absl::CancelledError()
                                         : absl::OkStatus());
     }
-    absl::StatusOr<v1::RecommendRequest> each = ForEachUser(request_);
-    if (!each.ok()) return End(each.status());
-    each_ = *std::move(each);
-    next_user_ = 0;
+    if (const absl::Status status = Begin(); !status.ok()) return End(status);
     Next();
   }
 
@@ -68,6 +77,14 @@ class RecommendationStream final
   void OnDone() override { delete this; }
 
  private:
+  absl::Status Begin() {
+    ASSIGN_OR_RETURN(each_, ForEachUser(request_));
+    ASSIGN_OR_RETURN(scenario_, scenarios_.Find(each_.scenario()));
+    if (scenario_ != nullptr) each_ = scenario_->Fill(each_);
+    next_user_ = 0;
+    return absl::OkStatus();
+  }
+
   void Next() {
     if (next_user_ == request_.user_ids_size()) return StartRead(&request_);
     const auto make_list = [this] { MakeList(); };
@@ -88,7 +105,7 @@ class RecommendationStream final
   absl::Status Answer() {
     RETURN_IF_ERROR(CheckWanted(context_));
     const Micros now = clock_.Now();
-    ASSIGN_OR_RETURN(const Query query, FromProto(each_, now));
+    ASSIGN_OR_RETURN(const Query query, QueryOf(each_, scenario_, now));
     ASSIGN_OR_RETURN(const Recommendations answer,
                      recommender_.Recommend(query));
     ToProto(answer, each_, &response_);
@@ -102,13 +119,15 @@ class RecommendationStream final
   }
 
   const Recommender& recommender_;
+  const Scenarios& scenarios_;
   ExposureLog& exposures_;
   const Clock& clock_;
   const Context& context_;
   const CallGate& gate_;
   const CountedCall call_;
   v1::RecommendStreamRequest request_;
-  v1::RecommendRequest each_;  // For the user whose turn it is.
+  v1::RecommendRequest each_;  // For the user whose turn it is; filled.
+  const Scenario* scenario_ = nullptr;
   int next_user_ = 0;
   bool let_in_ = false;  // Has passed the queue's limit once.
   v1::RecommendStreamResponse response_;
@@ -118,10 +137,12 @@ class RecommendationService final
     : public v1::RecommendationService::CallbackService {
  public:
   RecommendationService(const Recommender& recommender,
-                        const PageTokenCodec& pages, ExposureLog& exposures,
-                        const Clock& clock, const CallGate& gate)
+                        const PageTokenCodec& pages, const Scenarios& scenarios,
+                        ExposureLog& exposures, const Clock& clock,
+                        const CallGate& gate)
       : recommender_(recommender),
         pages_(pages),
+        scenarios_(scenarios),
         exposures_(exposures),
         clock_(clock),
         gate_(gate) {}
@@ -139,8 +160,8 @@ class RecommendationService final
     return RunStream<v1::RecommendStreamRequest, v1::RecommendStreamResponse>(
         context, RpcMethod::kRecommendStream, gate_,
         [this, context](const CountedCall& call) {
-          return new RecommendationStream(recommender_, exposures_, clock_,
-                                          *context, gate_, call);
+          return new RecommendationStream(recommender_, scenarios_, exposures_,
+                                          clock_, *context, gate_, call);
         });
   }
 
@@ -178,9 +199,20 @@ class RecommendationService final
  private:
   absl::Status Answer(const v1::RecommendRequest& request,
                       v1::RecommendResponse* response) const {
+    ASSIGN_OR_RETURN(const Scenario* const scenario,
+                     scenarios_.Find(request.scenario()));
+    const uint64_t hash = ListHash(request);
+    if (scenario == nullptr) return Answer(request, scenario, hash, response);
+    return Answer(scenario->Fill(request), scenario, hash, response);
+  }
+
+  // For a filled request; the hash is that of what the caller wrote.
+  absl::Status Answer(const v1::RecommendRequest& request,
+                      const Scenario* scenario, uint64_t hash,
+                      v1::RecommendResponse* response) const {
     const Micros now = clock_.Now();
-    ASSIGN_OR_RETURN(const Query query, FromProto(request, now));
-    PageToken token{now, ListHash(request), 0, {}};
+    ASSIGN_OR_RETURN(const Query query, QueryOf(request, scenario, now));
+    PageToken token{now, hash, 0, {}};
     Recommendations answer;
     if (request.page_token().empty()) {
       ASSIGN_OR_RETURN(answer, recommender_.Recommend(query));
@@ -242,6 +274,7 @@ class RecommendationService final
 
   const Recommender& recommender_;
   const PageTokenCodec& pages_;
+  const Scenarios& scenarios_;
   ExposureLog& exposures_;
   const Clock& clock_;
   const CallGate& gate_;
@@ -320,9 +353,10 @@ class AdminService final : public v1::AdminService::CallbackService {
 
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    ExposureLog& exposures, const Clock& clock, const CallGate& gate) {
-  return std::make_unique<RecommendationService>(recommender, pages, exposures,
-                                                 clock, gate);
+    const Scenarios& scenarios, ExposureLog& exposures, const Clock& clock,
+    const CallGate& gate) {
+  return std::make_unique<RecommendationService>(recommender, pages, scenarios,
+                                                 exposures, clock, gate);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,

@@ -11,6 +11,7 @@
 #include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
+#include "serving/scenarios.h"
 #include "serving/snapshot_publisher.h"
 #include "serving/status_reporter.h"
 #include "serving/user_eraser.h"
@@ -31,7 +32,8 @@ namespace usher {
 // by a gate with a pool of its own.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
-    ExposureLog& exposures, const Clock& clock, const CallGate& gate);
+    const Scenarios& scenarios, ExposureLog& exposures, const Clock& clock,
+    const CallGate& gate);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,

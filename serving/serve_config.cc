@@ -2,11 +2,14 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
-#include "usher/config/config.pb.h"
+#include "usher/config/serve_config.pb.h"
 
 namespace usher {
 namespace {
@@ -24,6 +27,22 @@ absl::StatusOr<int> InRange(absl::string_view path, absl::string_view field,
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", field, ": ", value,
                                                  " is not between ", least,
                                                  " and ", most));
+}
+
+v1::RecommendRequest DefaultsOf(const config::Scenario& scenario) {
+  v1::RecommendRequest defaults;
+  defaults.set_scenario(scenario.name());
+  defaults.set_limit(scenario.limit());
+  if (scenario.has_filter()) *defaults.mutable_filter() = scenario.filter();
+  *defaults.mutable_rules() = scenario.rules();
+  defaults.set_max_per_organizer(scenario.max_per_organizer());
+  defaults.set_max_per_venue(scenario.max_per_venue());
+  defaults.set_max_per_series(scenario.max_per_series());
+  if (scenario.has_diversity()) defaults.set_diversity(scenario.diversity());
+  defaults.set_exposure(scenario.exposure());
+  defaults.set_detail(scenario.detail());
+  defaults.set_include_events(scenario.include_events());
+  return defaults;
 }
 
 }  // namespace
@@ -76,6 +95,16 @@ absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": ", policy.status().message()));
   }
+  std::vector<v1::RecommendRequest> defaults;
+  for (const config::Scenario& scenario : proto.scenarios()) {
+    defaults.push_back(DefaultsOf(scenario));
+  }
+  absl::StatusOr<Scenarios> scenarios = Scenarios::Create(std::move(defaults));
+  if (!scenarios.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", scenarios.status().message()));
+  }
+  config.scenarios = *std::move(scenarios);
   return config;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "index/base/clock.h"
+#include "serving/scenarios.h"
 #include "serving/worker_pool.h"
 
 namespace usher {
@@ -18,6 +19,7 @@ struct ServeConfig {
   Micros exposure_retention = 90 * kDay;
   int redis_timeout_ms = 5;
   int memory_lists_mb = 64;
+  Scenarios scenarios;
 };
 
 // Reads a usher.config.ServeConfig text proto; what it does not set has its

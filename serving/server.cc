@@ -89,8 +89,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::EnableDefaultHealthCheckService(true);
   auto grpc = std::make_unique<Grpc>(parts);
   const CallGate& gate = grpc->gate;
-  grpc->services.push_back(NewRecommendationService(
-      parts.recommender, parts.pages, parts.exposures, parts.clock, gate));
+  grpc->services.push_back(
+      NewRecommendationService(parts.recommender, parts.pages, parts.scenarios,
+                               parts.exposures, parts.clock, gate));
   grpc->services.push_back(NewCatalogService(parts.holder, parts.publisher,
                                              parts.eraser, parts.exporter, gate,
                                              grpc->slow_gate));

@@ -13,6 +13,7 @@
 #include "serving/exposure_log.h"
 #include "serving/page_token.h"
 #include "serving/recommender.h"
+#include "serving/scenarios.h"
 #include "serving/security/tls_files.h"
 #include "serving/security/token_file.h"
 #include "serving/snapshot_publisher.h"
@@ -39,6 +40,7 @@ struct ServerParts {
   UserEraser& eraser;
   const UserExporter& exporter;
   const Experiments& experiments;
+  const Scenarios& scenarios;
   ExposureLog& exposures;
   const Clock& clock;
   WorkerPool& pool;

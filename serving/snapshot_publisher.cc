@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,7 @@
 #include "absl/time/time.h"
 #include "index/base/status_macros.h"
 #include "serving/apply_write.h"
+#include "serving/log_line.h"
 
 namespace usher {
 namespace {
@@ -108,20 +111,25 @@ std::shared_ptr<const ForgottenUsers> SnapshotPublisher::forgotten() const {
   return forgotten_;
 }
 
+void SnapshotPublisher::TellDamage(const DamagedRows& damaged) {
+  damaged_rows_.store(damaged.rows);
+  for (const std::string& row : damaged.told) {
+    spdlog::error(LogLine("state_row_damaged").Add("text", row).text());
+  }
+}
+
 absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
                                       const RankingPolicy& policy, Micros now) {
   Model model;
   model.forgotten = forgotten();
   ApplyForgotten(*model.forgotten, snapshot);
-  model.position = TrainedPosition(snapshot.info, state_);
-  if (state_.path() != StateStore::kMemory &&
-      position_.load() > model.position) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> reader,
-                     StateStore::OpenToRead(state_.path()));
-    RETURN_IF_ERROR(ApplyState(*reader, {model.position, reader->position()},
-                               *model.forgotten, snapshot));
-    model.position = reader->position();
-  }
+  RETURN_IF_ERROR(ReadState([&](StateStore& state) -> absl::Status {
+    RETURN_IF_ERROR(CatchUp(state, *model.forgotten, snapshot));
+    model.position =
+        std::max(TrainedPosition(snapshot.info, state), state.position());
+    TellDamage(state.damaged());
+    return absl::OkStatus();
+  }));
   model.snapshot = std::move(snapshot);
   model.policy = policy;
   model.columns = std::make_shared<const LiveColumnsCache>(

@@ -104,6 +104,9 @@ class SnapshotPublisher {
   const std::string& state_path() const { return state_.path(); }
   // Of the last change that was committed.
   int64_t position() const { return position_.load(); }
+  // Rows of the state that were passed over when the last version was brought
+  // up to its end.
+  int64_t damaged_rows() const { return damaged_rows_.load(); }
 
  private:
   struct Waiting {
@@ -138,6 +141,7 @@ class SnapshotPublisher {
   // Runs `task` on the writer's thread between two groups, and waits for it.
   void OnWriter(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mu_);
 
+  void TellDamage(const DamagedRows& damaged);
   // Answers those that nobody waits for, and takes them out.
   static void DropUnwanted(std::vector<Waiting>& group);
   void WriteGroup(std::vector<Waiting> group);
@@ -164,6 +168,7 @@ class SnapshotPublisher {
 
   std::atomic<int64_t> position_;
   std::atomic<Micros> last_commit_{kNoTime};
+  std::atomic<int64_t> damaged_rows_{0};
 
   mutable absl::Mutex mu_;
   // Replaced by the writer only.

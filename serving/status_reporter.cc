@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "index/base/cpu.h"
 
 namespace usher {
@@ -13,13 +15,21 @@ ServerStatus StatusReporter::Report() const {
   status.server_version = USHER_VERSION;
   status.instruction_set =
       std::string(InstructionSetName(ActiveInstructionSet()));
-  status.warnings = loader_.Warnings();
+  status.warnings = warnings_;
+  for (std::string& warning : loader_.Warnings()) {
+    status.warnings.push_back(std::move(warning));
+  }
   if (publisher_.state_path() == StateStore::kMemory) {
     status.warnings.push_back(
         "writes are kept in memory only and are lost when the server ends; "
         "name a file with --state");
   } else {
     status.state = publisher_.state_path();
+  }
+  if (const int64_t rows = publisher_.damaged_rows(); rows > 0) {
+    status.warnings.push_back(
+        absl::StrCat(rows, " rows of the state cannot be read and are passed "
+                           "over; the log names them (state_row_damaged)"));
   }
   status.state_position = publisher_.position();
   const std::shared_ptr<const Served> served = holder_.Get();

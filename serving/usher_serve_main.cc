@@ -236,14 +236,9 @@ absl::StatusOr<Security> OpenSecurity(const Settings& settings) {
   return security;
 }
 
-// What is allowed and yet worth a thought.
-std::vector<std::string> Warnings(const Settings& settings) {
+// Of addresses that others than this machine reach.
+std::vector<std::string> AddressWarnings(const Settings& settings) {
   std::vector<std::string> warnings;
-  if (settings.state == StateStore::kMemory) {
-    warnings.emplace_back(
-        "without --state writes are kept in memory only and are lost at the "
-        "end");
-  }
   if (!IsLocalAddress(settings.listen)) {
     if (!settings.tls.has_value()) {
       warnings.push_back(absl::StrCat("on ", settings.listen,
@@ -261,6 +256,17 @@ std::vector<std::string> Warnings(const Settings& settings) {
       !IsLocalAddress(settings.metrics_listen)) {
     warnings.push_back(absl::StrCat("on ", settings.metrics_listen,
                                     " anybody may read the metrics"));
+  }
+  return warnings;
+}
+
+// What is allowed and yet worth a thought.
+std::vector<std::string> Warnings(const Settings& settings) {
+  std::vector<std::string> warnings = AddressWarnings(settings);
+  if (settings.state == StateStore::kMemory) {
+    warnings.emplace_back(
+        "without --state writes are kept in memory only and are lost at the "
+        "end");
   }
   return warnings;
 }
@@ -439,15 +445,16 @@ absl::Status Serve(const Settings& settings, const EndSignals& signals) {
   const PageTokenCodec pages(settings.config.page_token_key.empty()
                                  ? RandomKey()
                                  : settings.config.page_token_key);
-  const StatusReporter reporter(holder, publisher, loader, clock);
+  const StatusReporter reporter(holder, publisher, loader, clock,
+                                AddressWarnings(settings));
   WorkerPool pool(settings.config.workers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
       Server::Start(
           settings.listen,
           {holder, publisher, recommender, pages, reporter, loader, eraser,
-           exporter, settings.experiments, exposures, clock, pool, telemetry,
-           security.tokens.get(), security.tls.get()}));
+           exporter, settings.experiments, settings.config.scenarios, exposures,
+           clock, pool, telemetry, security.tokens.get(), security.tls.get()}));
   const GaugeReader gauges(reporter, publisher, recommender, list_counters,
                            exposures, pool, security.tls.get(), clock);
   std::unique_ptr<MetricsListener> metrics;

@@ -8,8 +8,10 @@ Catalog BuildCatalog(const Dataset& dataset) {
     const Event& event = dataset.events[i];
     if (i < dataset.described_events) {
       catalog.UpsertEvent(event);
-    } else {
+    } else if (event.organizer.empty()) {
       catalog.EventRowOf(event.id);
+    } else {
+      catalog.DeleteEvent(catalog.UpsertEvent(event));
     }
   }
   for (const User& user : dataset.users) catalog.UpsertUser(user);

@@ -103,9 +103,16 @@ absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
   SayAbsent(report.absent_events, report.absent_interactions, path, progress);
   if (until.has_value()) {
     SayDropped(report.events_dropped, report.interactions_dropped, progress);
-  } else {
-    info->state_position = state->position();
-    info->state_id = state->id();
+    info->state_until = *until;
+  }
+  info->state_position = state->position();
+  info->state_id = state->id();
+  for (const std::string& row : state->damaged().told) progress.Line(row);
+  if (const int64_t untold =
+          state->damaged().rows -
+          static_cast<int64_t>(state->damaged().told.size());
+      untold > 0) {
+    progress.Line(absl::StrCat("and ", untold, " more damaged rows of ", path));
   }
   ForgottenUsers forgotten;
   RETURN_IF_ERROR(state->ReadForgotten([&](const Tombstone& tombstone) {

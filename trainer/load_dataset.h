@@ -16,7 +16,7 @@ namespace usher {
 absl::StatusOr<Dataset> LoadDatasetOf(const Flags& flags, Progress& progress);
 
 // The dataset of --state as of --until, and in `info` which rows of which state
-// it holds; none with --until, which may have left any of them out.
+// it holds. Damaged rows are passed over and told.
 absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
                                     VersionInfo* info);
 

@@ -28,8 +28,8 @@ constexpr FlagSpec kFlags[] = {
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
     {"algorithm", "NAME", "hybrid", "hybrid"},
     {"until", "TIME",
-     "leave out what came to pass at or after this time; for looking back: a "
-     "server with --state adds all of its rows to such a version"},
+     "leave out what came to pass at or after this time; a server with this "
+     "--state adds it again"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
 
@@ -65,6 +65,7 @@ absl::Status Run(const Flags& flags) {
                    TrainVersion(dataset, options, LogTo(progress)));
   trained.snapshot.info.state_position = source.state_position;
   trained.snapshot.info.state_id = source.state_id;
+  trained.snapshot.info.state_until = source.state_until;
   trained.snapshot.info.created = Clock::System().Now();
   TrainingRecord record;
   record.config = TrainConfigText(options);

@@ -30,12 +30,13 @@ std::string TimeText(Micros time) {
                           absl::UTCTimeZone());
 }
 
-absl::StatusOr<Micros> TimeFromText(absl::string_view text) {
+absl::StatusOr<Micros> TimeFromText(absl::string_view field,
+                                    absl::string_view text) {
   if (text.empty()) return kNoTime;
   absl::Time time;
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
-    return absl::DataLossError(absl::StrCat("created: ", error));
+    return absl::DataLossError(absl::StrCat(field, ": ", error));
   }
   return absl::ToUnixMicros(time);
 }
@@ -56,6 +57,7 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
   proto.set_interactions(manifest.info.interactions);
   proto.set_state_position(manifest.info.state_position);
   proto.set_state_id(manifest.info.state_id);
+  proto.set_state_until(TimeText(manifest.info.state_until));
   proto.set_users(manifest.users);
   proto.set_events(manifest.events);
   proto.set_organizers(manifest.organizers);
@@ -85,13 +87,15 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
 
 absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
   Manifest manifest;
-  ASSIGN_OR_RETURN(manifest.info.created, TimeFromText(proto.created()));
+  ASSIGN_OR_RETURN(manifest.info.created, TimeFromText("created", proto.created()));
   manifest.info.version = proto.version();
   manifest.info.algorithm = proto.algorithm();
   manifest.info.index_type = proto.index_type();
   manifest.info.interactions = proto.interactions();
   manifest.info.state_position = proto.state_position();
   manifest.info.state_id = proto.state_id();
+  ASSIGN_OR_RETURN(manifest.info.state_until,
+                   TimeFromText("state_until", proto.state_until()));
   manifest.users = proto.users();
   manifest.events = proto.events();
   manifest.organizers = proto.organizers();
@@ -190,6 +194,9 @@ std::string Describe(const Manifest& manifest) {
   AppendLine(&out, "organizers", absl::StrCat(manifest.organizers));
   AppendLine(&out, "interactions", absl::StrCat(info.interactions));
   AppendLine(&out, "state position", absl::StrCat(info.state_position));
+  if (info.state_until != kNoTime) {
+    AppendLine(&out, "state until", TimeText(info.state_until));
+  }
   AppendLine(&out, "data fingerprint",
              absl::StrFormat("%016x", manifest.training.data_fingerprint));
   AppendTraining(manifest.training, &out);

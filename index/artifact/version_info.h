@@ -18,6 +18,9 @@ struct VersionInfo {
   // without a state.
   int64_t state_position = 0;
   std::string state_id;
+  // Of those rows, what came to pass at or after this instant is not in it; not
+  // set: all are.
+  Micros state_until = kNoTime;
   int64_t interactions = 0;
   // The ranking policy: a usher.config.RankingConfig as text, which only
   // serving/ranking reads. Empty: the defaults.

@@ -1,7 +1,11 @@
 #include "index/state/state_rows.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -18,26 +22,107 @@ void BindPlace(SqliteStatement& statement, int parameter,
   statement.BindReal(parameter + 1, place.known() ? place.longitude : absent);
 }
 
-GeoPoint PlaceAt(const SqliteStatement& row, int column) {
-  if (row.IsNull(column) || row.IsNull(column + 1)) return GeoPoint();
-  return {static_cast<float>(row.Real(column)),
-          static_cast<float>(row.Real(column + 1))};
-}
+// As the API has it: ids have 1 to 128 bytes, instants lie in the years 1 to
+// 9999.
+constexpr size_t kMaxIdBytes = 128;
+constexpr Micros kFirstTime = -62135596800 * kSecond;
+constexpr Micros kEndTime = 253402300800 * kSecond;
 
-std::string TextAt(const SqliteStatement& row, int column) {
-  return std::string(row.Text(column));
-}
+// Takes a row apart and keeps the first complaint: anybody may have edited the
+// file.
+class RowReader {
+ public:
+  explicit RowReader(const SqliteStatement& row) : row_(row) {}
 
-absl::StatusOr<std::vector<float>> FloatsAt(const SqliteStatement& row,
-                                            int column) {
-  const absl::string_view bytes = row.Bytes(column);
-  if (bytes.size() % sizeof(float) != 0) {
-    return absl::DataLossError("embedding is not a list of 32-bit floats");
+  const absl::Status& status() const { return status_; }
+
+  std::string Text(int column) const { return std::string(row_.Text(column)); }
+
+  std::string Id(int column, const char* name) {
+    std::string id = OptionalId(column, name);
+    if (id.empty()) Complain(absl::StrCat(name, " is empty"));
+    return id;
   }
-  std::vector<float> floats(bytes.size() / sizeof(float));
-  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(floats.data()));
-  return floats;
-}
+
+  std::string OptionalId(int column, const char* name) {
+    std::string id = Text(column);
+    if (id.size() > kMaxIdBytes) {
+      Complain(absl::StrCat(name, " has ", id.size(), " bytes"));
+    }
+    return id;
+  }
+
+  GeoPoint Place(int column) {
+    if (row_.IsNull(column) || row_.IsNull(column + 1)) return GeoPoint();
+    const GeoPoint place = {static_cast<float>(row_.Real(column)),
+                            static_cast<float>(row_.Real(column + 1))};
+    if (!IsValid(place)) {
+      Complain(absl::StrCat(place.latitude, ", ", place.longitude,
+                            " is no place"));
+    }
+    return place;
+  }
+
+  Micros Time(int column, const char* name) {
+    const Micros time = row_.Time(column);
+    if (time != kNoTime && (time < kFirstTime || time >= kEndTime)) {
+      Complain(absl::StrCat(name, ": ", time, " is not in the years 1 to 9999"));
+    }
+    return time;
+  }
+
+  // NaN when it is absent.
+  float Number(int column, const char* name) {
+    const float number = static_cast<float>(row_.Real(column));
+    if (std::isinf(number)) {
+      Complain(absl::StrCat(name, " is no finite number"));
+    }
+    return number;
+  }
+
+  // `absent` when it is absent.
+  int32_t Count(int column, const char* name, int32_t absent) {
+    if (row_.IsNull(column)) return absent;
+    const int64_t count = row_.Int(column);
+    if (count < 0 || count > std::numeric_limits<int32_t>::max()) {
+      Complain(absl::StrCat(name, ": ", count, " is no count"));
+    }
+    return static_cast<int32_t>(count);
+  }
+
+  // What `read` makes of the column.
+  template <class Value>
+  Value Read(int column, absl::StatusOr<Value> (*read)(absl::string_view)) {
+    absl::StatusOr<Value> value = read(row_.Text(column));
+    if (value.ok()) return *std::move(value);
+    Complain(value.status().message());
+    return Value();
+  }
+
+  std::vector<float> Floats(int column, const char* name) {
+    const absl::string_view bytes = row_.Bytes(column);
+    std::vector<float> floats(bytes.size() / sizeof(float));
+    if (bytes.size() % sizeof(float) != 0) {
+      Complain(absl::StrCat(name, " is not a list of 32-bit floats"));
+      return floats;
+    }
+    std::copy(bytes.begin(), bytes.end(),
+              reinterpret_cast<char*>(floats.data()));
+    if (!std::all_of(floats.begin(), floats.end(),
+                     [](float x) { return std::isfinite(x); })) {
+      Complain(absl::StrCat(name, " has a number that is not finite"));
+    }
+    return floats;
+  }
+
+  void Complain(absl::string_view what) {
+    if (status_.ok()) status_ = absl::DataLossError(what);
+  }
+
+ private:
+  const SqliteStatement& row_;
+  absl::Status status_;
+};
 
 }  // namespace
 
@@ -52,7 +137,8 @@ CREATE TABLE IF NOT EXISTS properties (
 CREATE TABLE IF NOT EXISTS events (
   position INTEGER PRIMARY KEY, -- of the last change, counted over all tables
   id TEXT NOT NULL UNIQUE,
-  deleted INTEGER NOT NULL, -- 1: DeleteEvents; nothing but the id is left
+  deleted INTEGER NOT NULL, -- 1: DeleteEvents; nothing is left but the id and
+                            -- the organizer, for whom its history counts
   title TEXT, description TEXT,
   tags TEXT, -- JSON list of texts
   category TEXT,
@@ -132,6 +218,7 @@ absl::Status PutEventRow(int64_t position, const Event& event,
 }
 
 absl::Status PutDeletedEventRow(int64_t position, absl::string_view id,
+                                absl::string_view organizer,
                                 SqliteStatement& insert) {
   insert.BindInt(1, position);
   insert.BindText(2, id);
@@ -139,6 +226,7 @@ absl::Status PutDeletedEventRow(int64_t position, absl::string_view id,
   for (int parameter = 4; parameter <= 22; ++parameter) {
     insert.BindText(parameter, "");
   }
+  insert.BindText(8, organizer);
   return insert.Run();
 }
 
@@ -191,74 +279,83 @@ absl::Status PutTombstoneRow(int64_t position, const Tombstone& tombstone,
 }
 
 absl::StatusOr<Event> EventAt(const SqliteStatement& row) {
+  RowReader reader(row);
   Event event;
-  event.id = TextAt(row, 1);
-  event.title = TextAt(row, 3);
-  event.description = TextAt(row, 4);
-  ASSIGN_OR_RETURN(event.tags, TextsFromJson(row.Text(5)));
-  event.category = TextAt(row, 6);
-  event.organizer = TextAt(row, 7);
-  event.organizer_name = TextAt(row, 8);
-  event.venue = TextAt(row, 9);
-  event.city = TextAt(row, 10);
-  event.location = PlaceAt(row, 11);
-  event.start_time = row.Time(13);
-  event.end_time = row.Time(14);
-  event.announce_time = row.Time(15);
-  event.price = static_cast<float>(row.Real(16));
-  event.currency = TextAt(row, 17);
-  if (!row.IsNull(18)) event.capacity = static_cast<int32_t>(row.Int(18));
+  event.id = reader.Id(1, "id");
+  event.title = reader.Text(3);
+  event.description = reader.Text(4);
+  event.tags = reader.Read(5, &TextsFromJson);
+  event.category = reader.Text(6);
+  event.organizer = reader.OptionalId(7, "organizer");
+  event.organizer_name = reader.Text(8);
+  event.venue = reader.Text(9);
+  event.city = reader.Text(10);
+  event.location = reader.Place(11);
+  event.start_time = reader.Time(13, "start_time");
+  event.end_time = reader.Time(14, "end_time");
+  event.announce_time = reader.Time(15, "announce_time");
+  event.price = reader.Number(16, "price");
+  event.currency = reader.Text(17);
+  event.capacity = reader.Count(18, "capacity", event.capacity);
   if (const absl::string_view name = row.Text(19); !name.empty()) {
     const std::optional<EventStatus> status = EventStatusFromName(name);
-    if (!status.has_value()) {
-      return absl::DataLossError(
-          absl::StrCat("\"", name, "\" is no status of an event"));
+    if (status.has_value()) {
+      event.status = *status;
+    } else {
+      reader.Complain(absl::StrCat("\"", name, "\" is no status of an event"));
     }
-    event.status = *status;
   }
-  event.time_zone = TextAt(row, 20);
-  ASSIGN_OR_RETURN(event.embedding, FloatsAt(row, 21));
+  event.time_zone = reader.Text(20);
+  event.embedding = reader.Floats(21, "embedding");
+  RETURN_IF_ERROR(reader.status());
   return event;
 }
 
 bool IsDeletedEvent(const SqliteStatement& row) { return row.Int(2) != 0; }
 
 absl::StatusOr<User> UserAt(const SqliteStatement& row) {
+  RowReader reader(row);
   User user;
-  user.id = TextAt(row, 1);
-  user.location = PlaceAt(row, 2);
-  user.city = TextAt(row, 4);
-  ASSIGN_OR_RETURN(user.tags, TextsFromJson(row.Text(5)));
-  ASSIGN_OR_RETURN(user.groups, GroupsFromJson(row.Text(6)));
-  user.joined_time = row.Time(7);
-  ASSIGN_OR_RETURN(user.features, FeaturesFromJson(row.Text(8)));
+  user.id = reader.Id(1, "id");
+  user.location = reader.Place(2);
+  user.city = reader.Text(4);
+  user.tags = reader.Read(5, &TextsFromJson);
+  user.groups = reader.Read(6, &GroupsFromJson);
+  user.joined_time = reader.Time(7, "joined_time");
+  user.features = reader.Read(8, &FeaturesFromJson);
+  RETURN_IF_ERROR(reader.status());
   return user;
 }
 
 absl::StatusOr<Interaction> InteractionAt(const SqliteStatement& row) {
+  RowReader reader(row);
   Interaction interaction;
-  interaction.interaction_id = TextAt(row, 2);
-  interaction.user_id = TextAt(row, 3);
-  interaction.event_id = TextAt(row, 4);
+  interaction.interaction_id = reader.Text(2);
+  interaction.user_id = reader.Id(3, "user_id");
+  interaction.event_id = reader.Id(4, "event_id");
   const std::optional<InteractionKind> kind =
       InteractionKindFromName(row.Text(5));
-  if (!kind.has_value()) {
-    return absl::DataLossError(
+  if (kind.has_value()) {
+    interaction.kind = *kind;
+  } else {
+    reader.Complain(
         absl::StrCat("\"", row.Text(5), "\" is no kind of interaction"));
   }
-  interaction.kind = *kind;
-  interaction.value = static_cast<float>(row.Real(6));
-  interaction.occurred_at = row.Time(7);
-  interaction.recommendation_id = TextAt(row, 8);
-  interaction.position = static_cast<int32_t>(row.Int(9));
-  interaction.device = TextAt(row, 10);
-  interaction.location = PlaceAt(row, 11);
-  interaction.received_at = row.Time(13);
+  interaction.value = reader.Number(6, "value");
+  interaction.occurred_at = reader.Time(7, "occurred_at");
+  interaction.recommendation_id = reader.Text(8);
+  interaction.position = reader.Count(9, "list_position", 0);
+  interaction.device = reader.Text(10);
+  interaction.location = reader.Place(11);
+  interaction.received_at = reader.Time(13, "received_at");
+  RETURN_IF_ERROR(reader.status());
   return interaction;
 }
 
 absl::StatusOr<Tombstone> TombstoneAt(const SqliteStatement& row) {
-  return Tombstone{TextAt(row, 1), TextAt(row, 2), row.Time(3)};
+  // Nothing is wrong enough with a mark to pass it over.
+  return Tombstone{std::string(row.Text(1)), std::string(row.Text(2)),
+                   row.Time(3)};
 }
 
 }  // namespace usher

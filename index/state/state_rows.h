@@ -22,6 +22,7 @@ extern const char kStateSchema[];
 absl::Status PutEventRow(int64_t position, const Event& event,
                          SqliteStatement& insert);
 absl::Status PutDeletedEventRow(int64_t position, absl::string_view id,
+                                absl::string_view organizer,
                                 SqliteStatement& insert);
 absl::Status PutUserRow(int64_t position, const User& user,
                         SqliteStatement& insert);
@@ -31,8 +32,8 @@ absl::Status PutInteractionRow(int64_t position, int64_t key,
 absl::Status PutTombstoneRow(int64_t position, const Tombstone& tombstone,
                              SqliteStatement& insert);
 
-// The value of the row that a SELECT * is at. DataLoss for what no Put...Row()
-// has written.
+// The value of the row that a SELECT * is at. DataLoss, which says
+// what is wrong, for what no Put...Row() has written.
 absl::StatusOr<Event> EventAt(const SqliteStatement& row);
 bool IsDeletedEvent(const SqliteStatement& row);
 absl::StatusOr<User> UserAt(const SqliteStatement& row);

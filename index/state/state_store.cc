@@ -87,28 +87,6 @@ bool IsSame(const Interaction& a, const Interaction& b) {
          a.kind == b.kind && a.occurred_at == b.occurred_at;
 }
 
-// Reads the rows of a bound statement; errors name the file and the row.
-template <class Convert, class Read>
-absl::Status ReadRows(const std::string& path, SqliteStatement& statement,
-                      const Convert& convert, const Read& read) {
-  while (true) {
-    ASSIGN_OR_RETURN(const bool found, statement.Step());
-    if (!found) return absl::OkStatus();
-    const auto value = convert(statement);
-    absl::Status status = value.status();
-    if (!status.ok()) {
-      status = absl::DataLossError(absl::StrCat(path, ": row of position ",
-                                                statement.Int(0), ": ",
-                                                status.message()));
-    } else {
-      status = read(*value, statement);
-    }
-    if (status.ok()) continue;
-    statement.Reset();
-    return status;
-  }
-}
-
 // Held while the file is written to. Keeps nothing in the file.
 class WriterLock {
  public:
@@ -303,8 +281,10 @@ absl::Status StateStore::PutEvent(const Event& event) {
   return absl::OkStatus();
 }
 
-absl::Status StateStore::DeleteEvent(absl::string_view id) {
-  RETURN_IF_ERROR(PutDeletedEventRow(next_, id, parts_->put_event));
+absl::Status StateStore::DeleteEvent(absl::string_view id,
+                                     absl::string_view organizer) {
+  RETURN_IF_ERROR(
+      PutDeletedEventRow(next_, id, organizer, parts_->put_event));
   ++next_;
   return absl::OkStatus();
 }
@@ -347,8 +327,8 @@ absl::StatusOr<bool> StateStore::IsAt(const Interaction& interaction,
   if (!found) return false;
   const absl::StatusOr<Interaction> other = InteractionAt(get);
   get.Reset();
-  RETURN_IF_ERROR(other.status());
-  return IsSame(interaction, *other);
+  // A damaged row is nobody's.
+  return other.ok() && IsSame(interaction, *other);
 }
 
 absl::StatusOr<bool> StateStore::PutInteraction(
@@ -370,12 +350,41 @@ absl::StatusOr<bool> StateStore::PutInteraction(
   return true;
 }
 
+void StateStore::PassOver(absl::string_view table, int64_t position,
+                          const absl::Status& damage) {
+  if (++damaged_.rows > DamagedRows::kMostTold) return;
+  damaged_.told.push_back(absl::StrCat(
+      path_, ": table ", table, ", row of position ", position, ": ",
+      damage.message(), "; it is passed over. To mend it: sqlite3 ", path_,
+      " \"SELECT * FROM ", table, " WHERE position = ", position, "\""));
+}
+
+// Of a bound statement.
+template <class Convert, class Read>
+absl::Status StateStore::ReadRows(absl::string_view table,
+                                  SqliteStatement& statement,
+                                  const Convert& convert, const Read& read) {
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, statement.Step());
+    if (!found) return absl::OkStatus();
+    const auto value = convert(statement);
+    if (!value.ok()) {
+      PassOver(table, statement.Int(0), value.status());
+      continue;
+    }
+    const absl::Status status = read(*value, statement);
+    if (status.ok()) continue;
+    statement.Reset();
+    return status;
+  }
+}
+
 absl::Status StateStore::ReadEvents(
     PositionRange range,
     absl::FunctionRef<absl::Status(const Event& event, bool deleted)> read) {
   parts_->read_events.BindInt(1, range.after);
   parts_->read_events.BindInt(2, range.up_to);
-  return ReadRows(path_, parts_->read_events, &EventAt,
+  return ReadRows("events", parts_->read_events, &EventAt,
                   [&](const Event& event, const SqliteStatement& row) {
                     return read(event, IsDeletedEvent(row));
                   });
@@ -386,7 +395,7 @@ absl::Status StateStore::ReadUsers(
   parts_->read_users.BindInt(1, range.after);
   parts_->read_users.BindInt(2, range.up_to);
   return ReadRows(
-      path_, parts_->read_users, &UserAt,
+      "users", parts_->read_users, &UserAt,
       [&](const User& user, const SqliteStatement&) { return read(user); });
 }
 
@@ -395,7 +404,7 @@ absl::Status StateStore::ReadInteractions(
     absl::FunctionRef<absl::Status(const Interaction&)> read) {
   parts_->read_interactions.BindInt(1, range.after);
   parts_->read_interactions.BindInt(2, range.up_to);
-  return ReadRows(path_, parts_->read_interactions, &InteractionAt,
+  return ReadRows("interactions", parts_->read_interactions, &InteractionAt,
                   [&](const Interaction& interaction, const SqliteStatement&) {
                     return read(interaction);
                   });
@@ -407,7 +416,7 @@ absl::Status StateStore::ReadInteractionsOfLists(
   SqliteStatement& statement = parts_->read_interactions_of_lists;
   statement.BindInt(1, range.after);
   statement.BindInt(2, range.up_to);
-  return ReadRows(path_, statement, &InteractionAt,
+  return ReadRows("interactions", statement, &InteractionAt,
                   [&](const Interaction& interaction, const SqliteStatement&) {
                     return read(interaction);
                   });
@@ -419,7 +428,7 @@ absl::Status StateStore::ReadInteractionsOf(
         read) {
   parts_->read_interactions_of.BindText(1, user_id);
   return ReadRows(
-      path_, parts_->read_interactions_of, &InteractionAt,
+      "interactions", parts_->read_interactions_of, &InteractionAt,
       [&](const Interaction& interaction, const SqliteStatement& row) {
         return read(interaction, row.Int(0));
       });
@@ -427,7 +436,7 @@ absl::Status StateStore::ReadInteractionsOf(
 
 absl::Status StateStore::ReadForgotten(
     absl::FunctionRef<absl::Status(const Tombstone&)> read) {
-  return ReadRows(path_, parts_->read_forgotten, &TombstoneAt,
+  return ReadRows("forgotten", parts_->read_forgotten, &TombstoneAt,
                   [&](const Tombstone& tombstone, const SqliteStatement&) {
                     return read(tombstone);
                   });

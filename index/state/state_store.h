@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -17,6 +18,18 @@
 #include "index/catalog/user.h"
 
 namespace usher {
+
+class SqliteStatement;
+
+// Rows that were passed over, since they hold what no writer has written: a hand
+// or a bad disk was at the file.
+struct DamagedRows {
+  static constexpr int64_t kMostTold = 20;
+  int64_t rows = 0;
+  // Of the first kMostTold: the file, the table, the row, what is wrong and
+  // what to do about it.
+  std::vector<std::string> told;
+};
 
 // Rows with `after` < position <= `up_to`.
 struct PositionRange {
@@ -61,7 +74,10 @@ class StateStore {
   // of any of them the caller rolls back.
   absl::Status Begin();
   absl::Status PutEvent(const Event& event);
-  absl::Status DeleteEvent(absl::string_view id);
+  // The event's organizer, where there is one, is kept: what people did counts
+  // for it.
+  absl::Status DeleteEvent(absl::string_view id,
+                           absl::string_view organizer = {});
   absl::Status PutUser(const User& user);
   // False when it has been recorded before: the same interaction_id or, where
   // that is empty, the same user, event, kind and time.
@@ -78,7 +94,8 @@ class StateStore {
   absl::Status DropOldPages();
 
   // Rows in the order of their positions, as they are now. `read` ends the
-  // reading with an error of its own.
+  // reading with an error of its own. A damaged row is passed over. A deleted
+  // event is an id and an organizer.
   absl::Status ReadEvents(
       PositionRange range,
       absl::FunctionRef<absl::Status(const Event& event, bool deleted)> read);
@@ -101,16 +118,25 @@ class StateStore {
   absl::Status ReadForgotten(
       absl::FunctionRef<absl::Status(const Tombstone&)> read);
 
+  // Of all readings so far, once for each time that a row was passed over.
+  const DamagedRows& damaged() const { return damaged_; }
+
  private:
   struct Parts;
   explicit StateStore(std::string path);
   absl::Status Prepare(bool write);
+  template <class Convert, class Read>
+  absl::Status ReadRows(absl::string_view table, SqliteStatement& statement,
+                        const Convert& convert, const Read& read);
+  void PassOver(absl::string_view table, int64_t position,
+                const absl::Status& damage);
   absl::StatusOr<bool> IsAt(const Interaction& interaction, int64_t position);
 
   const std::string path_;
   std::string id_;
   int64_t committed_ = 0;
   int64_t next_ = 1;  // Position of the next change.
+  DamagedRows damaged_;
   std::unique_ptr<Parts> parts_;
 };
 

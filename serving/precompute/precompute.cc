@@ -233,9 +233,7 @@ absl::StatusOr<PrecomputeInput> OpenInput(const PrecomputeOptions& options) {
                    AllForgotten(options.model_dir, state.get()));
   ApplyForgotten(forgotten, snapshot);
   if (state != nullptr) {
-    RETURN_IF_ERROR(ApplyState(
-        *state, {TrainedPosition(snapshot.info, *state), state->position()},
-        forgotten, snapshot));
+    RETURN_IF_ERROR(CatchUp(*state, forgotten, snapshot));
   }
   return PrecomputeInput{std::move(snapshot), policy};
 }

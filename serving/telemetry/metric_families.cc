@@ -164,6 +164,9 @@ void AddGauges(const ServerGauges& gauges, Families& families) {
                  number(gauges.live_events));
   families.Gauge("usher_state_position", "Position of the last write.",
                  number(gauges.state_position));
+  families.Gauge("usher_state_damaged_rows",
+                 "Rows of the state that were passed over.",
+                 number(gauges.state_damaged_rows));
   families.Gauge("usher_state_rows_waiting", "Rows that wait to be written.",
                  number(gauges.state_rows_waiting));
   families.Gauge("usher_state_lag_seconds",

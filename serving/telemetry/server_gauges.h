@@ -19,6 +19,7 @@ struct ServerGauges {
   int64_t events = 0;
   int64_t live_events = 0;
   int64_t state_position = 0;
+  int64_t state_damaged_rows = 0;  // Passed over when the model was loaded.
   int64_t state_rows_waiting = 0;  // Also those that are being written.
   // How long the longest waiting of them has waited.
   double state_lag_seconds = 0;

@@ -375,6 +375,22 @@ std::string RecommendText(const v1::RecommendRequest& request,
          Footer(response, terminal);
 }
 
+std::string RecommendStreamText(const v1::RecommendStreamRequest& request,
+                                const v1::RecommendStreamResponse& response,
+                                const Terminal& terminal) {
+  const absl::Time now = NowOf(request.context(), terminal);
+  const std::string user = Printable(response.user_id());
+  std::string text;
+  for (const v1::Recommendation& result : response.results()) {
+    std::vector<std::string> cells = {user};
+    for (std::string& cell : EventRow(result, result.position(), now).cells) {
+      if (!cell.empty()) cells.push_back(std::move(cell));
+    }
+    absl::StrAppend(&text, absl::StrJoin(cells, "  "), "\n");
+  }
+  return text.empty() ? absl::StrCat(user, "  -\n") : text;
+}
+
 std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                               const v1::SimilarEventsResponse& response,
                               const Terminal& terminal) {

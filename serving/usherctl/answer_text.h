@@ -21,6 +21,11 @@ namespace usher::ctl {
 std::string RecommendText(const v1::RecommendRequest& request,
                           const v1::RecommendResponse& response,
                           const Terminal& terminal);
+// The rows of one of many lists, each with the user's id first; "-" stands for
+// an empty list.
+std::string RecommendStreamText(const v1::RecommendStreamRequest& request,
+                                const v1::RecommendStreamResponse& response,
+                                const Terminal& terminal);
 std::string SimilarEventsText(const v1::SimilarEventsRequest& request,
                               const v1::SimilarEventsResponse& response,
                               const Terminal& terminal);

@@ -108,11 +108,9 @@ absl::Status Reader::SetFlag(absl::string_view name, absl::string_view text) {
     status = flag->set(text, arguments_.options);
   } else {
     const Flag* own = FindFlag(*arguments_.command, name);
-    if (own->field.empty()) {
-      arguments_.file = std::string(text);
-    } else {
-      status = SetField(*arguments_.request, own->field, text);
-    }
+    status = own->field.empty()
+                 ? own->set(text, arguments_.extras, *arguments_.request)
+                 : SetField(*arguments_.request, own->field, text);
     given_.emplace_back(name);
   }
   if (status.ok()) return status;

@@ -16,7 +16,7 @@ struct Arguments {
   bool help = false;                 // Then only `command` is set.
   const Command* command = nullptr;  // Null: help on all commands.
   Options options;
-  std::string file;  // Of the flag that is no field; may be empty.
+  Extras extras;
   std::unique_ptr<google::protobuf::Message> request;
 };
 

@@ -17,13 +17,27 @@
 
 namespace usher::ctl {
 
-// A flag of a command: a field of its request, or the file that it reads.
+// What the flags of a command say that is no field of its request.
+struct Extras {
+  std::string file;     // To read; "-" is standard input.
+  int pages = 1;        // How many to ask for, one after the other.
+  bool stream = false;  // Ask over one stream rather than with many calls.
+};
+
+// A flag of a command: a field of its request, or what `set` makes of its text.
 struct Flag {
   absl::string_view name;   // Without the dashes; words joined by "_".
-  absl::string_view field;  // As in SetField(); empty: the file to read.
+  absl::string_view field;  // As in SetField(); empty: `set`.
   absl::string_view value;  // What to write after "="; empty for a bool.
   absl::string_view help;
+  // InvalidArgument as in SetField().
+  absl::Status (*set)(absl::string_view text, Extras& extras,
+                      google::protobuf::Message& request) = nullptr;
 };
+
+// Flag::set of a file to read.
+absl::Status SetFile(absl::string_view text, Extras& extras,
+                     google::protobuf::Message& request);
 
 struct FlagGroup {
   absl::string_view title;
@@ -57,7 +71,8 @@ struct Session {
   std::shared_ptr<grpc::Channel> channel;
   Options options;
   Terminal terminal;
-  std::string file;             // To read; "-" is standard input.
+  Extras extras;
+  std::ostream* out = nullptr;  // For what does not wait for the end.
   std::ostream* err = nullptr;  // For progress and the lines of bad files.
 };
 
@@ -71,7 +86,8 @@ struct Command {
   absl::Span<const absl::string_view> examples;  // What follows "usherctl ".
   // A request with this client's defaults, before any flag is set.
   std::unique_ptr<google::protobuf::Message> (*new_request)();
-  // Sends the request and returns what to print, or the server's error.
+  // Sends the request and returns what to print (at the end, where it writes to
+  // session.out by itself), or the server's error.
   absl::StatusOr<std::string> (*run)(const google::protobuf::Message& request,
                                      const Session& session);
   // How long it may take: longer where the server loads a model or reads all

@@ -217,9 +217,17 @@ absl::StatusOr<Uploaded> Uploader::Run() {
 absl::StatusOr<Uploaded> SendFile(const Upload& upload, Message& request,
                                   const Session& session) {
   const absl::StatusOr<std::unique_ptr<LineFile>> file =
-      LineFile::Open(session.file);
+      LineFile::Open(session.extras.file);
   if (!file.ok()) return file.status();
   return Uploader(upload, session, **file, request).Run();
+}
+
+absl::Status ErrorOfBadLines(const Session& session, int64_t bad,
+                             absl::string_view done) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      session.extras.file == "-" ? "standard input" : session.extras.file, ": ",
+      CountText(bad, "lines"), bad == 1 ? " is" : " are",
+      " bad and left out; of the others: ", done));
 }
 
 }  // namespace usher::ctl

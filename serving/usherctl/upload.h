@@ -44,6 +44,16 @@ absl::StatusOr<Uploaded> SendFile(const Upload& upload,
                                   google::protobuf::Message& request,
                                   const Session& session);
 
+// What the help of such a command says.
+inline constexpr char kOfFiles[] =
+    "Lines go to the server in batches of 1,000. A bad line is reported as "
+    "file:line and left out, the others are sent; the exit status is then 1. "
+    "To send a file again does no harm.";
+
+// The error of a file that had bad lines; `done` is what became of the others.
+absl::Status ErrorOfBadLines(const Session& session, int64_t bad,
+                             absl::string_view done);
+
 }  // namespace usher::ctl
 
 #endif  // USHER_SERVING_USHERCTL_UPLOAD_H_

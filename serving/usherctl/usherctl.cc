@@ -98,8 +98,12 @@ int RunUsherctl(absl::Span<const std::string> args, const Terminal& terminal,
     return kWrongUse;
   }
   if (arguments->help) return Write(HelpText(arguments->command), out, err);
-  Session session = {Connect(arguments->options), arguments->options, terminal,
-                     arguments->file, &err};
+  Session session = {Connect(arguments->options),
+                     arguments->options,
+                     terminal,
+                     arguments->extras,
+                     &out,
+                     &err};
   if (arguments->options.width > 0) {
     session.terminal.width = arguments->options.width;
   }

@@ -2,11 +2,13 @@
 // DIR/TARGET. They are sound, so that what is mutated gets past the first
 // checks; the first byte is the one by which a target chooses.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
 #include "index/artifact/manifest.h"
 #include "index/catalog/codec.h"
 #include "index/model/content_encoder.h"
@@ -16,6 +18,9 @@
 #include "serving/precompute/batch_journal.h"
 #include "tests/index/artifact/small_snapshot.h"
 #include "tests/testing/scratch_folder.h"
+#include "usher/v1/catalog.pb.h"
+#include "usher/v1/interaction.pb.h"
+#include "usher/v1/recommendation.pb.h"
 
 namespace usher {
 namespace {
@@ -142,6 +147,66 @@ void AddModels(SeedFolder folder) {
   folder.Add(absl::StrCat("0", with_given.Serialize()));
 }
 
+// A message of a text proto, as bytes.
+template <class Message>
+std::string Wire(const char* text) {
+  Message message;
+  if (!google::protobuf::TextFormat::ParseFromString(text, &message)) {
+    std::fprintf(stderr, "write_seeds: no such message: %s\n", text);
+    std::exit(1);
+  }
+  return message.SerializeAsString();
+}
+
+// By the number of request_fuzzer.cc.
+void AddRequests(SeedFolder folder) {
+  folder.Add("0" + Wire<v1::RecommendRequest>(
+                       "user_id: 'ann' limit: 3 max_per_organizer: 1 "
+                       "max_per_venue: 2 max_per_series: 2 diversity: 0.5 "
+                       "context { now { seconds: 12096388800 } location { "
+                       "latitude: 51 longitude: 3.7 } } filter { "
+                       "max_distance_km: 10 tags_any: 'a' max_price: 9 "
+                       "start_before { seconds: 12096800000 } } "
+                       "detail: FEATURES include_events: true"));
+  folder.Add("0" + Wire<v1::RecommendRequest>(
+                       "seeds { event_id: 'jazz1' kind: "
+                       "INTERACTION_KIND_CLICK weight: 2 } rules { name: 'x' "
+                       "filter { organizers: 'jazz' } boost: 2 } rules { "
+                       "filter { only_event_ids: 'code1' } pin_position: 1 } "
+                       "rules { filter { categories: 'c' } exclude: true } "
+                       "filter { include_running: true include_interacted: "
+                       "true exclude_event_ids: 'jazz2' }"));
+  folder.Add("1" + Wire<v1::RecommendStreamRequest>(
+                       "user_ids: 'ann' user_ids: 'bob' limit: 5 rules { "
+                       "boost: 0.5 } exposure: NONE"));
+  folder.Add("2" + Wire<v1::SimilarEventsRequest>("event_id: 'jazz1'"));
+  folder.Add("2" + Wire<v1::SimilarEventsRequest>(
+                       "seeds { event_id: 'code1' } limit: 2"));
+  folder.Add("3" + Wire<v1::ExplainRequest>(
+                       "user_id: 'ann' event_id: 'jazz1' filter { "
+                       "only_event_ids: 'jazz1' }"));
+  folder.Add("4" + Wire<v1::FindAudienceRequest>(
+                       "event_id: 'jazz1' limit: 3 include_interacted: true"));
+  folder.Add("5" + Wire<v1::UpsertEventsRequest>(
+                       "events { id: 'jazz1' title: 't' organizer: 'jazz' "
+                       "tags: 'a' location { latitude: 51 longitude: 3.7 } "
+                       "start_time { seconds: 12096500000 } price: 3 "
+                       "capacity: 5 status: EVENT_STATUS_SCHEDULED }"));
+  folder.Add("5" + Wire<v1::UpsertEventsRequest>(
+                       "events { id: 'jazz2' status: EVENT_STATUS_CANCELLED } "
+                       "update_mask { paths: 'status' }"));
+  folder.Add("6" + Wire<v1::UpsertUsersRequest>(
+                       "users { id: 'ann' city: 'x' groups { id: 'jazz' } "
+                       "features { key: 'age' value { number: 30 } } }"));
+  folder.Add("7" + Wire<v1::DeleteEventsRequest>("event_ids: 'code1'"));
+  folder.Add("8" + Wire<v1::RecordInteractionsRequest>(
+                       "interactions { user_id: 'bob' event_id: 'jazz1' kind: "
+                       "INTERACTION_KIND_RSVP_YES occurred_at { seconds: "
+                       "12096300000 } } interactions { user_id: 'new' "
+                       "event_id: 'new' kind: INTERACTION_KIND_RATING "
+                       "value: 4 interaction_id: 'i' }"));
+}
+
 }  // namespace
 }  // namespace usher
 
@@ -158,5 +223,6 @@ int main(int argc, char** argv) {
   usher::AddLists(folder("list_fuzzer"));
   usher::AddManifests(folder("manifest_fuzzer"));
   usher::AddModels(folder("model_bytes_fuzzer"));
+  usher::AddRequests(folder("request_fuzzer"));
   return 0;
 }

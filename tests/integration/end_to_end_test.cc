@@ -257,7 +257,7 @@ class ServedCityTest : public EndToEndTest {
       Server::Start("127.0.0.1:0",
                     {holder_, publisher_, recommender_, pages_, reporter_,
                      loader_, eraser_, exporter_, Experiments::None(),
-                     exposures_, clock_, pool_, telemetry_})
+                     Scenarios::None(), exposures_, clock_, pool_, telemetry_})
           .value();
   int64_t version_ = 0;
 };

@@ -303,15 +303,32 @@ print(json.load(open("out"))["results"][0]["event_id"])')"
   offered "$other" YES
   runs "${live[@]}" explain --user="$other" --event=new/1 --now="$now"
   has '^recommended, at position [0-9]+$'
+  printf '%s\n' "$user" "$other" >users.txt
+  runs "${live[@]}" recommend-many --users_file=users.txt --limit=3 --now="$now"
+  [[ "$(wc -l <out)" -eq 6 ]] || fail "not 6 rows: $(<out)"
+  runs "${live[@]}" --json recommend --user="$other" --now="$now" --limit=4 \
+    --pages=3
+  python3 -c '
+import json, sys
+pages = [json.loads(line) for line in open("out")]
+ids = [r["event_id"] for page in pages for r in page["results"]]
+sys.exit(not (len(pages) == 3 and len(ids) == len(set(ids)) == 12))' ||
+    fail "three pages: $(<out)"
+  printf 'user_id,event_id,kind,value,timestamp\n%s,new/1,click,,%s\n' \
+    "$other" "$now" >clicks.csv
+  runs "${live[@]}" record --file=clicks.csv --stream
+  has '^1 accepted, 0 duplicates$'
+  runs "${live[@]}" record --file=clicks.csv
+  has '^0 accepted, 1 duplicates$'
   runs "${live[@]}" delete-events --event=new/1
   offered "$other" NO
   runs "${live[@]}" status
-  has 'position 4$'
+  has 'position 5$'
 
   stop_server || fail "SIGTERM ended the server with exit status $?"
   serve_live
   runs "${live[@]}" status
-  has 'position 4$'
+  has 'position 5$'
   offered "$other" NO
   refuses 1 new/1 "${live[@]}" get-event --event=new/1
 }

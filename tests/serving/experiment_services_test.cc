@@ -386,9 +386,10 @@ TEST(ExperimentRestartTest, AssignmentsAndReportOutliveTheServer) {
     WorkerPool pool({2, 100});
     Telemetry telemetry;
     const auto server =
-        Server::Start("", {holder, publisher, recommender, pages, reporter,
-                           loader, eraser, exporter, experiments, exposures,
-                           clock, pool, telemetry})
+        Server::Start(
+            "", {holder, publisher, recommender, pages, reporter, loader,
+                 eraser, exporter, experiments, Scenarios::None(), exposures,
+                 clock, pool, telemetry})
             .value();
     ASSERT_TRUE(
         publisher.Adopt(TinySnapshot(TinyCatalog()), {}, kTinyNow).ok());

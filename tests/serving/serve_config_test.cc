@@ -71,5 +71,28 @@ TEST(ServeConfigTest, AKeyOfPageTokensIsNotShort) {
       ::testing::HasSubstr("page_token_key: has 5 bytes"));
 }
 
+TEST(ServeConfigTest, ScenariosAreCheckedAsRequestsAre) {
+  const absl::StatusOr<ServeConfig> config = ParseServeConfig(
+      "a",
+      "scenarios { name: 'front' limit: 5 filter { cities: 'Ghent' } "
+      "rules { boost: 2 } max_per_organizer: 1 max_per_venue: 2 "
+      "max_per_series: 3 diversity: 0.5 exposure: DEFERRED detail: REASONS "
+      "include_events: true } scenarios { name: 'mail' }");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const Scenario& front = *config->scenarios.Find("front").value();
+  EXPECT_EQ(front.defaults.ShortDebugString(),
+            "limit: 5 filter { cities: \"Ghent\" } max_per_organizer: 1 "
+            "max_per_venue: 2 max_per_series: 3 diversity: 0.5 "
+            "scenario: \"front\" exposure: DEFERRED detail: REASONS "
+            "include_events: true");
+  EXPECT_EQ(front.rules.size(), 1u);
+  EXPECT_TRUE(config->scenarios.Find("mail").ok());
+  EXPECT_EQ(ErrorOf("scenarios { name: 'x' limit: -1 }"),
+            "a.textproto: scenarios[0].limit: -1 is negative; leave it out "
+            "for 20");
+  EXPECT_EQ(ErrorOf("scenarios { name: 'x' } scenarios { name: 'x' }"),
+            "a.textproto: scenarios[1].name: \"x\" is another's, too");
+}
+
 }  // namespace
 }  // namespace usher

@@ -75,8 +75,8 @@ class ServerTest : public ::testing::Test {
   explicit ServerTest(const std::string& address = "",
                       const TokenFile* tokens = nullptr,
                       const TlsFiles* tls = nullptr,
-                      Experiments experiments = {})
-      : experiments_(std::move(experiments)) {
+                      Experiments experiments = {}, Scenarios scenarios = {})
+      : experiments_(std::move(experiments)), scenarios_(std::move(scenarios)) {
     ServerParts parts = Parts();
     parts.tokens = tokens;
     parts.tls = tls;
@@ -87,9 +87,9 @@ class ServerTest : public ::testing::Test {
   }
 
   ServerParts Parts() {
-    return {holder_, publisher_, recommender_, pages_,       reporter_,
-            loader_, eraser_,    exporter_,    experiments_, exposures_,
-            clock_,  pool_,      telemetry_};
+    return {holder_,    publisher_, recommender_, pages_,       reporter_,
+            loader_,    eraser_,    exporter_,    experiments_, scenarios_,
+            exposures_, clock_,     pool_,        telemetry_};
   }
 
   void Publish(Snapshot snapshot, RankingPolicy policy = {}) {
@@ -135,6 +135,7 @@ class ServerTest : public ::testing::Test {
   }
 
   const Experiments experiments_;
+  const Scenarios scenarios_;
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
   std::unique_ptr<StateStore> state_ =

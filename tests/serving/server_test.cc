@@ -94,6 +94,13 @@ TEST_F(ServerTest, FindAudienceFindsThoseWhoWentAndNoUnknownEvent) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(ServerTest, WarningsOfTheConfigurationAreReported) {
+  const StatusReporter reporter(holder_, publisher_, loader_, clock_,
+                                {"an open door"});
+  EXPECT_THAT(reporter.Report().warnings,
+              ElementsAre("an open door", HasSubstr("kept in memory only")));
+}
+
 TEST_F(ServerTest, StatusAnswersBeforeAndAfterTheFirstModel) {
   loader_.RunOnce();
   const auto admin = v1::AdminService::NewStub(channel_);
@@ -199,10 +206,20 @@ TEST(ServerAddressTest, APortOfZeroIsReplacedAndATakenOneRefused) {
   UserEraser eraser("nowhere", publisher, exposures, nullptr, clock);
   const UserExporter exporter(holder, publisher, exposures);
   Telemetry telemetry;
-  const ServerParts parts{
-      holder,   publisher, recommender,         pages,     reporter, loader,
-      eraser,   exporter,  Experiments::None(), exposures, clock,    pool,
-      telemetry};
+  const ServerParts parts{holder,
+                          publisher,
+                          recommender,
+                          pages,
+                          reporter,
+                          loader,
+                          eraser,
+                          exporter,
+                          Experiments::None(),
+                          Scenarios::None(),
+                          exposures,
+                          clock,
+                          pool,
+                          telemetry};
   const auto server = Server::Start("127.0.0.1:0", parts);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT((*server)->address(),

@@ -1,10 +1,7 @@
 #include "serving/snapshot_publisher.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,7 +10,9 @@
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "index/state/sqlite.h"
 #include "serving/ranking/rank_events.h"
+#include "tests/testing/scratch_folder.h"
 #include "tests/testing/tiny_city.h"
 
 namespace usher {
@@ -36,16 +35,7 @@ Interaction Did(const std::string& user, const std::string& event,
 
 class SnapshotPublisherTest : public ::testing::Test {
  protected:
-  SnapshotPublisherTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-    Start(StateStore::kMemory);
-  }
-  ~SnapshotPublisherTest() override {
-    publisher_ = nullptr;
-    std::filesystem::remove_all(dir_);
-  }
+  SnapshotPublisherTest() { Start(StateStore::kMemory); }
 
   // As a server that begins, without a model yet.
   void Start(const std::string& state) {
@@ -60,6 +50,7 @@ class SnapshotPublisherTest : public ::testing::Test {
     Snapshot snapshot = TinySnapshot(TinyCatalog());
     snapshot.info.state_position = info.state_position;
     snapshot.info.state_id = info.state_id;
+    snapshot.info.state_until = info.state_until;
     ASSERT_TRUE(
         publisher_->Adopt(std::move(snapshot), RankingPolicy(), kTinyNow).ok());
   }
@@ -97,7 +88,8 @@ class SnapshotPublisherTest : public ::testing::Test {
     return catalog.events.counters[Index(catalog.FindEvent(id))].yes;
   }
 
-  std::string dir_;
+  ScratchFolder folder_;
+  const std::string dir_ = folder_.path();
   std::unique_ptr<StateStore> state_;
   std::unique_ptr<SnapshotHolder> holder_;
   std::unique_ptr<SnapshotPublisher> publisher_;
@@ -310,6 +302,65 @@ TEST_F(SnapshotPublisherTest,
       catalog.users.history[Index(catalog.FindUser("eve"))];
   ASSERT_EQ(history.size(), 1u);
   EXPECT_EQ(catalog.EventId(history[0].event), "jazz2");
+}
+
+TEST_F(SnapshotPublisherTest, RowsThatUntilLeftOutAreAppliedOnce) {
+  Start(dir_ + "/state.db");
+  AdoptTiny();
+  Write(Interactions{Did("eve", "jazz1", InteractionKind::kView,
+                         kTinyNow - 2 * kHour)});
+  Write(Interactions{Did("eve", "jazz2", InteractionKind::kView, kTinyNow)});
+  VersionInfo info;
+  info.state_position = 2;
+  info.state_id = state_->id();
+  info.state_until = kTinyNow - kHour;
+  for (int restart = 0; restart < 2; ++restart) {
+    AdoptTiny(info);
+    const Catalog& catalog = holder_->Get()->snapshot().catalog;
+    const absl::Span<const Action> history =
+        catalog.users.history[Index(catalog.FindUser("eve"))];
+    ASSERT_EQ(history.size(), 1u);
+    EXPECT_EQ(catalog.EventId(history[0].event), "jazz2");
+    Start(dir_ + "/state.db");
+  }
+}
+
+TEST_F(SnapshotPublisherTest, ADamagedRowOfTheStateCostsThatRowAlone) {
+  Start(dir_ + "/state.db");
+  AdoptTiny();
+  Write(Interactions{Did("eve", "jazz1"), Did("eve", "jazz2")});
+  publisher_ = nullptr;
+  state_ = nullptr;
+  ASSERT_TRUE(SqliteDatabase::Open(dir_ + "/state.db",
+                                   SqliteDatabase::Mode::kWrite)
+                  ->Execute("UPDATE interactions SET kind = 'dance' "
+                            "WHERE event_id = 'jazz1'")
+                  .ok());
+  Start(dir_ + "/state.db");
+  AdoptTiny();
+  EXPECT_EQ(YesOf("jazz1"), 0);
+  EXPECT_EQ(YesOf("jazz2"), 1);
+  EXPECT_EQ(publisher_->damaged_rows(), 1);
+}
+
+TEST_F(SnapshotPublisherTest, ADeletedEventCountsForItsOrganizerAfterARestart) {
+  const auto yes_of_jazz = [&] {
+    const Catalog& catalog = holder_->Get()->snapshot().catalog;
+    return catalog.organizers
+        .counters[Index(catalog.FindOrganizer("jazz"))]
+        .yes;
+  };
+  Start(dir_ + "/state.db");
+  AdoptTiny();
+  const int32_t before = yes_of_jazz();
+  PutEvent(TinyEvent("jazz9", 5 * kHour));
+  Write(Interactions{Did("eve", "jazz9"), Did("bob", "jazz9")});
+  Write(EventDeletions{{"jazz9"}});
+  EXPECT_EQ(yes_of_jazz(), before + 2);
+  Start(dir_ + "/state.db");
+  AdoptTiny();
+  EXPECT_EQ(yes_of_jazz(), before + 2);
+  EXPECT_THAT(Ids("ann"), Not(Contains("jazz9")));
 }
 
 TEST_F(SnapshotPublisherTest, OfAnotherStateTheVersionHasNoRows) {

@@ -41,6 +41,10 @@ expect 0 'configuration: ok' --model_dir=m --check_config \
 expect 1 "$scratch/misnamed: experiments[0].variants[1].ranking.weights" \
   --model_dir=m --check_config --experiments="$scratch/misnamed"
 expect 1 "$scratch/none" --model_dir=m --experiments="$scratch/none"
+printf 'scenarios { name: "mail" limit: 5 } scenarios { name: "front"
+  filter { max_distance_km: -1 } }' >"$scratch/scenarios"
+expect 1 "$scratch/scenarios: scenarios[1].filter.max_distance_km: -1 is neg" \
+  --model_dir=m --check_config --config="$scratch/scenarios"
 printf 'no state' >"$scratch/other.db"
 expect 1 "$scratch/other.db: file is not a database" --model_dir=m \
   --listen=127.0.0.1:0 --state="$scratch/other.db"

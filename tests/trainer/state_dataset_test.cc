@@ -1,5 +1,6 @@
 #include "trainer/data/state_dataset.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -7,9 +8,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/catalog/eligibility.h"
+#include "index/state/sqlite.h"
 #include "serving/apply_write.h"
 #include "tests/testing/scratch_folder.h"
 #include "tests/testing/synthetic_city.h"
@@ -144,15 +147,129 @@ std::string TextOf(const Catalog& catalog) {
   return text;
 }
 
-TEST_F(StateDatasetTest, TheCatalogueIsTheOneThatAServerWouldHave) {
-  // A server whose version is empty but for a model to make vectors with.
+// What does not depend on the order of rows: sorted lines, one an event, an
+// organizer and a user.
+std::vector<std::string> CountsOf(const Catalog& catalog) {
+  std::vector<std::string> lines;
+  for (size_t row = 0; row < catalog.num_events(); ++row) {
+    const EventColumns& columns = catalog.events.columns[row];
+    const EventCounters& counters = catalog.events.counters[row];
+    lines.push_back(absl::StrCat(
+        "event ", catalog.EventId(EventRow{static_cast<int32_t>(row)}), " ",
+        columns.announce, " ", columns.absent, " ",
+        columns.organizer == kNoOrganizer
+            ? ""
+            : catalog.OrganizerId(columns.organizer),
+        " ", counters.yes, " ", counters.no, " ", counters.last_answer, " ",
+        catalog.events.attendees[row].size()));
+  }
+  for (size_t row = 0; row < catalog.num_organizers(); ++row) {
+    const OrganizerCounters& counters = catalog.organizers.counters[row];
+    lines.push_back(absl::StrCat(
+        "organizer ",
+        catalog.OrganizerId(OrganizerRow{static_cast<int32_t>(row)}), " ",
+        counters.yes, " ", counters.events, " ", counters.users));
+  }
+  for (size_t row = 0; row < catalog.num_users(); ++row) {
+    std::vector<std::string> actions;
+    for (const Action& action : catalog.users.history[row]) {
+      actions.push_back(absl::StrCat(InteractionKindName(action.kind), " ",
+                                     catalog.EventId(action.event), "@",
+                                     action.time));
+    }
+    std::sort(actions.begin(), actions.end());
+    lines.push_back(absl::StrCat(
+        "user ", catalog.UserId(UserRow{static_cast<int32_t>(row)}), " ",
+        catalog.users.follows[row].size(), " ", absl::StrJoin(actions, ", ")));
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+// A server whose version is empty but for a model to make vectors with.
+Snapshot EmptyServed() {
   Snapshot served = Trained(SyntheticCity(SmallCity(2))).snapshot.Share();
   served.catalog = Catalog();
   served.vectors = VectorTable();
   served.embeddings = VectorTable();
   served.tail.clear();
+  return served;
+}
+
+TEST_F(StateDatasetTest, TheCatalogueIsTheOneThatAServerWouldHave) {
+  Snapshot served = EmptyServed();
   ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, {}, served).ok());
   EXPECT_EQ(TextOf(BuildCatalog(Read())), TextOf(served.catalog));
+}
+
+TEST_F(StateDatasetTest, ADeletedEventCountsForItsOrganizer) {
+  ASSERT_TRUE(state_->Begin().ok());
+  ASSERT_TRUE(state_->DeleteEvent("gone", "g1").ok());
+  ASSERT_TRUE(state_->DeleteEvent("e2", "g2").ok());
+  ASSERT_TRUE(state_->Commit().ok());
+  const Catalog catalog = BuildCatalog(Read());
+  const OrganizerRow g1 = catalog.FindOrganizer("g1");
+  ASSERT_NE(g1, kNoOrganizer);
+  EXPECT_EQ(catalog.organizers.counters[Index(g1)].yes, 1);
+  EXPECT_EQ(WhyNotLive(catalog.events.columns[Index(catalog.FindEvent("gone"))],
+                       kSyntheticNow, {}),
+            DropReason::kHidden);
+  Snapshot served = EmptyServed();
+  ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, {}, served).ok());
+  EXPECT_EQ(TextOf(catalog), TextOf(served.catalog));
+}
+
+// What the version of `until` has, and a server adds of the same state, is what
+// a version of the whole state has.
+TEST_F(StateDatasetTest, AfterUntilAServerAddsWhatIsMissingAndNothingElse) {
+  ASSERT_TRUE(state_->Begin().ok());
+  Put(Act("cat", "e2", InteractionKind::kAttend, 90));  // Before the event.
+  ASSERT_TRUE(state_->Commit().ok());
+  const int64_t trained = state_->position();
+  for (const Micros until : {1, 100, 150, 200, 201, 300, 1000}) {
+    Snapshot version = EmptyServed();
+    version.catalog = BuildCatalog(Read(until));
+    version.info.state_id = state_->id();
+    version.info.state_position = trained;
+    version.info.state_until = until;
+    ASSERT_TRUE(CatchUp(*state_, {}, version).ok());
+    Snapshot whole = EmptyServed();
+    ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, {}, whole).ok());
+    EXPECT_EQ(CountsOf(version.catalog), CountsOf(whole.catalog)) << until;
+  }
+}
+
+TEST_F(StateDatasetTest, BehindUntilTheRowsThatCameLaterAreAddedToo) {
+  const int64_t trained = state_->position();
+  Snapshot version = EmptyServed();
+  version.catalog = BuildCatalog(Read(200));
+  version.info.state_id = state_->id();
+  version.info.state_position = trained;
+  version.info.state_until = 200;
+  ASSERT_TRUE(state_->Begin().ok());
+  Put(Act("dan", "e1", InteractionKind::kRsvpYes, 100));
+  ASSERT_TRUE(state_->PutEvent(EventOf("e2", "g5", 100)).ok());
+  ASSERT_TRUE(state_->Commit().ok());
+  ASSERT_TRUE(CatchUp(*state_, {}, version).ok());
+  Snapshot whole = EmptyServed();
+  ASSERT_TRUE(ApplyState(*state_, {0, state_->position()}, {}, whole).ok());
+  EXPECT_EQ(CountsOf(version.catalog), CountsOf(whole.catalog));
+}
+
+TEST_F(StateDatasetTest, DamagedRowsAreLeftOutAndCounted) {
+  const std::unique_ptr<StateStore> reader =
+      StateStore::OpenToRead(path_).value();
+  state_ = nullptr;
+  ASSERT_TRUE(SqliteDatabase::Open(path_, SqliteDatabase::Mode::kWrite)
+                  ->Execute("UPDATE interactions SET kind = 'dance' "
+                            "WHERE user_id = 'ann'")
+                  .ok());
+  const std::unique_ptr<StateStore> damaged =
+      StateStore::OpenToRead(path_).value();
+  EXPECT_EQ(ReadStateDataset(*damaged, std::nullopt, {}, &report_)
+                ->interactions.size(),
+            4u);
+  EXPECT_EQ(damaged->damaged().rows, 2);
 }
 
 TEST_F(StateDatasetTest, UntilKeepsWhatWasKnownThen) {

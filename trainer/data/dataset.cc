@@ -139,6 +139,15 @@ void DatasetBuilder::AddEvent(Event event) {
   }
 }
 
+void DatasetBuilder::AddAbsentEvent(Event event) {
+  const bool is_new =
+      event_index_
+          .try_emplace(event.id, static_cast<int32_t>(data_.events.size()))
+          .second;
+  USHER_CHECK(is_new);
+  data_.events.push_back(std::move(event));
+}
+
 void DatasetBuilder::AddUser(User user) {
   const bool is_new =
       user_index_.try_emplace(user.id, static_cast<int32_t>(data_.users.size()))

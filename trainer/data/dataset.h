@@ -37,8 +37,9 @@ static_assert(sizeof(InteractionRecord) == 32);
 inline constexpr size_t kMaxDevices = 4096;
 
 struct Dataset {
-  // In file order; behind them, in order of appearance, those that only
-  // interactions name: they have an id and nothing else.
+  // In file order; behind them those that are no more, with an id and an
+  // organizer; then, in order of appearance, those that only interactions name:
+  // they have an id and nothing else.
   std::vector<Event> events;
   // The events from here on belong to histories alone and are never
   // recommended (UnknownEvents::kAbsent).
@@ -74,6 +75,9 @@ class DatasetBuilder {
 
   // The id must be new. A later event is left out, with its interactions.
   void AddEvent(Event event);
+  // One that was taken out, for the sake of its organizer; behind all
+  // AddEvent(). The id must be new.
+  void AddAbsentEvent(Event event);
   // The id must be new.
   void AddUser(User user);
   void Reserve(size_t interactions) {

@@ -1,5 +1,8 @@
 #include "trainer/data/state_dataset.h"
 
+#include <utility>
+#include <vector>
+
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
 
@@ -50,11 +53,21 @@ class Reading {
 
  private:
   absl::Status ReadEvents() {
-    return state_.ReadEvents(range_, [&](const Event& event, bool deleted) {
-      ++(deleted ? report_.deleted_events : report_.events);
-      if (!deleted) builder_.AddEvent(event);
-      return Count();
-    });
+    std::vector<Event> deleted_events;
+    RETURN_IF_ERROR(
+        state_.ReadEvents(range_, [&](const Event& event, bool deleted) {
+          ++(deleted ? report_.deleted_events : report_.events);
+          if (!deleted) {
+            builder_.AddEvent(event);
+          } else if (!event.organizer.empty()) {
+            deleted_events.push_back(event);
+          }
+          return Count();
+        }));
+    for (Event& event : deleted_events) {
+      builder_.AddAbsentEvent(std::move(event));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadUsers() {

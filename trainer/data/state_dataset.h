@@ -29,9 +29,10 @@ using StateProgress = std::function<void(int64_t done, int64_t total)>;
 
 // All rows of the state up to position(), in the order in which a server
 // applies them to an empty catalogue: BuildCatalog() of the result is what it
-// would have. Deleted events are history, like events that nothing described.
-// `until` as in LoadDataset(). Errors are the state's. `report` may be null,
-// `progress` empty.
+// would have. Deleted events are history, like events that nothing described;
+// what people did with them counts for their organizers. Damaged rows are
+// passed over (StateStore::damaged). `until` as in LoadDataset(). Errors are
+// the state's. `report` may be null, `progress` empty.
 absl::StatusOr<Dataset> ReadStateDataset(StateStore& state,
                                          std::optional<Micros> until,
                                          const StateProgress& progress,

@@ -1,9 +1,6 @@
 #include "index/state/state_store.h"
 
-#include <stdlib.h>
-
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -13,13 +10,17 @@
 #include "gtest/gtest.h"
 #include "index/base/file.h"
 #include "index/catalog/codec.h"
+#include "index/state/sqlite.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr int64_t kAll = int64_t{1} << 60;
 
@@ -40,17 +41,21 @@ Interaction Yes(const std::string& user, const std::string& event,
 
 class StateStoreTest : public ::testing::Test {
  protected:
-  StateStoreTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-    path_ = dir_ + "/state.db";
-    store_ = StateStore::Open(path_).value();
-  }
-  ~StateStoreTest() override { std::filesystem::remove_all(dir_); }
 
   void Reopen() {
     store_ = nullptr;
+    store_ = StateStore::Open(path_).value();
+  }
+
+  // Runs SQL on the file while nobody has it open.
+  void Damage(const std::string& sql) {
+    store_ = nullptr;
+    absl::StatusOr<SqliteDatabase> database =
+        SqliteDatabase::Open(path_, SqliteDatabase::Mode::kWrite);
+    ASSERT_TRUE(database.ok()) << database.status();
+    const absl::Status done = database->Execute(sql);
+    ASSERT_TRUE(done.ok()) << done << " " << sql;
+    *database = SqliteDatabase();
     store_ = StateStore::Open(path_).value();
   }
 
@@ -96,9 +101,10 @@ class StateStoreTest : public ::testing::Test {
     return all;
   }
 
-  std::string dir_;
-  std::string path_;
-  std::unique_ptr<StateStore> store_;
+  ScratchFolder folder_;
+  const std::string dir_ = folder_.path();
+  const std::string path_ = folder_.Path("state.db");
+  std::unique_ptr<StateStore> store_ = StateStore::Open(path_).value();
 };
 
 TEST_F(StateStoreTest, AWholeEventComesBackAfterAReopen) {
@@ -221,6 +227,96 @@ TEST_F(StateStoreTest, ADeletedEventStaysAsItsIdUntilItIsPutAgain) {
   EXPECT_THAT(Events(), ElementsAre("b", "-a", "-never"));
   PutEvents({"a"});
   EXPECT_THAT(Events(), ElementsAre("b", "-never", "a"));
+}
+
+TEST_F(StateStoreTest, ADeletedEventKeepsItsOrganizer) {
+  Committed([](StateStore& store) {
+    ASSERT_TRUE(store.DeleteEvent("a", "g1").ok());
+  });
+  Reopen();
+  std::vector<Event> events;
+  ASSERT_TRUE(store_
+                  ->ReadEvents({0, 100},
+                               [&](const Event& event, bool deleted) {
+                                 EXPECT_TRUE(deleted);
+                                 events.push_back(event);
+                                 return absl::OkStatus();
+                               })
+                  .ok());
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].organizer, "g1");
+  EXPECT_EQ(events[0].title, "");
+}
+
+// What a hand in the sqlite3 shell can do to a row.
+TEST_F(StateStoreTest, ADamagedRowIsPassedOverAndTold) {
+  const char* const kDamage[] = {
+      "UPDATE events SET status = 'maybe' WHERE id = 'b'",
+      "UPDATE events SET tags = '[1' WHERE id = 'b'",
+      "UPDATE events SET latitude = 91, longitude = 0 WHERE id = 'b'",
+      "UPDATE events SET start_time = 9000000000000000000 WHERE id = 'b'",
+      "UPDATE events SET price = 9e999 WHERE id = 'b'",
+      "UPDATE events SET capacity = -3 WHERE id = 'b'",
+      "UPDATE events SET embedding = x'0000' WHERE id = 'b'",
+      "UPDATE events SET embedding = x'0000c07f' WHERE id = 'b'",
+      "UPDATE events SET organizer = printf('%.200c', 'x') WHERE id = 'b'",
+      "UPDATE events SET id = '' WHERE id = 'b'",
+  };
+  for (const char* damage : kDamage) {
+    PutEvents({"a", "b", "c"});
+    Damage(damage);
+    EXPECT_THAT(Events(), ElementsAre("a", "c")) << damage;
+    ASSERT_EQ(store_->damaged().rows, 1) << damage;
+    EXPECT_THAT(store_->damaged().told[0],
+                AllOf(StartsWith(path_ + ": table events, row of position "),
+                      HasSubstr("sqlite3 ")));
+    Damage("DELETE FROM events");
+  }
+}
+
+TEST_F(StateStoreTest, DamagedUsersAndInteractionsArePassedOverToo) {
+  Committed([](StateStore& store) {
+    User user;
+    user.id = "u";
+    ASSERT_TRUE(store.PutUser(user).ok());
+    user.id = "v";
+    ASSERT_TRUE(store.PutUser(user).ok());
+    ASSERT_TRUE(store.PutInteraction(Yes("u", "e")).value());
+    ASSERT_TRUE(store.PutInteraction(Yes("v", "e")).value());
+    ASSERT_TRUE(store.PutInteraction(Yes("w", "e")).value());
+  });
+  Damage(
+      "UPDATE users SET groups = '{' WHERE id = 'u';"
+      "UPDATE interactions SET kind = 'dance' WHERE user_id = 'u';"
+      "UPDATE interactions SET value = 9e999 WHERE user_id = 'v'");
+  int users = 0;
+  ASSERT_TRUE(store_
+                  ->ReadUsers({0, 100},
+                              [&](const User&) {
+                                ++users;
+                                return absl::OkStatus();
+                              })
+                  .ok());
+  EXPECT_EQ(users, 1);
+  EXPECT_EQ(AllInteractions().size(), 1u);
+  EXPECT_EQ(store_->damaged().rows, 3);
+  EXPECT_THAT(store_->damaged().told[1], HasSubstr("\"dance\" is no kind"));
+  // A damaged row is nobody's: the interaction is recorded again.
+  Committed([](StateStore& store) {
+    EXPECT_TRUE(store.PutInteraction(Yes("u", "e")).value());
+    EXPECT_FALSE(store.PutInteraction(Yes("w", "e")).value());
+  });
+}
+
+TEST_F(StateStoreTest, OfMuchDamageTheFirstRowsAreTold) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(absl::StrCat("e", i));
+  PutEvents(ids);
+  Damage("UPDATE events SET status = 'maybe'");
+  EXPECT_THAT(Events(), IsEmpty());
+  EXPECT_EQ(store_->damaged().rows, 50);
+  EXPECT_EQ(store_->damaged().told.size(),
+            static_cast<size_t>(DamagedRows::kMostTold));
 }
 
 TEST_F(StateStoreTest, TheSameInteractionIsRecordedOnce) {

@@ -190,7 +190,7 @@ TEST(ArgumentsTest, AFileIsNoFieldOfTheRequest) {
   const absl::StatusOr<Arguments> arguments =
       ParseArguments({"upsert-events", "--file=-", "--fields=title,price"});
   ASSERT_TRUE(arguments.ok()) << arguments.status();
-  EXPECT_EQ(arguments->file, "-");
+  EXPECT_EQ(arguments->extras.file, "-");
   EXPECT_THAT(dynamic_cast<v1::UpsertEventsRequest&>(*arguments->request)
                   .update_mask()
                   .paths(),
@@ -229,12 +229,11 @@ TEST(ArgumentsTest, SaysInOneLineWhatIsWrongAndTheWayOut) {
             "unknown command 'recomend'; did you mean recommend?");
   EXPECT_EQ(
       ErrorOf({"x"}),
-      "unknown command 'x'; one of recommend, explain, similar-events, "
-      "similar-users, audience, status, get-event, get-user, export-user, "
-      "forget-user, "
-      "upsert-events, upsert-users, delete-events, record, show, "
-      "experiment report, experiment assign, versions, pin, unpin, "
-      "reload; see usherctl --help");
+      "unknown command 'x'; one of recommend, recommend-many, explain, "
+      "similar-events, similar-users, audience, get-event, get-user, "
+      "export-user, forget-user, upsert-events, upsert-users, delete-events, "
+      "record, show, experiment report, experiment assign, status, versions, "
+      "pin, unpin, reload; see usherctl --help");
   EXPECT_EQ(ErrorOf({"--user=ann", "recommend"}),
             "unknown flag --user before the command; see usherctl --help");
   EXPECT_EQ(ErrorOf({"recommend", "--limt=3"}),

@@ -47,9 +47,14 @@ class CannedRecommendations final : public v1::RecommendationService::Service {
       client_gave_up_.WaitForNotification();
       return grpc::Status::CANCELLED;
     }
+    last = *request;
     v1::Recommendation& result = *response->add_results();
     result.set_event_id("e12");
-    result.set_position(1);
+    // Three pages.
+    result.set_position(static_cast<int>(request->page_token().size()) + 1);
+    if (request->page_token().size() < 2) {
+      response->set_next_page_token(request->page_token() + "p");
+    }
     result.set_score(request->limit());
     result.add_reasons()->set_text(absl::StrCat("for ", request->user_id()));
     if (request->include_events()) result.mutable_event()->set_title("Jazz");
@@ -75,6 +80,34 @@ class CannedRecommendations final : public v1::RecommendationService::Service {
                      v1::SimilarityBasis_Name(request->basis())));
     return grpc::Status::OK;
   }
+
+  // One event a user; refuses the user "refused".
+  grpc::Status RecommendStream(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::RecommendStreamResponse,
+                               v1::RecommendStreamRequest>* stream) override {
+    v1::RecommendStreamRequest request;
+    while (stream->Read(&request)) {
+      streams.push_back(request);
+      for (const std::string& user : request.user_ids()) {
+        if (user == "refused") {
+          return {grpc::StatusCode::INVALID_ARGUMENT, "limit: -1 is negative"};
+        }
+        v1::RecommendStreamResponse response;
+        response.set_user_id(user);
+        if (user != "nobody") {
+          v1::Recommendation& result = *response.add_results();
+          result.set_event_id("e" + user);
+          result.set_position(1);
+        }
+        stream->Write(response);
+      }
+    }
+    return grpc::Status::OK;
+  }
+
+  std::vector<v1::RecommendStreamRequest> streams;
+  v1::RecommendRequest last;  // Of Recommend.
 
   // FindAudience: left as a server that does not know it yet.
 
@@ -177,6 +210,28 @@ class KeptInteractions final : public v1::InteractionService::Service {
     requests.push_back(*request);
     return grpc::Status::OK;
   }
+  // Refuses an interaction with the event "bad", which ends the stream.
+  grpc::Status StreamInteractions(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamInteractionsResponse,
+                               v1::StreamInteractionsRequest>* stream)
+      override {
+    ++streams;
+    v1::StreamInteractionsRequest request;
+    while (stream->Read(&request)) {
+      v1::StreamInteractionsResponse response;
+      for (int i = 0; i < request.interactions_size(); ++i) {
+        if (request.interactions(i).event_id() == "bad") {
+          return {grpc::StatusCode::INVALID_ARGUMENT,
+                  absl::StrCat("interactions[", i, "].event_id: is bad")};
+        }
+      }
+      response.set_sequence(request.sequence());
+      response.set_accepted(request.interactions_size());
+      stream->Write(response);
+    }
+    return grpc::Status::OK;
+  }
   grpc::Status RecordExposures(grpc::ServerContext*,
                                const v1::RecordExposuresRequest* request,
                                v1::RecordExposuresResponse*) override {
@@ -186,6 +241,7 @@ class KeptInteractions final : public v1::InteractionService::Service {
 
   std::vector<v1::RecordInteractionsRequest> requests;
   v1::RecordExposuresRequest shown;
+  int streams = 0;
 };
 
 class UsherctlTest : public ::testing::Test {
@@ -484,6 +540,103 @@ TEST_F(UsherctlTest, RecordsAFile) {
                               "--time=TIME"));
   EXPECT_THAT(err_, HasSubstr("1 line is bad and left out; of the others: "
                               "1,496 accepted, 3 duplicates"));
+}
+
+TEST_F(UsherctlTest, RecordsAFileOverOneStream) {
+  std::string text = "user_id,event_id,kind,value,timestamp\n";
+  for (int i = 0; i < 2500; ++i) {
+    absl::StrAppend(&text, "ann,e", i, ",view,,1496430000\n");
+  }
+  EXPECT_EQ(Run({"record", "--stream",
+                 "--file=" + WriteFile("interactions.csv", text)}),
+            0);
+  EXPECT_EQ(out_, "2,500 accepted, 0 duplicates\n");
+  EXPECT_EQ(interactions_.streams, 1);
+  EXPECT_TRUE(interactions_.requests.empty());
+  EXPECT_EQ(Run({"record", "--stream", "--user=a", "--event=e", "--kind=view"}),
+            1);
+  EXPECT_THAT(err_, HasSubstr("--stream goes with --file"));
+}
+
+TEST_F(UsherctlTest, ABadLineEndsAStreamAndTheOthersGoOverTheNext) {
+  EXPECT_EQ(Run({"record", "--stream",
+                 "--file=" + WriteFile("interactions.csv",
+                                       "user_id,event_id,kind,value,timestamp\n"
+                                       "ann,e1,view,,1\n"
+                                       "ann,bad,view,,1\n"
+                                       "ann,e2,view,,1\n")}),
+            1);
+  EXPECT_THAT(err_, HasSubstr("interactions.csv:3: event_id: is bad\n"));
+  EXPECT_THAT(err_, HasSubstr("of the others: 2 accepted"));
+  EXPECT_EQ(interactions_.streams, 2);
+}
+
+TEST_F(UsherctlTest, RecommendManyPrintsEachListAsItComes) {
+  const std::string users = WriteFile("users", "ann\n\n nobody \ncem");
+  EXPECT_EQ(Run({"recommend-many", "--users_file=" + users, "--limit=7"}), 0);
+  EXPECT_EQ(out_,
+            "ann  1  eann  0.000\n"
+            "nobody  -\n"
+            "cem  1  ecem  0.000\n");
+  ASSERT_EQ(recommendations_.streams.size(), 1u);
+  EXPECT_EQ(recommendations_.streams[0].limit(), 7);
+  EXPECT_EQ(Run({"recommend-many", "--users_file=" + users, "--json"}), 0);
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 3);
+  EXPECT_THAT(out_, StartsWith("{\"user_id\":\"ann\","));
+}
+
+TEST_F(UsherctlTest, RecommendManyNamesTheUserThatItStoppedAt) {
+  const std::string users = WriteFile("users", "ann\nrefused\ncem\n");
+  EXPECT_EQ(Run({"recommend-many", "--users_file=" + users}), 1);
+  EXPECT_THAT(out_, StartsWith("ann "));
+  EXPECT_THAT(err_, HasSubstr("is negative; the next user is refused"));
+}
+
+TEST_F(UsherctlTest, PagesFollowEachOther) {
+  EXPECT_EQ(Run({"recommend", "--user=ann", "--pages=2"}), 0);
+  EXPECT_THAT(out_, HasSubstr("1  Jazz"));
+  EXPECT_THAT(out_, HasSubstr("2  Jazz"));
+  EXPECT_EQ(recommendations_.last.page_token(), "p");
+  EXPECT_EQ(Run({"recommend", "--user=ann", "--pages=9", "--json"}), 0);
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 3);
+  EXPECT_EQ(Run({"recommend", "--user=ann", "--page_token=pp"}), 0);
+  EXPECT_THAT(out_, HasSubstr("3  Jazz"));
+  EXPECT_EQ(Run({"recommend", "--user=ann", "--pages=0"}), 2);
+  EXPECT_THAT(err_, HasSubstr("'0' is no number of pages"));
+}
+
+TEST_F(UsherctlTest, RulesComeFromAFile) {
+  const char* const kRules[] = {
+      "rules { name: 'own' boost: 2 } rules { exclude: true }",
+      R"({"rules": [{"name": "own", "boost": 2}, {"exclude": true}]})",
+      R"( [{"name": "own", "boost": 2}, {"exclude": true}])"};
+  for (const char* rules : kRules) {
+    EXPECT_EQ(Run({"recommend", "--user=ann",
+                   "--rules=" + WriteFile("rules", rules)}),
+              0)
+        << err_;
+    ASSERT_EQ(recommendations_.last.rules_size(), 2) << rules;
+    EXPECT_EQ(recommendations_.last.rules(0).boost(), 2);
+    EXPECT_TRUE(recommendations_.last.rules(1).exclude());
+  }
+  EXPECT_EQ(Run({"recommend-many", "--users_file=" + WriteFile("users", "ann"),
+                 "--rules=" + WriteFile("rules", kRules[0])}),
+            0);
+  EXPECT_EQ(recommendations_.streams.back().rules_size(), 2);
+}
+
+TEST_F(UsherctlTest, ABadFileOfRulesIsNamedWithItsPlace) {
+  const auto error = [&](const char* rules) {
+    EXPECT_EQ(Run({"recommend", "--user=ann",
+                   "--rules=" + WriteFile("rules", rules)}),
+              2);
+    return err_;
+  };
+  EXPECT_THAT(error("rules {\n bost: 2 }"), HasSubstr("rules:2:6: "));
+  EXPECT_THAT(error("rules { boost: 2 } limit: 3"),
+              HasSubstr("holds more than rules: limit: 3"));
+  EXPECT_THAT(error("[{\"bost\": 2}]"), HasSubstr("bost"));
+  EXPECT_THAT(error(""), HasSubstr("is no file that can be read"));
 }
 
 TEST_F(UsherctlTest, AFileOfInteractionsNeedsItsHeader) {
