@@ -8,7 +8,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kNames[kNumFeatures] = {
+constexpr absl::string_view kFeatureNames[kNumFeatures] = {
     "own_organizer",  "own_share",   "followed",      "organizer_no",
     "series",         "venue",       "als_organizer", "als_event",
     "neighbours",     "content",     "place_density", "distance",
@@ -114,12 +114,12 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
 }  // namespace
 
 absl::string_view FeatureName(Feature feature) {
-  return kNames[static_cast<size_t>(feature)];
+  return kFeatureNames[static_cast<size_t>(feature)];
 }
 
 std::optional<Feature> FeatureFromName(absl::string_view name) {
   for (size_t i = 0; i < kNumFeatures; ++i) {
-    if (kNames[i] == name) return static_cast<Feature>(i);
+    if (kFeatureNames[i] == name) return static_cast<Feature>(i);
   }
   return std::nullopt;
 }
