@@ -9,7 +9,7 @@
 namespace usher {
 namespace {
 
-constexpr size_t kMaxMessageBytes = 1024;
+constexpr size_t kMaxStatusBytes = 1024;
 
 bool IsInternal(absl::StatusCode code) {
   return code == absl::StatusCode::kInternal ||
@@ -28,7 +28,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
         LogLine("call_failed").Add("status", status.ToString()).text());
     return {code, "the server failed; its log says more"};
   }
-  return {code, std::string(status.message().substr(0, kMaxMessageBytes))};
+  return {code, std::string(status.message().substr(0, kMaxStatusBytes))};
 }
 
 }  // namespace usher

@@ -24,7 +24,7 @@ namespace {
 constexpr int kDepth = 10;
 constexpr int kResamples = 1000;
 
-constexpr FlagSpec kFlags[] = {
+constexpr FlagSpec kEvaluateFlags[] = {
     {"interactions", "FILE", "interactions.csv or .csv.gz; required"},
     {"events", "FILE", "events.jsonl or .jsonl.gz"},
     {"users", "FILE", "users.jsonl or .jsonl.gz"},
@@ -173,7 +173,7 @@ absl::Status CheckOutputs(const Flags& flags) {
   return CheckWritable(parent);
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunEvaluate(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"interactions", "report"}));
   RETURN_IF_ERROR(CheckChoices(flags));
   RETURN_IF_ERROR(CheckOutputs(flags));
@@ -236,6 +236,6 @@ const Command kEvaluateCommand = {
     "learns from the earlier part of the data and is asked about the later",
     "usher-train evaluate --events=events.jsonl --users=users.jsonl "
     "--interactions=interactions.csv --report=report",
-    kFlags, &Run};
+    kEvaluateFlags, &RunEvaluate};
 
 }  // namespace usher

@@ -8,12 +8,12 @@
 namespace usher {
 namespace {
 
-constexpr FlagSpec kFlags[] = {
+constexpr FlagSpec kInspectFlags[] = {
     {"model_dir", "DIR", "where versions are published"},
     {"version", "N", "which one; the current one when left out"},
 };
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunInspect(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"model_dir"}));
   const std::string dir = flags.Text("model_dir");
   int64_t version = 0;
@@ -34,6 +34,6 @@ absl::Status Run(const Flags& flags) {
 
 const Command kInspectCommand = {
     "inspect", "says what a published version holds, and checks every byte",
-    "usher-train inspect --model_dir=models", kFlags, &Run};
+    "usher-train inspect --model_dir=models", kInspectFlags, &RunInspect};
 
 }  // namespace usher

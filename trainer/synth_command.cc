@@ -10,7 +10,7 @@
 namespace usher {
 namespace {
 
-constexpr FlagSpec kFlags[] = {
+constexpr FlagSpec kSynthFlags[] = {
     {"out", "DIR", "where the files go; made if need be"},
     {"users", "N", "people", "2000"},
     {"events", "N", "past and upcoming events", "1500"},
@@ -18,7 +18,7 @@ constexpr FlagSpec kFlags[] = {
     {"seed", "N", "the same seed gives the same city", "1"},
 };
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunSynth(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"out"}));
   SynthOptions options;
   ASSIGN_OR_RETURN(options.users, flags.Integer("users", kMinSyntheticUsers,
@@ -51,6 +51,7 @@ absl::Status Run(const Flags& flags) {
 const Command kSynthCommand = {
     "synth",
     "writes a made-up city: events.jsonl, users.jsonl, interactions.csv",
-    "usher-train synth --out=city --users=10000 --seed=7", kFlags, &Run};
+    "usher-train synth --out=city --users=10000 --seed=7", kSynthFlags,
+    &RunSynth};
 
 }  // namespace usher

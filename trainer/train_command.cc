@@ -14,7 +14,7 @@
 namespace usher {
 namespace {
 
-constexpr FlagSpec kFlags[] = {
+constexpr FlagSpec kTrainFlags[] = {
     {"interactions", "FILE",
      "interactions.csv or .csv.gz; this or --state is required"},
     {"events", "FILE", "events.jsonl or .jsonl.gz"},
@@ -49,7 +49,7 @@ absl::Status CheckSource(const Flags& flags) {
   return absl::OkStatus();
 }
 
-absl::Status Run(const Flags& flags) {
+absl::Status RunTrain(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"model_dir"}));
   RETURN_IF_ERROR(CheckSource(flags));
   RETURN_IF_ERROR(CheckAlgorithm(flags));
@@ -85,6 +85,6 @@ const Command kTrainCommand = {
     "train", "learns from data files and publishes a model version",
     "usher-train train --events=events.jsonl --users=users.jsonl "
     "--interactions=interactions.csv --model_dir=models",
-    kFlags, &Run};
+    kTrainFlags, &RunTrain};
 
 }  // namespace usher

@@ -3,7 +3,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kNames[kNumDropReasons] = {
+constexpr absl::string_view kDropReasonNames[kNumDropReasons] = {
     "",         "hidden",   "ended", "cancelled", "sold_out", "not_announced",
     "answered", "filtered", "rule"};
 
@@ -20,7 +20,7 @@ bool HasEnded(const EventColumns& event, Micros now,
 }  // namespace
 
 absl::string_view DropReasonName(DropReason reason) {
-  return kNames[static_cast<size_t>(reason)];
+  return kDropReasonNames[static_cast<size_t>(reason)];
 }
 
 DropReason WhyNotLive(const EventColumns& event, Micros now,

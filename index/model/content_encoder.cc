@@ -14,7 +14,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kMagic("USHCONT\x01", 8);
+constexpr absl::string_view kEncoderMagic("USHCONT\x01", 8);
 constexpr uint64_t kMaxDim = 4096;
 constexpr uint64_t kMaxGivenDim = 65536;
 constexpr uint64_t kMaxTerms = 1 << 26;
@@ -78,7 +78,7 @@ std::string ToBytes(const ContentParts& parts) {
     text += term;
     offsets.push_back(static_cast<uint32_t>(text.size()));
   }
-  FlatWriter writer(kMagic);
+  FlatWriter writer(kEncoderMagic);
   for (const uint64_t count :
        {uint64_t{parts.projection.dim()}, uint64_t{parts.terms.size()},
         parts.documents, uint64_t{parts.given_projection.rows()},
@@ -129,7 +129,7 @@ struct ContentEncoder::Body {
 absl::Status ContentEncoder::Body::Read(KeptBytes kept) {
   bytes = kept.bytes;
   keep = std::move(kept.keep);
-  FlatReader reader("content encoder", kMagic, bytes);
+  FlatReader reader("content encoder", kEncoderMagic, bytes);
   const uint64_t dim = reader.Count(kMaxDim);
   const uint64_t terms = reader.Count(kMaxTerms);
   documents = reader.Count(~uint64_t{0});

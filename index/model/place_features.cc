@@ -9,7 +9,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kMagic("USHPLAC\x01", 8);
+constexpr absl::string_view kPlaceMagic("USHPLAC\x01", 8);
 constexpr uint64_t kMaxLandmarks = 4096;
 
 }  // namespace
@@ -29,7 +29,7 @@ absl::StatusOr<PlaceFeatures> PlaceFeatures::Create(
 absl::StatusOr<PlaceFeatures> PlaceFeatures::FromBytes(
     absl::string_view bytes, std::shared_ptr<const void> keep) {
   const KeptBytes kept = AlignedBytes(bytes, std::move(keep));
-  FlatReader reader("place features", kMagic, kept.bytes);
+  FlatReader reader("place features", kPlaceMagic, kept.bytes);
   const uint64_t count = reader.Count(kMaxLandmarks);
   const absl::Span<const float> numbers = reader.Floats(3 * count);
   RETURN_IF_ERROR(reader.Finish());
@@ -47,7 +47,7 @@ std::string PlaceFeatures::Serialize() const {
   for (const auto& [point, radius_km] : landmarks_) {
     numbers.insert(numbers.end(), {point.latitude, point.longitude, radius_km});
   }
-  FlatWriter writer(kMagic);
+  FlatWriter writer(kPlaceMagic);
   writer.Count(landmarks_.size());
   writer.Floats(numbers);
   return std::move(writer).Take();

@@ -8,7 +8,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kMagic("USHRIDG\x01", 8);
+constexpr absl::string_view kRidgeMagic("USHRIDG\x01", 8);
 constexpr uint64_t kMaxRows = 1 << 20;
 constexpr uint64_t kMaxOutputs = 1 << 16;
 
@@ -17,7 +17,7 @@ constexpr uint64_t kMaxOutputs = 1 << 16;
 absl::StatusOr<RidgeMap> RidgeMap::FromBytes(absl::string_view bytes,
                                              std::shared_ptr<const void> keep) {
   const KeptBytes kept = AlignedBytes(bytes, std::move(keep));
-  FlatReader reader("ridge map", kMagic, kept.bytes);
+  FlatReader reader("ridge map", kRidgeMagic, kept.bytes);
   const uint64_t rows = reader.Count(kMaxRows);
   const uint64_t outputs = reader.Count(kMaxOutputs);
   const absl::Span<const float> weights = reader.Floats(rows * outputs);
@@ -26,7 +26,7 @@ absl::StatusOr<RidgeMap> RidgeMap::FromBytes(absl::string_view bytes,
 }
 
 std::string RidgeMap::Serialize() const {
-  FlatWriter writer(kMagic);
+  FlatWriter writer(kRidgeMagic);
   writer.Count(weights_.rows());
   writer.Count(weights_.dim());
   writer.Floats({weights_.data(), weights_.rows() * weights_.dim()});

@@ -17,10 +17,10 @@
 namespace usher {
 namespace {
 
-constexpr int64_t kApplicationId = 0x55736865;  // "Ushe"
-constexpr int64_t kFormat = 1;
+constexpr int64_t kExposuresApplicationId = 0x55736865;  // "Ushe"
+constexpr int64_t kExposuresFormat = 1;
 
-constexpr char kSchema[] = R"sql(
+constexpr char kExposuresSchema[] = R"sql(
 -- Times are microseconds since 1970: datetime(served_at / 1000000, 'unixepoch')
 -- One row an event: SELECT l.*, e.value AS event_id, e.key + first_position AS
 -- position FROM lists l, json_each(event_ids) e
@@ -308,7 +308,7 @@ absl::Status ExposureStore::Prepare(bool write) {
   ASSIGN_OR_RETURN(row, tables.Step());
   const bool empty = row && tables.Int(0) == 0;
   tables.Reset();
-  if (found != kApplicationId && !(write && empty)) {
+  if (found != kExposuresApplicationId && !(write && empty)) {
     return absl::InvalidArgumentError(absl::StrCat(
         path_, ": is a database, but not one of Usher's exposures"));
   }
@@ -318,8 +318,9 @@ absl::Status ExposureStore::Prepare(bool write) {
         "PRAGMA secure_delete=ON; "
         "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000;"));
     RETURN_IF_ERROR(database.Execute(absl::StrCat(
-        "BEGIN IMMEDIATE; PRAGMA application_id=", kApplicationId,
-        "; PRAGMA user_version=", kFormat, ";", kSchema, "COMMIT;")));
+        "BEGIN IMMEDIATE; PRAGMA application_id=", kExposuresApplicationId,
+        "; PRAGMA user_version=", kExposuresFormat, ";", kExposuresSchema,
+        "COMMIT;")));
   }
   const std::pair<SqliteStatement*, const char*> statements[] = {
       {&parts_->begin, "BEGIN IMMEDIATE"},

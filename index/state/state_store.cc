@@ -20,8 +20,8 @@
 namespace usher {
 namespace {
 
-constexpr int64_t kApplicationId = 0x55736872;  // "Ushr"
-constexpr int64_t kFormat = 2;  // 1: no `forgotten`, no `received_at`.
+constexpr int64_t kStateApplicationId = 0x55736872;  // "Ushr"
+constexpr int64_t kStateFormat = 2;  // 1: no `forgotten`, no `received_at`.
 
 constexpr char kPutEvent[] =
     "INSERT OR REPLACE INTO events VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
@@ -185,7 +185,7 @@ absl::Status StateStore::Prepare(bool write) {
   ASSIGN_OR_RETURN(row, tables.Step());
   const bool empty = row && tables.Int(0) == 0;
   tables.Reset();
-  if (found != kApplicationId && !(write && empty)) {
+  if (found != kStateApplicationId && !(write && empty)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path_, ": is a database, but not a state of Usher"));
   }
@@ -194,11 +194,11 @@ absl::Status StateStore::Prepare(bool write) {
   ASSIGN_OR_RETURN(row, version.Step());
   const int64_t format = row ? version.Int(0) : 0;
   version.Reset();
-  if (format > kFormat || (!write && format < kFormat)) {
+  if (format > kStateFormat || (!write && format < kStateFormat)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path_, ": has format ", format, ", this program knows ", kFormat,
-        format < kFormat ? "; usher-serve brings it up to that"
-                         : "; use the newer release that wrote it"));
+        path_, ": has format ", format, ", this program knows ", kStateFormat,
+        format < kStateFormat ? "; usher-serve brings it up to that"
+                              : "; use the newer release that wrote it"));
   }
   if (format == 1) {
     RETURN_IF_ERROR(database.Execute(
@@ -209,11 +209,11 @@ absl::Status StateStore::Prepare(bool write) {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
         "PRAGMA cache_size=-131072; PRAGMA wal_autocheckpoint=8000; "
         "PRAGMA secure_delete=ON;"));
-    RETURN_IF_ERROR(database.Execute(
-        absl::StrCat("BEGIN IMMEDIATE; PRAGMA application_id=", kApplicationId,
-                     "; PRAGMA user_version=", kFormat, ";", kStateSchema,
-                     "INSERT OR IGNORE INTO properties VALUES ('id', '",
-                     NewId(), "'); COMMIT;")));
+    RETURN_IF_ERROR(database.Execute(absl::StrCat(
+        "BEGIN IMMEDIATE; PRAGMA application_id=", kStateApplicationId,
+        "; PRAGMA user_version=", kStateFormat, ";", kStateSchema,
+        "INSERT OR IGNORE INTO properties VALUES ('id', '", NewId(),
+        "'); COMMIT;")));
   }
   ASSIGN_OR_RETURN(
       SqliteStatement id,

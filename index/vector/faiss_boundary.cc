@@ -157,7 +157,7 @@ bool Take(absl::string_view& bytes, T* values, size_t count) {
   return true;
 }
 
-absl::Status Broken(absl::string_view what) {
+absl::Status BrokenLists(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("ivf_pq: ", what));
 }
 
@@ -305,12 +305,12 @@ absl::StatusOr<std::unique_ptr<IvfPq>> IvfPq::Decode(absl::string_view bytes,
                                                      size_t rows, size_t dim) {
   using Result = absl::StatusOr<std::unique_ptr<IvfPq>>;
   int32_t head[3];
-  if (!Take(bytes, head, 3)) return Broken("cut short");
+  if (!Take(bytes, head, 3)) return BrokenLists("cut short");
   const auto [lists, segments, bits] = head;
   if (lists < 1 || static_cast<size_t>(lists) > rows || segments < 1 ||
       dim % static_cast<size_t>(segments) != 0 || bits < 1 || bits > 12 ||
       bytes.size() / sizeof(float) / dim < static_cast<size_t>(lists)) {
-    return Broken("lists, segments or bits are out of range");
+    return BrokenLists("lists, segments or bits are out of range");
   }
   return Guarded(
       "loading ivf_pq",
@@ -324,14 +324,14 @@ absl::StatusOr<std::unique_ptr<IvfPq>> IvfPq::Decode(absl::string_view bytes,
                   index.pq.centroids.size()) ||
             !Take(bytes, list_of.data(), rows) ||
             bytes.size() != rows * index.code_size) {
-          return Broken("the size is wrong");
+          return BrokenLists("the size is wrong");
         }
         faiss->centres.add(lists, centres.data());
         index.is_trained = true;
         const uint8_t* code = reinterpret_cast<const uint8_t*>(bytes.data());
         for (size_t r = 0; r < rows; ++r, code += index.code_size) {
           if (list_of[r] < 0 || list_of[r] >= lists) {
-            return Broken(absl::StrCat("row ", r, " is in no list"));
+            return BrokenLists(absl::StrCat("row ", r, " is in no list"));
           }
           index.invlists->add_entry(static_cast<size_t>(list_of[r]),
                                     static_cast<FaissId>(r), code);

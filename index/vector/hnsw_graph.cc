@@ -16,7 +16,7 @@ constexpr int kMaxM = 1024;
 
 bool IsWorse(const ScoredRow& a, const ScoredRow& b) { return IsBetter(b, a); }
 
-absl::Status Broken(absl::string_view what) {
+absl::Status BrokenGraph(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("hnsw graph: ", what));
 }
 
@@ -37,21 +37,21 @@ bool LeadSomewhere(absl::Span<const int32_t> list, int level,
 
 absl::Status Check(const HnswEdges& edges) {
   const size_t rows = edges.levels.size();
-  if (edges.m < 1 || edges.m > kMaxM) return Broken("m is out of range");
+  if (edges.m < 1 || edges.m > kMaxM) return BrokenGraph("m is out of range");
   const size_t m = static_cast<size_t>(edges.m);
-  if (rows == 0) return Broken("no rows");
+  if (rows == 0) return BrokenGraph("no rows");
   if (edges.entry < 0 || static_cast<size_t>(edges.entry) >= rows) {
-    return Broken("the entry is not a row");
+    return BrokenGraph("the entry is not a row");
   }
   const auto [low, high] =
       std::minmax_element(edges.levels.begin(), edges.levels.end());
-  if (*low == 0) return Broken("a row has no level");
+  if (*low == 0) return BrokenGraph("a row has no level");
   if (edges.levels[static_cast<size_t>(edges.entry)] != *high) {
-    return Broken("the entry is not on the highest level");
+    return BrokenGraph("the entry is not on the highest level");
   }
   if (edges.base.size() != rows * 2 * m ||
       edges.upper.size() != UpperSize(edges)) {
-    return Broken("the number of edges is wrong");
+    return BrokenGraph("the number of edges is wrong");
   }
   bool sound = LeadSomewhere(edges.base, 0, edges.levels);
   const int32_t* list = edges.upper.data();
@@ -60,7 +60,7 @@ absl::Status Check(const HnswEdges& edges) {
       sound = sound && LeadSomewhere({list, m}, level, edges.levels);
     }
   }
-  return sound ? absl::OkStatus() : Broken("an edge leads nowhere");
+  return sound ? absl::OkStatus() : BrokenGraph("an edge leads nowhere");
 }
 
 }  // namespace
@@ -248,18 +248,18 @@ absl::StatusOr<std::unique_ptr<HnswGraph>> HnswGraph::Decode(
     absl::string_view bytes, size_t rows) {
   int32_t head[2];
   HnswEdges edges;
-  if (bytes.size() < sizeof(head) + rows) return Broken("cut short");
+  if (bytes.size() < sizeof(head) + rows) return BrokenGraph("cut short");
   std::memcpy(head, bytes.data(), sizeof(head));
   bytes.remove_prefix(sizeof(head));
   edges.m = head[0];
   edges.entry = head[1];
-  if (edges.m < 1 || edges.m > kMaxM) return Broken("m is out of range");
+  if (edges.m < 1 || edges.m > kMaxM) return BrokenGraph("m is out of range");
   edges.levels.assign(bytes.begin(), bytes.begin() + rows);
   bytes.remove_prefix(rows);
   const size_t base = rows * 2 * static_cast<size_t>(edges.m);
   const size_t upper = UpperSize(edges);
   if (bytes.size() != (base + upper) * sizeof(int32_t)) {
-    return Broken("the number of edges is wrong");
+    return BrokenGraph("the number of edges is wrong");
   }
   edges.base.resize(base);
   edges.upper.resize(upper);

@@ -10,10 +10,6 @@
 namespace usher {
 namespace {
 
-void Count(ListCounters::Count& counter) {
-  counter.fetch_add(1, std::memory_order_relaxed);
-}
-
 template <class T>
 uint64_t BytesHash(absl::Span<const T> values, uint64_t seed) {
   return Hash64(

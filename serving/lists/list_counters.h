@@ -36,6 +36,10 @@ struct ListCounters {
   Count memory_bytes{0};  // That it holds now.
 };
 
+inline void Count(ListCounters::Count& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace usher
 
 #endif  // USHER_SERVING_LISTS_LIST_COUNTERS_H_

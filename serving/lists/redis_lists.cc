@@ -11,10 +11,6 @@
 namespace usher {
 namespace {
 
-void Count(ListCounters::Count& counter) {
-  counter.fetch_add(1, std::memory_order_relaxed);
-}
-
 // Not GET: a value of any size could stand there.
 // Empty when there is none. DataLoss when another kind of value is there.
 absl::StatusOr<std::string> Get(Redis& redis, const std::string& key) {

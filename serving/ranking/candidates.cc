@@ -13,7 +13,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kNames[kNumCandidateSources] = {
+constexpr absl::string_view kSourceNames[kNumCandidateSources] = {
     "scan", "organizer", "neighbours", "nearby", "only", "rule", "list"};
 constexpr size_t kPerOrganizer = 20;
 
@@ -213,7 +213,7 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
 }  // namespace
 
 absl::string_view CandidateSourceName(CandidateSource source) {
-  return kNames[static_cast<size_t>(source)];
+  return kSourceNames[static_cast<size_t>(source)];
 }
 
 std::vector<float> RetrievalQuery(const RankingPolicy& policy,

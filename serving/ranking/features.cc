@@ -8,46 +8,46 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kNames[kNumFeatures] = {"own_organizer",
-                                                    "own_share",
-                                                    "own_last",
-                                                    "followed",
-                                                    "organizer_no",
-                                                    "series",
-                                                    "venue",
-                                                    "als_organizer",
-                                                    "als_event",
-                                                    "neighbours",
-                                                    "neighbour_organizer",
-                                                    "history",
-                                                    "follows",
-                                                    "content",
-                                                    "place_density",
-                                                    "distance",
-                                                    "hour_match",
-                                                    "conflict",
-                                                    "lead_rank",
-                                                    "day_rank",
-                                                    "yes_rank",
-                                                    "answer_rank",
-                                                    "fresh_rank",
-                                                    "organizer_next",
-                                                    "organizer_yes",
-                                                    "hour_count",
-                                                    "day_count",
-                                                    "week_count",
-                                                    "fill",
-                                                    "usual_yes",
-                                                    "organizer_day",
-                                                    "organizer_week",
-                                                    "organizer_month",
-                                                    "lead",
-                                                    "fresh",
-                                                    "last_answer",
-                                                    "yes",
-                                                    "start_hour",
-                                                    "start_day",
-                                                    "organizer_events"};
+constexpr absl::string_view kFeatureNames[kNumFeatures] = {
+    "own_organizer",
+    "own_share",
+    "own_last",
+    "followed",
+    "organizer_no",
+    "series",
+    "venue",
+    "als_organizer",
+    "als_event",
+    "neighbours",
+    "neighbour_organizer",
+    "history",
+    "follows",
+    "content",
+    "place_density",
+    "distance",
+    "hour_match",
+    "conflict",
+    "lead_rank",
+    "day_rank",
+    "yes_rank",
+    "answer_rank",
+    "fresh_rank",
+    "organizer_next",
+    "organizer_yes",
+    "hour_count",
+    "day_count",
+    "week_count",
+    "fill",
+    "usual_yes",
+    "organizer_day",
+    "organizer_week",
+    "organizer_month",
+    "lead",
+    "last_answer",
+    "yes",
+    "start_hour",
+    "start_day",
+    "organizer_events"};
 
 // What is taken for the distance to an event without a place.
 constexpr float kUnknownDistanceKm = 10;
@@ -146,12 +146,12 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
 }  // namespace
 
 absl::string_view FeatureName(Feature feature) {
-  return kNames[static_cast<size_t>(feature)];
+  return kFeatureNames[static_cast<size_t>(feature)];
 }
 
 std::optional<Feature> FeatureFromName(absl::string_view name) {
   for (size_t i = 0; i < kNumFeatures; ++i) {
-    if (kNames[i] == name) return static_cast<Feature>(i);
+    if (kFeatureNames[i] == name) return static_cast<Feature>(i);
   }
   return std::nullopt;
 }
@@ -190,9 +190,6 @@ float LiveFeature(const LiveColumns& live, Feature feature, size_t slot) {
       return live[slot].organizer_month;
     case Feature::kLead:
       return std::log1p(live[slot].lead_hours);
-    case Feature::kFresh:
-      return live[slot].fresh_hours >= 0 ? std::log1p(live[slot].fresh_hours)
-                                         : 0;
     case Feature::kLastAnswer:
       return std::log1p(live[slot].answer_hours);
     case Feature::kYes:

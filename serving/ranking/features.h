@@ -59,7 +59,6 @@ enum class Feature : uint8_t {
   kOrganizerWeek,    // fading over a day, a week,
   kOrganizerMonth,   // 30 days).
   kLead,             // ln(1 + hours to the start).
-  kFresh,            // ln(1 + hours since the announcement); 0 without.
   kLastAnswer,       // ln(1 + hours since the last answer).
   kYes,              // ln(1 + commitments).
   kStartHour,        // Hour of the day (UTC) of the start.

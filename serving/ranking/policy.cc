@@ -45,7 +45,6 @@ constexpr std::pair<Feature, float> kDefaultWeights[] = {
     {Feature::kOrganizerWeek, 0.0f},
     {Feature::kOrganizerMonth, 0.0f},
     {Feature::kLead, 0.0f},
-    {Feature::kFresh, 0.0f},
     {Feature::kLastAnswer, 0.0f},
     {Feature::kYes, 0.0f},
     {Feature::kStartHour, 0.0f},

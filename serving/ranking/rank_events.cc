@@ -179,9 +179,9 @@ struct ScoredCandidate {
   size_t candidate;
 };
 
-std::vector<ScoredCandidate> Scored(const std::vector<EventRow>& events,
-                                    const RankingPolicy& policy,
-                                    const FeatureMatrix& features) {
+std::vector<ScoredCandidate> ScoredEvents(const std::vector<EventRow>& events,
+                                          const RankingPolicy& policy,
+                                          const FeatureMatrix& features) {
   std::vector<float> scores(events.size(), 0.0f);
   for (size_t i = 0; i < events.size(); ++i) {
     const absl::Span<const float> row = features.Row(i);
@@ -260,7 +260,8 @@ struct Run {
     for (const Candidate& c : candidates) events.push_back(c.event);
     const FeatureMatrix features =
         ComputeFeatures(events, user, *view.columns, snapshot);
-    std::vector<ScoredCandidate> scored = Scored(events, policy, features);
+    std::vector<ScoredCandidate> scored =
+        ScoredEvents(events, policy, features);
     DropUnscored(ranking, scored);
     const auto wanted = static_cast<size_t>(query.limit + query.further);
     const size_t count =

@@ -12,8 +12,8 @@ namespace usher {
 namespace {
 
 // Added to a score that is 1 at most. Enough to decide between equals.
-constexpr float kSameOrganizer = 0.1f;
-constexpr float kSameSeries = 0.1f;
+constexpr float kForOrganizer = 0.1f;
+constexpr float kForSeries = 0.1f;
 
 float Length(absl::Span<const float> vector) {
   return std::sqrt(Dot(vector.data(), vector.data(), vector.size()));
@@ -68,8 +68,8 @@ class Kinship {
   bool IsTarget(EventRow row) const { return targets_.contains(row); }
   float Bonus(EventRow row) const {
     const EventColumns& event = catalog_.events.columns[Index(row)];
-    return (organizers_.contains(event.organizer) ? kSameOrganizer : 0) +
-           (series_.contains(event.series) ? kSameSeries : 0);
+    return (organizers_.contains(event.organizer) ? kForOrganizer : 0) +
+           (series_.contains(event.series) ? kForSeries : 0);
   }
 
  private:

@@ -11,12 +11,12 @@
 namespace usher {
 namespace {
 
-constexpr Micros kNow = 20'000 * kDay;
+constexpr Micros kMidnight = 20'000 * kDay;
 
 void Announce(int i, Catalog& catalog) {
   Event event;
   event.id = absl::StrCat("e", i);
-  event.start_time = kNow + kDay + i * kHour;
+  event.start_time = kMidnight + kDay + i * kHour;
   event.organizer = absl::StrCat("o", i % 2);
   catalog.UpsertEvent(event);
 }
@@ -32,17 +32,17 @@ class LiveColumnsCacheTest : public ::testing::Test {
 };
 
 TEST_F(LiveColumnsCacheTest, OneStateOfTheCatalogueHasOneSetOfColumns) {
-  const auto first = cache_.At(catalog_, kNow);
-  EXPECT_EQ(cache_.At(catalog_, kNow), first);
+  const auto first = cache_.At(catalog_, kMidnight);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight), first);
   EXPECT_EQ(first->num_upcoming(), 10);
-  EXPECT_NE(cache_.At(catalog_, kNow + kMinute), first);
+  EXPECT_NE(cache_.At(catalog_, kMidnight + kMinute), first);
 }
 
 TEST_F(LiveColumnsCacheTest, FollowsTheCatalogue) {
-  const auto before = cache_.At(catalog_, kNow);
+  const auto before = cache_.At(catalog_, kMidnight);
   Announce(10, catalog_);
   catalog_.DeleteEvent(EventRow{3});
-  const auto after = cache_.At(catalog_, kNow);
+  const auto after = cache_.At(catalog_, kMidnight);
   EXPECT_EQ(after->num_upcoming(), 10);
   EXPECT_TRUE(after->upcoming().Test(10));
   EXPECT_FALSE(after->upcoming().Test(3));
@@ -54,24 +54,24 @@ TEST_F(LiveColumnsCacheTest, FollowsTheCatalogue) {
 TEST_F(LiveColumnsCacheTest, AReaderOfAnOlderStateSeesThatState) {
   Catalog older = catalog_.Share();
   Announce(10, catalog_);
-  EXPECT_EQ(cache_.At(catalog_, kNow)->num_upcoming(), 11);
-  EXPECT_EQ(cache_.At(older, kNow)->num_upcoming(), 10);
-  EXPECT_EQ(cache_.At(catalog_, kNow)->num_upcoming(), 11);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 11);
+  EXPECT_EQ(cache_.At(older, kMidnight)->num_upcoming(), 10);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 11);
 }
 
 TEST_F(LiveColumnsCacheTest, ManyMoreChangesThanTheLogHoldsAreNotMissed) {
-  cache_.At(catalog_, kNow);
+  cache_.At(catalog_, kMidnight);
   for (size_t n = 0; n <= ChangeLog<EventRow>::kMaxEntries; ++n) {
     catalog_.DeleteEvent(EventRow{1});
   }
-  EXPECT_EQ(cache_.At(catalog_, kNow)->num_upcoming(), 9);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 9);
 }
 
 TEST_F(LiveColumnsCacheTest, ForgottenMinutesAreBuiltAgain) {
-  const std::weak_ptr<const LiveColumns> first = cache_.At(catalog_, kNow);
-  for (int i = 1; i < 100; ++i) cache_.At(catalog_, kNow + i * kMinute);
+  const std::weak_ptr<const LiveColumns> first = cache_.At(catalog_, kMidnight);
+  for (int i = 1; i < 100; ++i) cache_.At(catalog_, kMidnight + i * kMinute);
   EXPECT_TRUE(first.expired());
-  EXPECT_EQ(cache_.At(catalog_, kNow)->num_upcoming(), 10);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 10);
 }
 
 // One thread writes and publishes states, others read what was published.
@@ -87,7 +87,7 @@ TEST_F(LiveColumnsCacheTest, ReadersSeeTheStateTheyReadWhileItIsWritten) {
         seen = published.load();
         if (seen == 0) continue;
         const Catalog& state = states[seen - 1];
-        EXPECT_EQ(cache_.At(state, kNow)->num_upcoming(),
+        EXPECT_EQ(cache_.At(state, kMidnight)->num_upcoming(),
                   static_cast<int32_t>(state.num_events()));
       }
     });

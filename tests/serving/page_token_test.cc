@@ -11,24 +11,26 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr Micros kNow = 1'700'000'000 * kSecond;
+constexpr Micros kIssued = 1'700'000'000 * kSecond;
 
-PageToken Some() { return {kNow, 77, 20, {"a", std::string(128, 'b'), "ü"}}; }
+PageToken Some() {
+  return {kIssued, 77, 20, {"a", std::string(128, 'b'), "ü"}};
+}
 
 TEST(PageTokenTest, ComesBackAsItWas) {
   const PageTokenCodec codec("key");
   const PageToken token =
-      codec.Decode(codec.Encode(Some()), 77, kNow + kPageLifetime).value();
-  EXPECT_EQ(token.issued, kNow);
+      codec.Decode(codec.Encode(Some()), 77, kIssued + kPageLifetime).value();
+  EXPECT_EQ(token.issued, kIssued);
   EXPECT_EQ(token.shown, 20);
   EXPECT_EQ(token.event_ids, Some().event_ids);
 }
 
 TEST(PageTokenTest, IsGoodOnEveryServerWithTheKeyAndNoOther) {
   const std::string text = PageTokenCodec("key").Encode(Some());
-  EXPECT_TRUE(PageTokenCodec("key").Decode(text, 77, kNow).ok());
+  EXPECT_TRUE(PageTokenCodec("key").Decode(text, 77, kIssued).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(
-      PageTokenCodec("other").Decode(text, 77, kNow).status()));
+      PageTokenCodec("other").Decode(text, 77, kIssued).status()));
 }
 
 TEST(PageTokenTest, NoBitOfItCanBeChanged) {
@@ -37,11 +39,11 @@ TEST(PageTokenTest, NoBitOfItCanBeChanged) {
   for (size_t i = 0; i < text.size(); ++i) {
     std::string changed = text;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    const auto decoded = codec.Decode(changed, 77, kNow);
+    const auto decoded = codec.Decode(changed, 77, kIssued);
     EXPECT_TRUE(absl::IsInvalidArgument(decoded.status())) << i;
     EXPECT_THAT(std::string(decoded.status().message()),
                 StartsWith("page_token: "));
-    EXPECT_FALSE(codec.Decode(text.substr(0, i), 77, kNow).ok());
+    EXPECT_FALSE(codec.Decode(text.substr(0, i), 77, kIssued).ok());
   }
 }
 
@@ -51,10 +53,11 @@ TEST(PageTokenTest, SaysWhyItIsRefused) {
   const auto why = [&](const std::string& token, uint64_t request, Micros now) {
     return std::string(codec.Decode(token, request, now).status().message());
   };
-  EXPECT_THAT(why("nonsense!", 77, kNow), HasSubstr("not one of this service"));
-  EXPECT_THAT(why("", 77, kNow), HasSubstr("not one of this service"));
-  EXPECT_THAT(why(text, 78, kNow), HasSubstr("another request"));
-  EXPECT_THAT(why(text, 77, kNow + kPageLifetime + 1),
+  EXPECT_THAT(why("nonsense!", 77, kIssued),
+              HasSubstr("not one of this service"));
+  EXPECT_THAT(why("", 77, kIssued), HasSubstr("not one of this service"));
+  EXPECT_THAT(why(text, 78, kIssued), HasSubstr("another request"));
+  EXPECT_THAT(why(text, 77, kIssued + kPageLifetime + 1),
               HasSubstr("older than 30 minutes"));
 }
 

@@ -6,13 +6,12 @@
 
 #include "gtest/gtest.h"
 #include "index/base/hash.h"
+#include "index/catalog/interaction.h"
 #include "tests/testing/synthetic_city.h"
 #include "trainer/train_hybrid.h"
 
 namespace usher {
 namespace {
-
-bool IsYes(const InteractionRecord& row) { return IsCommitment(row.kind); }
 
 // A fifth of the pairs with a commitment, by chance, held out.
 struct Holdout {
@@ -27,7 +26,8 @@ Holdout HoldOut(const Dataset& all, uint64_t seed) {
   Random random(seed);
   std::set<std::pair<int32_t, int32_t>> held;
   for (const InteractionRecord& row : all.interactions) {
-    if (IsYes(row) && random.Below(5) == 0) held.insert({row.user, row.event});
+    if (IsCommitment(row.kind) && random.Below(5) == 0)
+      held.insert({row.user, row.event});
   }
   for (const InteractionRecord& row : all.interactions) {
     // A pair is held out with all that was done.
@@ -67,7 +67,7 @@ Hits Compare(const Dataset& all, int depth) {
   std::vector<float> yes(all.events.size());
   for (const InteractionRecord& row : holdout.train.interactions) {
     seen[row.user].insert(row.event);
-    yes[row.event] += IsYes(row);
+    yes[row.event] += IsCommitment(row.kind);
   }
   Hits hits;
   for (const auto& [user, target] : holdout.pairs) {

@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-SparseMatrix RandomMatrix(int rows, int columns, int entries, uint64_t seed) {
+SparseMatrix RandomEntries(int rows, int columns, int entries, uint64_t seed) {
   Random random(seed);
   std::vector<SparseEntry> list;
   for (int i = 0; i < entries; ++i) {
@@ -38,7 +38,7 @@ TEST(SparseMatrixTest, SumsDuplicatesSortsColumnsAndDropsZeros) {
 }
 
 TEST(SparseMatrixTest, TransposingMovesEveryEntryAndTwiceIsTheSame) {
-  const SparseMatrix matrix = RandomMatrix(40, 30, 300, 1);
+  const SparseMatrix matrix = RandomEntries(40, 30, 300, 1);
   const SparseMatrix transposed = matrix.Transposed();
   EXPECT_EQ(transposed.rows(), 30);
   std::set<std::tuple<int, int, float>> there, back;

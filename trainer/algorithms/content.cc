@@ -22,7 +22,7 @@ namespace {
 using RowMatrixF =
     Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr int64_t kBlock = 256;
+constexpr int64_t kContentBlock = 256;
 // With fewer events a share of them says little of how common a term is.
 constexpr size_t kMinEventsForFraction = 100;
 // Events that the map between texts and given embeddings is learned from.
@@ -154,10 +154,11 @@ Factors LearnGivenProjection(const Factors& units, size_t dim) {
   }
   Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(length, length);
   const int64_t rows = static_cast<int64_t>(units.rows());
-  for (int64_t begin = 0; begin < rows; begin += kBlock) {
+  for (int64_t begin = 0; begin < rows; begin += kContentBlock) {
     const Eigen::MatrixXd block =
         Eigen::Map<const RowMatrixF>(units.data() + begin * length,
-                                     std::min(kBlock, rows - begin), length)
+                                     std::min(kContentBlock, rows - begin),
+                                     length)
             .cast<double>();
     gram.selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
   }
@@ -244,7 +245,8 @@ Factors EncodeEvents(const ContentEncoder& encoder,
       std::copy(row.begin(), row.end(), data + i * row.size());
     }
   };
-  ParallelFor(static_cast<int64_t>(events.size()), kBlock, threads, body);
+  ParallelFor(static_cast<int64_t>(events.size()), kContentBlock, threads,
+              body);
   return out;
 }
 

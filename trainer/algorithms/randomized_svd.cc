@@ -17,7 +17,7 @@ using RowMatrixF =
 using ConstMap = Eigen::Map<const RowMatrixF>;
 using Map = Eigen::Map<RowMatrixF>;
 
-constexpr int64_t kBlock = 2048;
+constexpr int64_t kSvdBlock = 2048;
 // Directions whose length fell below this part of the longest are noise.
 constexpr double kNoise = 1e-6;
 
@@ -39,7 +39,7 @@ Factors Multiply(const SparseMatrix& matrix, const Factors& dense,
       }
     }
   };
-  ParallelFor(matrix.rows(), kBlock, threads, body);
+  ParallelFor(matrix.rows(), kSvdBlock, threads, body);
   return product;
 }
 
@@ -47,12 +47,12 @@ Factors Multiply(const SparseMatrix& matrix, const Factors& dense,
 Eigen::MatrixXd Gram(const Factors& dense, int threads) {
   const int64_t rows = static_cast<int64_t>(dense.rows());
   const int64_t dim = static_cast<int64_t>(dense.dim());
-  std::vector<Eigen::MatrixXd> parts((rows + kBlock - 1) / kBlock);
-  ParallelFor(rows, kBlock, threads, [&](int64_t begin, int64_t end) {
+  std::vector<Eigen::MatrixXd> parts((rows + kSvdBlock - 1) / kSvdBlock);
+  ParallelFor(rows, kSvdBlock, threads, [&](int64_t begin, int64_t end) {
     const Eigen::MatrixXd block =
         ConstMap(dense.data() + begin * dim, end - begin, dim).cast<double>();
-    parts[begin / kBlock] = Eigen::MatrixXd::Zero(dim, dim);
-    parts[begin / kBlock].selfadjointView<Eigen::Lower>().rankUpdate(
+    parts[begin / kSvdBlock] = Eigen::MatrixXd::Zero(dim, dim);
+    parts[begin / kSvdBlock].selfadjointView<Eigen::Lower>().rankUpdate(
         block.transpose());
   });
   Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(dim, dim);
@@ -70,7 +70,7 @@ Factors Turn(const Factors& dense, const Eigen::MatrixXd& turn, int threads) {
     Map(data + begin * narrow.cols(), end - begin, narrow.cols()).noalias() =
         ConstMap(dense.data() + begin * dim, end - begin, dim) * narrow;
   };
-  ParallelFor(static_cast<int64_t>(dense.rows()), kBlock, threads, body);
+  ParallelFor(static_cast<int64_t>(dense.rows()), kSvdBlock, threads, body);
   return out;
 }
 

@@ -17,7 +17,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using ConstRow = Eigen::Map<const Eigen::RowVectorXf>;
 
-constexpr int64_t kBlock = 1024;
+constexpr int64_t kRidgeBlock = 1024;
 
 // All that a fold says: with Z = (X, 1), Z'WZ, Z'WY, sum w |y|^2 and sum w.
 struct Products {
@@ -129,7 +129,7 @@ Products BlockProducts(const Problem& problem, int64_t begin, int64_t end,
 // Blocks are computed in parallel, a few at a time, and added in order.
 std::vector<Products> FoldProducts(const Problem& problem) {
   const int64_t n = static_cast<int64_t>(problem.x.rows());
-  const int64_t blocks = (n + kBlock - 1) / kBlock;
+  const int64_t blocks = (n + kRidgeBlock - 1) / kRidgeBlock;
   constexpr int64_t kAtOnce = 32;
   const Products zero(problem.x.dim() + 1, problem.y.dim());
   const int folds = problem.options.folds;
@@ -140,10 +140,10 @@ std::vector<Products> FoldProducts(const Problem& problem) {
     ParallelFor(count * folds, 1, problem.options.threads,
                 [&](int64_t begin, int64_t end) {
                   for (int64_t i = begin; i < end; ++i) {
-                    const int64_t from = (first + i / folds) * kBlock;
-                    parts[i] =
-                        BlockProducts(problem, from, std::min(n, from + kBlock),
-                                      static_cast<int>(i % folds));
+                    const int64_t from = (first + i / folds) * kRidgeBlock;
+                    parts[i] = BlockProducts(problem, from,
+                                             std::min(n, from + kRidgeBlock),
+                                             static_cast<int>(i % folds));
                   }
                 });
     for (int64_t i = 0; i < count * folds; ++i) {

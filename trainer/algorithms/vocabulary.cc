@@ -11,7 +11,7 @@
 namespace usher {
 namespace {
 
-constexpr int64_t kBlock = 128;
+constexpr int64_t kVocabularyBlock = 128;
 using TermMap = absl::flat_hash_map<uint64_t, TermBags::Term>;
 
 // What one thread reads with and counts into.
@@ -80,8 +80,8 @@ TermBags ReadTermBags(absl::Span<const Event> events,
   TermBags out;
   out.bags.resize(events.size());
   std::vector<std::unique_ptr<Reader>> readers(threads);
-  ParallelForWithWorker(static_cast<int64_t>(events.size()), kBlock, threads,
-                        [&](int worker, int64_t begin, int64_t end) {
+  ParallelForWithWorker(static_cast<int64_t>(events.size()), kVocabularyBlock,
+                        threads, [&](int worker, int64_t begin, int64_t end) {
                           auto& reader = readers[worker];
                           if (reader == nullptr) {
                             reader = std::make_unique<Reader>();

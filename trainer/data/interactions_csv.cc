@@ -17,8 +17,8 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kRequired[] = {"user_id", "event_id", "kind",
-                                           "value", "timestamp"};
+constexpr absl::string_view kInteractionColumns[] = {
+    "user_id", "event_id", "kind", "value", "timestamp"};
 constexpr int64_t kRowsPerProgress = 1 << 16;
 
 // Which field holds what; -1: the file does not have it.
@@ -27,7 +27,7 @@ struct Columns {
 };
 
 absl::StatusOr<Columns> FindColumns(const CsvReader& csv) {
-  ASSIGN_OR_RETURN(const std::vector<int> at, csv.Require(kRequired));
+  ASSIGN_OR_RETURN(const std::vector<int> at, csv.Require(kInteractionColumns));
   const Columns columns = {at[0],
                            at[1],
                            at[2],

@@ -12,7 +12,7 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kRequired[] = {"user_id", "event_id", "part"};
+constexpr absl::string_view kSplitColumns[] = {"user_id", "event_id", "part"};
 
 std::optional<SplitPart> PartFromName(absl::string_view name) {
   if (name == "train") return SplitPart::kTrain;
@@ -46,7 +46,7 @@ absl::Status ReadSplit(const std::string& path, const ReadOptions& options,
                        ReadReport* report) {
   *report = ReadReport();
   ASSIGN_OR_RETURN(CsvReader csv, CsvReader::Open(path));
-  ASSIGN_OR_RETURN(const std::vector<int> at, csv.Require(kRequired));
+  ASSIGN_OR_RETURN(const std::vector<int> at, csv.Require(kSplitColumns));
   BadLines bad(path, options, *report);
   SplitRow parsed;
   while (csv.Next()) {

@@ -9,7 +9,7 @@
 namespace usher {
 namespace {
 
-constexpr int64_t kRowsPerProgress = 1 << 13;
+constexpr int64_t kStateRowsPerProgress = 1 << 13;
 
 InteractionRecord RecordOf(const Interaction& interaction) {
   InteractionRecord record;
@@ -88,7 +88,7 @@ class Reading {
   }
 
   absl::Status Count() {
-    if (++rows_ % kRowsPerProgress == 0 && progress_) {
+    if (++rows_ % kStateRowsPerProgress == 0 && progress_) {
       progress_(rows_, range_.up_to);
     }
     return absl::OkStatus();

@@ -21,7 +21,7 @@ namespace usher {
 namespace {
 
 constexpr size_t kWriteBlock = size_t{1} << 20;
-constexpr int64_t kLinesPerProgress = 1 << 14;
+constexpr int64_t kSynthLinesPerProgress = 1 << 14;
 
 // A text file that is written line by line, with its progress.
 class LineWriter {
@@ -46,7 +46,7 @@ class LineWriter {
   void EndLine() {
     buffer_.push_back('\n');
     if (buffer_.size() >= kWriteBlock) Flush();
-    if (++lines_ % kLinesPerProgress == 0) Report();
+    if (++lines_ % kSynthLinesPerProgress == 0) Report();
   }
 
   absl::Status Close() {

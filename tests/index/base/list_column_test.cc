@@ -23,16 +23,16 @@ void ExpectEqual(const ListColumn<int>& column, const Lists& expected) {
   }
 }
 
-struct Pair {
+struct Branch {
   ListColumn<int> column;
   Lists expected;
 };
 
 // Random writes to random branches of copies.
-void WriteRandomly(std::vector<Pair> branches, uint64_t seed) {
+void WriteRandomly(std::vector<Branch> branches, uint64_t seed) {
   Random random(seed);
   for (int step = 0; step < 20'000; ++step) {
-    Pair& branch = branches[random.Below(branches.size())];
+    Branch& branch = branches[random.Below(branches.size())];
     const int value = static_cast<int>(random.Below(1000));
     const uint64_t action = random.Below(100);
     if (action < 3) {
@@ -56,21 +56,21 @@ void WriteRandomly(std::vector<Pair> branches, uint64_t seed) {
       branch.expected[row].resize(random.Below(6), value);
       branch.column.Assign(row, branch.expected[row]);
     } else if (branches.size() < 8) {
-      Pair shared{branch.column.Share(), branch.expected};
+      Branch shared{branch.column.Share(), branch.expected};
       branches.push_back(std::move(shared));
     } else {
       std::swap(branches[random.Below(branches.size())], branches.back());
       branches.pop_back();
     }
   }
-  for (const Pair& branch : branches) {
+  for (const Branch& branch : branches) {
     ExpectEqual(branch.column, branch.expected);
   }
 }
 
 TEST(ListColumnTest, EveryBranchAgreesWithOrdinaryVectors) {
   for (uint64_t seed = 1; seed <= 3; ++seed) {
-    WriteRandomly(std::vector<Pair>(1), seed);
+    WriteRandomly(std::vector<Branch>(1), seed);
   }
 }
 
@@ -78,7 +78,7 @@ TEST(ListColumnTest, BorrowedListsAgreeWithOrdinaryVectorsWhenWritten) {
   const std::vector<uint64_t> offsets = {0, 0, 3, 3, 5};
   const std::vector<int> values = {1, 2, 3, 4, 5};
   const Lists expected = {{}, {1, 2, 3}, {}, {4, 5}};
-  std::vector<Pair> branches(1);
+  std::vector<Branch> branches(1);
   branches[0].column =
       ListColumn<int>::Borrow(offsets.data(), values.data(), 4, nullptr);
   branches[0].expected = expected;

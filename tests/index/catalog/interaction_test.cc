@@ -12,7 +12,7 @@
 namespace usher {
 namespace {
 
-const float kNone = std::numeric_limits<float>::quiet_NaN();
+const float kNoValue = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<InteractionKind> AllKinds() {
   std::vector<InteractionKind> kinds;
@@ -61,7 +61,7 @@ TEST(InteractionTest, RefusalsAreTheOnlyNegativeSigns) {
     const bool refusal = kind == InteractionKind::kRsvpNo ||
                          kind == InteractionKind::kDismiss ||
                          kind == InteractionKind::kNotInterested;
-    EXPECT_EQ(TasteWeight(kind, kNone) < 0, refusal)
+    EXPECT_EQ(TasteWeight(kind, kNoValue) < 0, refusal)
         << InteractionKindName(kind);
   }
 }

@@ -15,8 +15,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::vector<std::string> Ids(const std::vector<ScoredUser>& users,
-                             const Snapshot& snapshot) {
+std::vector<std::string> UserIds(const std::vector<ScoredUser>& users,
+                                 const Snapshot& snapshot) {
   std::vector<std::string> ids;
   for (const ScoredUser& user : users) {
     ids.push_back(std::string(snapshot.catalog.UserId(user.user)));
@@ -81,7 +81,7 @@ TEST_F(FiveProfilesTest, OthersAreListedBestFirstAndStrangersLeftOut) {
   const Snapshot snapshot = TinySnapshot(std::move(catalog_));
   const People people(&snapshot);
   const auto ids = [&](int user, int limit) {
-    return Ids(
+    return UserIds(
         SimilarUsers(UserRow{user}, SimilarityBasis::kProfile, limit, people),
         snapshot);
   };
@@ -125,9 +125,9 @@ class TasteTest : public ::testing::Test {
 
 TEST_F(TasteTest, ThoseWhoWentToTheSameAreAlikeAndTheIdleAreNot) {
   const std::vector<ScoredUser> users = Alike("bob", SimilarityBasis::kTaste);
-  EXPECT_THAT(Ids(users, snapshot_), ElementsAre("ann"));
+  EXPECT_THAT(UserIds(users, snapshot_), ElementsAre("ann"));
   EXPECT_NEAR(users[0].score, 1, 0.05);
-  EXPECT_THAT(Ids(Alike("dee", SimilarityBasis::kTaste), snapshot_),
+  EXPECT_THAT(UserIds(Alike("dee", SimilarityBasis::kTaste), snapshot_),
               ElementsAre("cem"));
   EXPECT_THAT(Alike("eve", SimilarityBasis::kTaste), IsEmpty());
 }

@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr float kUnset = std::numeric_limits<float>::quiet_NaN();
 
 class UserStateTest : public ::testing::Test {
  protected:
@@ -40,7 +40,7 @@ class UserStateTest : public ::testing::Test {
   }
 
   void Did(int event, InteractionKind kind, Micros ago = 0) {
-    catalog_.Apply(ann_, EventRow{event}, kind, kNaN, kCityNow - ago);
+    catalog_.Apply(ann_, EventRow{event}, kind, kUnset, kCityNow - ago);
   }
 
   UserState State(Query query = {}) {
@@ -154,7 +154,7 @@ TEST_F(UserStateTest, OnlyTheLatestFiftyPlacesAreKept) {
     event.id = absl::StrCat("more", n);
     event.location = {static_cast<float>(n) / 2, 3.7f};
     const EventRow row = catalog_.UpsertEvent(event);
-    catalog_.Apply(ann_, row, InteractionKind::kRsvpYes, kNaN,
+    catalog_.Apply(ann_, row, InteractionKind::kRsvpYes, kUnset,
                    kCityNow - (60 - n) * kDay);
   }
   const UserState state = State();
@@ -196,7 +196,7 @@ TEST_F(UserStateTest, WhoHasDoneNothingSinceTrainingHasTheTrainedVector) {
   trained.MutableRow(Index(ann_))[0] = 42;
   snapshot_.user_vectors = std::make_shared<const Factors>(trained);
   EXPECT_EQ(state().vector[0], 42);
-  snapshot_.catalog.Apply(ann_, EventRow{2}, InteractionKind::kRsvpYes, kNaN,
+  snapshot_.catalog.Apply(ann_, EventRow{2}, InteractionKind::kRsvpYes, kUnset,
                           kCityNow);
   EXPECT_NE(state().vector[0], 42);
   EXPECT_NE(state().vector, folded);
