@@ -139,9 +139,9 @@ struct Wanted {
 // Those that a version trained --until an instant does not have, though it knew
 // them: see DatasetBuilder of the trainer. Events that the version has are the
 // first of the catalogue.
-class LeftOut {
+class LeftOutEvents {
  public:
-  explicit LeftOut(const Snapshot& snapshot)
+  explicit LeftOutEvents(const Snapshot& snapshot)
       : catalog_(snapshot.catalog),
         until_(snapshot.info.state_until),
         events_(snapshot.catalog.num_events()) {}
@@ -237,7 +237,7 @@ absl::Status CatchUp(StateStore& state, const ForgottenUsers& forgotten,
   }
   const PositionRange before{0, trained};
   const Wanted all;
-  const LeftOut left_out(snapshot);
+  const LeftOutEvents left_out(snapshot);
   RETURN_IF_ERROR(ApplyEvents(state, before, left_out, snapshot));
   RETURN_IF_ERROR(ApplyEvents(state, behind, all, snapshot));
   RETURN_IF_ERROR(ApplyUsers(state, before, left_out, forgotten, snapshot));
