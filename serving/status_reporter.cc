@@ -28,8 +28,9 @@ ServerStatus StatusReporter::Report() const {
   }
   if (const int64_t rows = publisher_.damaged_rows(); rows > 0) {
     status.warnings.push_back(
-        absl::StrCat(rows, " rows of the state cannot be read and are passed "
-                           "over; the log names them (state_row_damaged)"));
+        absl::StrCat(rows,
+                     " rows of the state cannot be read and are passed "
+                     "over; the log names them (state_row_damaged)"));
   }
   status.state_position = publisher_.position();
   const std::shared_ptr<const Served> served = holder_.Get();

@@ -108,9 +108,8 @@ absl::StatusOr<Dataset> LoadStateOf(const Flags& flags, Progress& progress,
   info->state_position = state->position();
   info->state_id = state->id();
   for (const std::string& row : state->damaged().told) progress.Line(row);
-  if (const int64_t untold =
-          state->damaged().rows -
-          static_cast<int64_t>(state->damaged().told.size());
+  if (const int64_t untold = state->damaged().rows -
+                             static_cast<int64_t>(state->damaged().told.size());
       untold > 0) {
     progress.Line(absl::StrCat("and ", untold, " more damaged rows of ", path));
   }

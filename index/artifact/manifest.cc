@@ -87,7 +87,8 @@ absl::StatusOr<storage::Manifest> ToProto(const Manifest& manifest) {
 
 absl::StatusOr<Manifest> FromProto(const storage::Manifest& proto) {
   Manifest manifest;
-  ASSIGN_OR_RETURN(manifest.info.created, TimeFromText("created", proto.created()));
+  ASSIGN_OR_RETURN(manifest.info.created,
+                   TimeFromText("created", proto.created()));
   manifest.info.version = proto.version();
   manifest.info.algorithm = proto.algorithm();
   manifest.info.index_type = proto.index_type();

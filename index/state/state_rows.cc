@@ -57,8 +57,8 @@ class RowReader {
     const GeoPoint place = {static_cast<float>(row_.Real(column)),
                             static_cast<float>(row_.Real(column + 1))};
     if (!IsValid(place)) {
-      Complain(absl::StrCat(place.latitude, ", ", place.longitude,
-                            " is no place"));
+      Complain(
+          absl::StrCat(place.latitude, ", ", place.longitude, " is no place"));
     }
     return place;
   }
@@ -66,7 +66,8 @@ class RowReader {
   Micros Time(int column, const char* name) {
     const Micros time = row_.Time(column);
     if (time != kNoTime && (time < kFirstTime || time >= kEndTime)) {
-      Complain(absl::StrCat(name, ": ", time, " is not in the years 1 to 9999"));
+      Complain(
+          absl::StrCat(name, ": ", time, " is not in the years 1 to 9999"));
     }
     return time;
   }

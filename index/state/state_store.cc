@@ -283,8 +283,7 @@ absl::Status StateStore::PutEvent(const Event& event) {
 
 absl::Status StateStore::DeleteEvent(absl::string_view id,
                                      absl::string_view organizer) {
-  RETURN_IF_ERROR(
-      PutDeletedEventRow(next_, id, organizer, parts_->put_event));
+  RETURN_IF_ERROR(PutDeletedEventRow(next_, id, organizer, parts_->put_event));
   ++next_;
   return absl::OkStatus();
 }

@@ -21,8 +21,8 @@ namespace usher {
 
 class SqliteStatement;
 
-// Rows that were passed over, since they hold what no writer has written: a hand
-// or a bad disk was at the file.
+// Rows that were passed over, since they hold what no writer has written: a
+// hand or a bad disk was at the file.
 struct DamagedRows {
   static constexpr int64_t kMostTold = 20;
   int64_t rows = 0;

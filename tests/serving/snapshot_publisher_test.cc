@@ -307,8 +307,8 @@ TEST_F(SnapshotPublisherTest,
 TEST_F(SnapshotPublisherTest, RowsThatUntilLeftOutAreAppliedOnce) {
   Start(dir_ + "/state.db");
   AdoptTiny();
-  Write(Interactions{Did("eve", "jazz1", InteractionKind::kView,
-                         kTinyNow - 2 * kHour)});
+  Write(Interactions{
+      Did("eve", "jazz1", InteractionKind::kView, kTinyNow - 2 * kHour)});
   Write(Interactions{Did("eve", "jazz2", InteractionKind::kView, kTinyNow)});
   VersionInfo info;
   info.state_position = 2;
@@ -331,11 +331,11 @@ TEST_F(SnapshotPublisherTest, ADamagedRowOfTheStateCostsThatRowAlone) {
   Write(Interactions{Did("eve", "jazz1"), Did("eve", "jazz2")});
   publisher_ = nullptr;
   state_ = nullptr;
-  ASSERT_TRUE(SqliteDatabase::Open(dir_ + "/state.db",
-                                   SqliteDatabase::Mode::kWrite)
-                  ->Execute("UPDATE interactions SET kind = 'dance' "
-                            "WHERE event_id = 'jazz1'")
-                  .ok());
+  ASSERT_TRUE(
+      SqliteDatabase::Open(dir_ + "/state.db", SqliteDatabase::Mode::kWrite)
+          ->Execute("UPDATE interactions SET kind = 'dance' "
+                    "WHERE event_id = 'jazz1'")
+          .ok());
   Start(dir_ + "/state.db");
   AdoptTiny();
   EXPECT_EQ(YesOf("jazz1"), 0);
@@ -346,8 +346,7 @@ TEST_F(SnapshotPublisherTest, ADamagedRowOfTheStateCostsThatRowAlone) {
 TEST_F(SnapshotPublisherTest, ADeletedEventCountsForItsOrganizerAfterARestart) {
   const auto yes_of_jazz = [&] {
     const Catalog& catalog = holder_->Get()->snapshot().catalog;
-    return catalog.organizers
-        .counters[Index(catalog.FindOrganizer("jazz"))]
+    return catalog.organizers.counters[Index(catalog.FindOrganizer("jazz"))]
         .yes;
   };
   Start(dir_ + "/state.db");
