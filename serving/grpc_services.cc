@@ -225,7 +225,7 @@ class RecommendationService final
     WriteDown(query, answer, request, now, exposures_);
     if (answer.to_come.empty()) return absl::OkStatus();
     token.shown += response->results_size();
-    token.event_ids = std::move(answer.to_come);
+    token.events = std::move(answer.to_come);
     response->set_next_page_token(pages_.Encode(token));
     return absl::OkStatus();
   }

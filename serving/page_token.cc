@@ -14,7 +14,7 @@
 namespace usher {
 namespace {
 
-constexpr char kFormat = 1;
+constexpr char kFormat = 2;  // 1: with whole ids.
 constexpr size_t kSignatureBytes = 16;
 
 template <class T>
@@ -38,15 +38,6 @@ class Reader {
     std::memcpy(&value, bytes_.data(), sizeof(value));
     bytes_.remove_prefix(sizeof(value));
     return value;
-  }
-  absl::string_view TakeBytes(size_t size) {
-    if (bytes_.size() < size) {
-      ok_ = false;
-      return {};
-    }
-    const absl::string_view taken = bytes_.substr(0, size);
-    bytes_.remove_prefix(size);
-    return taken;
   }
   bool empty() const { return bytes_.empty(); }
   bool ok() const { return ok_; }
@@ -77,9 +68,10 @@ std::string PageTokenCodec::Encode(const PageToken& token) const {
   Append(token.issued, &bytes);
   Append(token.request, &bytes);
   Append(token.shown, &bytes);
-  for (const std::string& id : token.event_ids) {
-    Append(static_cast<uint8_t>(id.size()), &bytes);
-    bytes += id;
+  for (const uint64_t event : token.events) {
+    for (int i = 0; i < kIdKeyBytes; ++i) {
+      bytes.push_back(static_cast<char>(event >> (8 * i)));
+    }
   }
   return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes), bytes));
 }
@@ -88,8 +80,11 @@ absl::StatusOr<PageToken> PageTokenCodec::Decode(absl::string_view text,
                                                  uint64_t request,
                                                  Micros now) const {
   std::string decoded;
+  // The last digit may have bits that say nothing: they are part of a token
+  // too.
   if (!absl::WebSafeBase64Unescape(text, &decoded) ||
-      decoded.size() <= kSignatureBytes) {
+      decoded.size() <= kSignatureBytes ||
+      absl::WebSafeBase64Escape(decoded) != text) {
     return Refused("is not one of this service");
   }
   const absl::string_view signature =
@@ -107,7 +102,11 @@ absl::StatusOr<PageToken> PageTokenCodec::Decode(absl::string_view text,
   token.request = reader.Take<uint64_t>();
   token.shown = reader.Take<int32_t>();
   while (reader.ok() && !reader.empty()) {
-    token.event_ids.emplace_back(reader.TakeBytes(reader.Take<uint8_t>()));
+    uint64_t event = 0;
+    for (int i = 0; i < kIdKeyBytes; ++i) {
+      event |= uint64_t{reader.Take<uint8_t>()} << (8 * i);
+    }
+    token.events.push_back(event);
   }
   if (!reader.ok()) return Refused("is damaged");
   if (token.request != request) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "index/base/clock.h"
+#include "index/catalog/id_map.h"
 
 namespace usher {
 
@@ -19,10 +20,12 @@ inline constexpr int kMaxPagedEvents = 500;
 inline constexpr Micros kPageLifetime = 30 * kMinute;
 
 struct PageToken {
-  Micros issued = 0;                   // When the first page was made.
-  uint64_t request = 0;                // Hash of what the list was asked with.
-  int32_t shown = 0;                   // Results on the pages so far.
-  std::vector<std::string> event_ids;  // Those to come, best first.
+  Micros issued = 0;     // When the first page was made.
+  uint64_t request = 0;  // Hash of what the list was asked with.
+  int32_t shown = 0;     // Results on the pages so far.
+  // IdKey() of the events to come, best first: a token is as long for long ids
+  // as for short ones.
+  std::vector<uint64_t> events;
 };
 
 // Writes and reads tokens that nobody without the key can make: an HMAC-SHA256

@@ -27,6 +27,13 @@ absl::StatusOr<EventRow> KnownEvent(const Catalog& catalog,
   return ErrorOfNoEvent(id);
 }
 
+EventRow EventOfKey(const Catalog& catalog, uint64_t key) {
+  const int32_t row = catalog.events.ids->FindKey(key);
+  return row >= 0 && static_cast<size_t>(row) < catalog.num_events()
+             ? EventRow{row}
+             : kNoEvent;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Served>> Recommender::Current() const {
@@ -50,7 +57,7 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   times.End(Stage::kFinalCheck);
   const Catalog& catalog = served->snapshot().catalog;
   for (const EventRow event : page.ranking.further) {
-    page.to_come.emplace_back(catalog.EventId(event));
+    page.to_come.push_back(IdKey(catalog.EventId(event)));
   }
   CountList(times, page.ranking, page.ranking.results.size());
   page.served = std::move(served);
@@ -97,9 +104,17 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   const std::shared_ptr<const LiveView> view =
       served->ViewAt(query.now, page.policy);
   times.End(Stage::kView);
+  const Catalog& catalog = served->snapshot().catalog;
+  // Rows of the token's events; kNoEvent where there is none (any more).
+  std::vector<EventRow> frozen;
   // The first page's list has gone through boosts, pins, diversity and caps.
   Query rest = query;
-  rest.filter.only_event_ids = token.event_ids;
+  rest.filter.only_event_ids.clear();
+  for (const uint64_t key : token.events) {
+    frozen.push_back(EventOfKey(catalog, key));
+    if (frozen.back() == kNoEvent) continue;
+    rest.filter.only_event_ids.emplace_back(catalog.EventId(frozen.back()));
+  }
   rest.limit = kMaxPagedEvents;
   std::erase_if(rest.rules, [](const Rule& rule) {
     return rule.action != RuleAction::kExclude;
@@ -112,17 +127,15 @@ absl::StatusOr<Recommendations> Recommender::NextPage(
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
 
-  const Catalog& catalog = served->snapshot().catalog;
   absl::flat_hash_map<EventRow, const RankedEvent*> alive;
   for (const RankedEvent& event : page.ranking.results) {
     alive[event.event] = &event;
   }
   std::vector<RankedEvent> results;
-  for (const std::string& id : token.event_ids) {
+  for (size_t i = 0; i < frozen.size(); ++i) {
     if (results.size() >= static_cast<size_t>(query.limit)) {
-      page.to_come.push_back(id);
-    } else if (const auto found = alive.find(catalog.FindEvent(id));
-               found != alive.end()) {
+      page.to_come.push_back(token.events[i]);
+    } else if (const auto found = alive.find(frozen[i]); found != alive.end()) {
       results.push_back(*found->second);
     }
   }

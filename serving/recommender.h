@@ -35,8 +35,8 @@ struct Recommendations {
   Ranking ranking;
   std::string recommendation_id;
   ListOrigin origin = ListOrigin::kOnline;
-  int shown_before = 0;              // Results on the pages before.
-  std::vector<std::string> to_come;  // Event ids of the next pages.
+  int shown_before = 0;           // Results on the pages before.
+  std::vector<uint64_t> to_come;  // IdKey() of the next pages' events.
 };
 
 // Why an event is or is not in a list.

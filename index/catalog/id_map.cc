@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMinSlots = 64;
 constexpr size_t kBlockBytes = size_t{1} << 16;
 
+constexpr uint64_t kIdKeyMask = (uint64_t{1} << (8 * kIdKeyBytes)) - 1;
+
 uint64_t Slot(uint64_t hash, int32_t row) {
   return (hash & 0xffffffff00000000u) | (static_cast<uint32_t>(row) + 1u);
 }
@@ -21,6 +23,8 @@ int32_t RowOf(uint64_t slot) {
 }
 
 }  // namespace
+
+uint64_t IdKey(absl::string_view id) { return Hash64(id) & kIdKeyMask; }
 
 IdMap::Table::Table(size_t size)
     : mask(size - 1), slots(new std::atomic<uint64_t>[size]) {
@@ -61,6 +65,19 @@ int32_t IdMap::Find(absl::string_view id) const {
     const uint64_t slot = table.slots[i].load(std::memory_order_acquire);
     if (slot == 0) return -1;
     if ((slot ^ hash) >> 32 == 0 && Name(RowOf(slot)) == id) {
+      return RowOf(slot);
+    }
+  }
+}
+
+int32_t IdMap::FindKey(uint64_t key) const {
+  const Table& table = *table_.load(std::memory_order_acquire);
+  for (size_t i = key & table.mask;; i = (i + 1) & table.mask) {
+    const uint64_t slot = table.slots[i].load(std::memory_order_acquire);
+    if (slot == 0) return -1;
+    // The slot and the key have 16 bits in common.
+    if (((slot ^ key) & kIdKeyMask) >> 32 == 0 &&
+        IdKey(Name(RowOf(slot))) == key) {
       return RowOf(slot);
     }
   }

@@ -14,7 +14,7 @@ using ::testing::StartsWith;
 constexpr Micros kIssued = 1'700'000'000 * kSecond;
 
 PageToken Some() {
-  return {kIssued, 77, 20, {"a", std::string(128, 'b'), "ü"}};
+  return {kIssued, 77, 20, {1, IdKey("a"), 0xffffffffffff, 0}};
 }
 
 TEST(PageTokenTest, ComesBackAsItWas) {
@@ -23,7 +23,13 @@ TEST(PageTokenTest, ComesBackAsItWas) {
       codec.Decode(codec.Encode(Some()), 77, kIssued + kPageLifetime).value();
   EXPECT_EQ(token.issued, kIssued);
   EXPECT_EQ(token.shown, 20);
-  EXPECT_EQ(token.event_ids, Some().event_ids);
+  EXPECT_EQ(token.events, Some().events);
+}
+
+TEST(PageTokenTest, OfFiveHundredEventsIsFourKilobytes) {
+  PageToken token = Some();
+  token.events.resize(kMaxPagedEvents);
+  EXPECT_LT(PageTokenCodec("key").Encode(token).size(), 4100u);
 }
 
 TEST(PageTokenTest, IsGoodOnEveryServerWithTheKeyAndNoOther) {

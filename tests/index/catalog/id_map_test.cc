@@ -28,6 +28,23 @@ FlatIds Flatten(const std::vector<std::string>& ids) {
   return flat;
 }
 
+TEST(IdMapTest, AKeyFindsItsIdAndNoOther) {
+  std::vector<std::string> base;
+  for (int i = 0; i < 10'000; ++i) base.push_back(absl::StrCat("base", i));
+  const FlatIds flat = Flatten(base);
+  IdMap ids(flat.offsets.data(), flat.bytes.data(), base.size(), nullptr);
+  for (int i = 0; i < 20'000; ++i) ids.Add(absl::StrCat("tail", i));
+  for (size_t row = 0; row < ids.size(); ++row) {
+    const uint64_t key = IdKey(ids.Name(static_cast<int32_t>(row)));
+    EXPECT_EQ(key >> (8 * kIdKeyBytes), 0u);
+    ASSERT_EQ(ids.FindKey(key), static_cast<int32_t>(row));
+  }
+  for (int i = 0; i < 10'000; ++i) {
+    EXPECT_EQ(ids.FindKey(IdKey(absl::StrCat("other", i))), -1);
+  }
+  EXPECT_EQ(IdMap().FindKey(0), -1);
+}
+
 TEST(IdMapTest, AgreesWithAnOrdinaryMapOverRandomIds) {
   IdMap ids;
   std::unordered_map<std::string, int32_t> expected;
