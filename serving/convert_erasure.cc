@@ -13,6 +13,9 @@ void ToProto(const ErasureReceipt& receipt, v1::ForgetReceipt* out) {
   for (const std::string& part : receipt.incomplete) {
     out->add_incomplete(part);
   }
+  for (const std::string& place : receipt.remaining) {
+    out->add_remaining(place);
+  }
 }
 
 std::vector<v1::ExportUserResponse> ToProto(const UserExport& all) {

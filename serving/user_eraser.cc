@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/artifact/forgotten_file.h"
+#include "index/artifact/model_directory.h"
 #include "index/base/status_macros.h"
 
 namespace usher {
@@ -38,7 +39,27 @@ absl::StatusOr<ErasureReceipt> UserEraser::Erase(absl::string_view user_id) {
     receipt.incomplete.push_back(
         absl::StrCat("state log: ", dropped.message()));
   }
+  receipt.remaining = Remaining();
   return receipt;
+}
+
+std::vector<std::string> UserEraser::Remaining() const {
+  std::vector<std::string> remaining;
+  const absl::StatusOr<std::vector<int64_t>> versions =
+      ListVersions(model_dir_);
+  if (versions.ok() && !versions->empty()) {
+    remaining.push_back(absl::StrCat(
+        "model versions up to ", versions->back(),
+        " may hold rows of theirs, which are masked when they are loaded: "
+        "until ",
+        model_dir_, "/1 to ", versions->back(), " are deleted"));
+  }
+  if (lists_ != nullptr && lists_->uses_redis()) {
+    remaining.emplace_back(
+        "others' lists of similar users in Redis may name them: until the "
+        "lists expire or usher-precompute --what=users makes new ones");
+  }
+  return remaining;
 }
 
 absl::StatusOr<int64_t> UserEraser::EraseInteractions(

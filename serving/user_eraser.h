@@ -24,6 +24,9 @@ struct ErasureReceipt {
   int64_t exposures = 0;  // Lists that they were shown.
   // What could not be reached, and has to be asked for again.
   std::vector<std::string> incomplete;
+  // Where something of the person still lies, out of everybody's reach, and
+  // until when.
+  std::vector<std::string> remaining;
 };
 
 // Borrows all. Thread-safe.
@@ -46,6 +49,7 @@ class UserEraser {
 
  private:
   absl::StatusOr<int64_t> EraseInteractions(absl::string_view user_id);
+  std::vector<std::string> Remaining() const;
 
   // Constant after construction.
   const std::string model_dir_;

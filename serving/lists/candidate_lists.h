@@ -56,6 +56,8 @@ class CandidateLists {
   // Removes what is kept of a user here and in Redis.
   absl::Status Forget(absl::string_view user_id);
 
+  bool uses_redis() const { return redis_ != nullptr; }
+
  private:
   bool FindInRedis(const Query& query, const RequestTerms& request,
                    const Snapshot& snapshot, FoundList& found);

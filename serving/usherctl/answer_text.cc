@@ -502,7 +502,8 @@ std::string ForgottenText(const v1::ForgetUserRequest&,
                              CountText(receipt.interactions(), "interactions"),
                              ", ", CountText(receipt.exposures(), "exposures"),
                              ", ", CountText(receipt.lists(), "lists"))},
-       {"not yet", TextsOf(receipt.incomplete())}},
+       {"not yet", TextsOf(receipt.incomplete())},
+       {"remains", TextsOf(receipt.remaining())}},
       kLabelWidth, terminal);
 }
 

@@ -7,6 +7,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/artifact/forgotten_file.h"
+#include "index/artifact/version.h"
+#include "serving/lists/candidate_lists.h"
 #include "serving/user_exporter.h"
 #include "tests/testing/scratch_folder.h"
 #include "tests/testing/tiny_city.h"
@@ -14,7 +16,10 @@
 namespace usher {
 namespace {
 
+using ::testing::_;
+using ::testing::ElementsAre;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class UserEraserTest : public ::testing::TestWithParam<bool> {
  protected:
@@ -103,6 +108,25 @@ TEST_P(UserEraserTest, ForgettingTwiceOrAStrangerIsNoError) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->tombstone.hash, second->tombstone.hash);
   EXPECT_EQ(ReadForgotten(folder_.path())->size(), 2);
+}
+
+TEST_P(UserEraserTest, TheReceiptSaysWhatRemains) {
+  EXPECT_THAT(eraser_->Erase("ann")->remaining, SizeIs(0));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(
+        WriteVersion(folder_.path(), TinySnapshot(TinyCatalog()), {}).ok());
+  }
+  EXPECT_THAT(eraser_->Erase("bob")->remaining,
+              ElementsAre(StartsWith("model versions up to 2 may hold rows")));
+  ListCounters counters;
+  MemoryLists memory({}, clock_, counters);
+  RedisListsOptions nowhere;
+  nowhere.address.path = folder_.Path("no socket");
+  RedisLists redis(nowhere, clock_, counters);
+  CandidateLists lists(&redis, memory, counters);
+  UserEraser eraser(folder_.path(), *publisher_, exposures_, &lists, clock_);
+  EXPECT_THAT(eraser.Erase("cem")->remaining,
+              ElementsAre(_, StartsWith("others' lists of similar users")));
 }
 
 TEST_P(UserEraserTest, AnExportHasTheProfileAndEachInteractionOnce) {
