@@ -27,7 +27,8 @@ RequestTerms TermsOf(const Query& query, absl::string_view policy,
                      const Snapshot& snapshot) {
   const Catalog& catalog = snapshot.catalog;
   return {policy, snapshot.info.version, query.now,
-          PlaceOf(query, catalog, catalog.FindUser(query.user_id))};
+          PlaceOf(query, catalog, catalog.FindUser(query.user_id)),
+          query.location.known()};
 }
 
 bool SameModel(const MemoryList& list, const Snapshot& snapshot) {

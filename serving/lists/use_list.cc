@@ -24,9 +24,10 @@ bool IsEmpty(const Filter& filter) {
          filter.only_event_ids.empty() && !filter.max_price.has_value();
 }
 
-bool IsFar(const GeoPoint& a, const GeoPoint& b) {
-  if (!a.known() || !b.known()) return a.known() != b.known();
-  return DistanceKm(a, b) > kListReachKm;
+bool IsFar(const GeoPoint& list, const RequestTerms& request) {
+  if (!list.known()) return request.names_place;
+  return !request.place.known() ||
+         DistanceKm(list, request.place) > kListReachKm;
 }
 
 }  // namespace
@@ -58,8 +59,7 @@ ListRefusal WhyNotUse(const ListTerms& list, const RequestTerms& request) {
        request.now > list.generated_at + kListLife)) {
     return ListRefusal::kAge;
   }
-  return IsFar(list.location, request.place) ? ListRefusal::kFar
-                                             : ListRefusal::kNone;
+  return IsFar(list.location, request) ? ListRefusal::kFar : ListRefusal::kNone;
 }
 
 }  // namespace usher

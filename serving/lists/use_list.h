@@ -48,7 +48,8 @@ std::string PolicyHash(const RankingPolicy& policy);
 ListRefusal WhyNoList(const Query& query);
 
 // What a list says of how it was made. What is not said is no reason against
-// it.
+// it, but for a request that names a place: a list of no place has nothing that
+// is near it.
 struct ListTerms {
   absl::string_view policy;
   int64_t model_version = 0;
@@ -61,7 +62,8 @@ struct RequestTerms {
   absl::string_view policy;
   int64_t model_version = 0;
   Micros now = 0;
-  GeoPoint place;  // The query's location, else the user's home.
+  GeoPoint place;            // The query's location, else the user's home.
+  bool names_place = false;  // It is the query's.
 };
 
 // kNone, kPolicy, kModel, kAge or kFar.

@@ -50,8 +50,11 @@ TEST(UseListTest, AListOfAnotherPlaceIsNotUsed) {
   EXPECT_EQ(WhyNotUse(List(), request), ListRefusal::kFar);
   ListTerms nowhere = List();
   nowhere.location = GeoPoint();
-  EXPECT_EQ(WhyNotUse(nowhere, Request()), ListRefusal::kFar);
+  EXPECT_EQ(WhyNotUse(nowhere, Request()), ListRefusal::kNone);
   EXPECT_EQ(WhyNotUse(nowhere, request), ListRefusal::kNone);
+  request = Request();
+  request.names_place = true;
+  EXPECT_EQ(WhyNotUse(nowhere, request), ListRefusal::kFar);
 }
 
 TEST(UseListTest, OnlyAPlainQuestionOfAUserHasAList) {
