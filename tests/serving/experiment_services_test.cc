@@ -1,7 +1,5 @@
-#include <stdlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "serving/experiments/experiments_config.h"
 #include "tests/serving/server_fixture.h"
+#include "tests/testing/scratch_folder.h"
 #include "usher/v1/experiment.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
 
@@ -362,9 +361,8 @@ TEST_F(ExperimentServicesTest, AnExposureHoldsWhatReproducesItsScores) {
 
 // A server with files, twice over the same ones.
 TEST(ExperimentRestartTest, AssignmentsAndReportOutliveTheServer) {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-  const std::string dir = mkdtemp(name.data());
+  const ScratchFolder folder;
+  const std::string& dir = folder.path();
   std::string first_report;
   std::string first_assignments;
   for (int life = 0; life < 2; ++life) {
@@ -439,7 +437,6 @@ TEST(ExperimentRestartTest, AssignmentsAndReportOutliveTheServer) {
       EXPECT_EQ(assignments, first_assignments);
     }
   }
-  std::filesystem::remove_all(dir);
 }
 
 }  // namespace

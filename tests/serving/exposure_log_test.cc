@@ -1,9 +1,6 @@
 #include "serving/exposure_log.h"
 
-#include <stdlib.h>
-
 #include <atomic>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/state/sqlite.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -179,10 +177,8 @@ TEST_F(ExposureLogTest, AForgottenUserIsForgottenWithWhatWaited) {
 }
 
 TEST_F(ExposureLogTest, TheEndWritesWhatWaits) {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-  const std::string dir = mkdtemp(name.data());
-  const std::string path = dir + "/exposures.db";
+  const ScratchFolder folder;
+  const std::string path = folder.Path("exposures.db");
   {
     const auto store = ExposureStore::Open(path).value();
     ExposureLog log(*store, clock_, {});
@@ -190,15 +186,12 @@ TEST_F(ExposureLogTest, TheEndWritesWhatWaits) {
   }
   const auto reader = ExposureStore::OpenToRead(path).value();
   EXPECT_EQ(reader->CountLists().value(), 3000);
-  std::filesystem::remove_all(dir);
 }
 
 // The disk fails as a database does that somebody else has locked or broken.
 TEST_F(ExposureLogTest, WhenTheDiskFailsListsAreDroppedAndCallersAnswered) {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-  const std::string dir = mkdtemp(name.data());
-  const std::string path = dir + "/exposures.db";
+  const ScratchFolder folder;
+  const std::string path = folder.Path("exposures.db");
   const auto store = ExposureStore::Open(path).value();
   {
     SqliteDatabase breaker =
@@ -227,7 +220,6 @@ TEST_F(ExposureLogTest, WhenTheDiskFailsListsAreDroppedAndCallersAnswered) {
                    })
                     .ok());
   }
-  std::filesystem::remove_all(dir);
 }
 
 // Many callers at once: whatever was not dropped is there, once.
@@ -236,10 +228,8 @@ TEST_F(ExposureLogTest, CallersReadersAndTheEndMayMeet) {
   constexpr int kLists = 500;
   ExposureLogOptions options;
   options.max_queued = 100;
-  std::string name =
-      (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-  const std::string dir = mkdtemp(name.data());
-  const auto store = ExposureStore::Open(dir + "/exposures.db").value();
+  const ScratchFolder folder;
+  const auto store = ExposureStore::Open(folder.Path("exposures.db")).value();
   std::atomic<int> not_found = 0;
   int64_t dropped = 0;
   {
@@ -281,7 +271,6 @@ TEST_F(ExposureLogTest, CallersReadersAndTheEndMayMeet) {
   EXPECT_EQ(lists + dropped, kCallers * kLists);
   // Only of a dropped list nothing is known.
   EXPECT_LE(not_found, dropped);
-  std::filesystem::remove_all(dir);
 }
 
 }  // namespace

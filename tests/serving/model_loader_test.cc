@@ -1,7 +1,5 @@
 #include "serving/model_loader.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "index/artifact/version.h"
 #include "index/base/file.h"
+#include "tests/testing/scratch_folder.h"
 #include "tests/testing/tiny_city.h"
 
 namespace usher {
@@ -41,13 +40,6 @@ TEST(NextVersionTest, APinGoesBeforeCurrent) {
 
 class ModelLoaderTest : public ::testing::Test {
  protected:
-  ModelLoaderTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-  }
-  ~ModelLoaderTest() override { std::filesystem::remove_all(dir_); }
-
   void Write(const std::string& ranking_config = "") {
     Snapshot snapshot = TinySnapshot(TinyCatalog());
     snapshot.info.ranking_config = ranking_config;
@@ -60,7 +52,8 @@ class ModelLoaderTest : public ::testing::Test {
     return served->snapshot().info.version;
   }
 
-  std::string dir_;
+  ScratchFolder folder_;
+  std::string dir_ = folder_.path();
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
   std::unique_ptr<StateStore> state_ =

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "tests/serving/server_fixture.h"
-#include "tests/testing/temp_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -41,7 +41,7 @@ struct OneTokenAScope {
     }
     tokens = TokenFile::Open(folder.Write("tokens", text)).value();
   }
-  TempFolder folder;
+  ScratchFolder folder;
   std::unique_ptr<TokenFile> tokens;
 };
 

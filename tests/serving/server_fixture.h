@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "serving/lists/candidate_lists.h"
 #include "serving/lists/list_counters.h"
 #include "serving/server.h"
 #include "tests/testing/tiny_city.h"
@@ -75,8 +76,11 @@ class ServerTest : public ::testing::Test {
   explicit ServerTest(const std::string& address = "",
                       const TokenFile* tokens = nullptr,
                       const TlsFiles* tls = nullptr,
-                      Experiments experiments = {}, Scenarios scenarios = {})
-      : experiments_(std::move(experiments)), scenarios_(std::move(scenarios)) {
+                      Experiments experiments = {}, Scenarios scenarios = {},
+                      CandidateLists* lists = nullptr)
+      : experiments_(std::move(experiments)),
+        scenarios_(std::move(scenarios)),
+        lists_(lists) {
     ServerParts parts = Parts();
     parts.tokens = tokens;
     parts.tls = tls;
@@ -136,6 +140,7 @@ class ServerTest : public ::testing::Test {
 
   const Experiments experiments_;
   const Scenarios scenarios_;
+  CandidateLists* const lists_;
   SnapshotHolder holder_;
   FakeClock clock_{kTinyNow};
   std::unique_ptr<StateStore> state_ =
@@ -144,7 +149,8 @@ class ServerTest : public ::testing::Test {
   ModelLoader loader_{{"nowhere", "", 0}, publisher_, clock_};
   Telemetry telemetry_;
   ListCounters list_counters_;
-  Recommender recommender_{holder_, kSeed, experiments_, &telemetry_.lists};
+  Recommender recommender_{holder_, kSeed, experiments_, &telemetry_.lists,
+                           lists_};
   PageTokenCodec pages_{"key"};
   const std::string model_dir_ = testing::TempDir() + "/models";
   StatusReporter reporter_{holder_, publisher_, loader_, clock_};

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "tests/serving/server_fixture.h"
 #include "tests/testing/certificates.h"
-#include "tests/testing/temp_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -34,7 +34,7 @@ struct ServerFiles {
     folder.Write("key", server.key);
   }
 
-  TempFolder folder;
+  ScratchFolder folder;
   Authority authority;
   Authority clients;
   std::unique_ptr<TlsFiles> tls;

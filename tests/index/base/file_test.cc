@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -21,15 +22,7 @@ using ::testing::HasSubstr;
 // A directory that is gone after the test.
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() {
-    std::string name = absl::StrCat(::testing::TempDir(), "/usher-fileXXXXXX");
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~FileTest() override { std::filesystem::remove_all(directory_); }
-
-  std::string Path(absl::string_view name) const {
-    return absl::StrCat(directory_, "/", name);
-  }
+  std::string Path(absl::string_view name) const { return folder_.Path(name); }
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
@@ -38,7 +31,8 @@ class FileTest : public ::testing::Test {
     return names;
   }
 
-  std::string directory_;
+  ScratchFolder folder_;
+  const std::string directory_ = folder_.path();
 };
 
 TEST_F(FileTest, WhatIsWrittenIsRead) {

@@ -1,7 +1,6 @@
 #include "index/state/exposure_store.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "index/base/clock.h"
 #include "index/state/sqlite.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -51,14 +51,7 @@ Exposure Deferred(const std::string& id, const std::string& user = "ann",
 
 class ExposureStoreTest : public ::testing::Test {
  protected:
-  ExposureStoreTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-    path_ = dir_ + "/state.exposures.db";
-    store_ = ExposureStore::Open(path_).value();
-  }
-  ~ExposureStoreTest() override { std::filesystem::remove_all(dir_); }
+  ExposureStoreTest() { store_ = ExposureStore::Open(path_).value(); }
 
   void Reopen() {
     store_ = nullptr;
@@ -111,8 +104,9 @@ class ExposureStoreTest : public ::testing::Test {
     return text;
   }
 
-  std::string dir_;
-  std::string path_;
+  ScratchFolder folder_;
+  const std::string dir_ = folder_.path();
+  const std::string path_ = folder_.Path("state.exposures.db");
   std::unique_ptr<ExposureStore> store_;
 };
 

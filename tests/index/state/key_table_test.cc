@@ -1,14 +1,12 @@
 #include "index/state/key_table.h"
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "index/base/hash.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -19,9 +17,6 @@ constexpr size_t kMergeAt = 500;
 class KeyTableTest : public ::testing::Test {
  protected:
   KeyTableTest() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "usher_XXXXXX").string();
-    dir_ = mkdtemp(name.data());
     Open();
     EXPECT_TRUE(
         database_
@@ -33,12 +28,11 @@ class KeyTableTest : public ::testing::Test {
             .ok());
     Reopen();
   }
-  ~KeyTableTest() override { std::filesystem::remove_all(dir_); }
 
   void Open() {
-    database_ =
-        SqliteDatabase::Open(dir_ + "/keys.db", SqliteDatabase::Mode::kWrite)
-            .value();
+    database_ = SqliteDatabase::Open(folder_.Path("keys.db"),
+                                     SqliteDatabase::Mode::kWrite)
+                    .value();
     ASSERT_TRUE(database_.Execute("PRAGMA synchronous=OFF").ok());
   }
   void Reopen() {
@@ -85,7 +79,7 @@ class KeyTableTest : public ::testing::Test {
     }
   }
 
-  std::string dir_;
+  ScratchFolder folder_;
   SqliteDatabase database_;
   std::optional<KeyTable> table_;
   std::map<int64_t, int64_t> expected_;

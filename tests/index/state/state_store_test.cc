@@ -41,7 +41,6 @@ Interaction Yes(const std::string& user, const std::string& event,
 
 class StateStoreTest : public ::testing::Test {
  protected:
-
   void Reopen() {
     store_ = nullptr;
     store_ = StateStore::Open(path_).value();
@@ -454,7 +453,7 @@ TEST_F(StateStoreTest, ADamagedPageIsAnErrorNotACrash) {
         {0, kAll}, [](const Event&, bool) { return absl::OkStatus(); });
   }
   EXPECT_FALSE(status.ok());
-  EXPECT_THAT(std::string(status.message()), HasSubstr(path_));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/state.db: "));
 }
 
 TEST(StateStoreInMemoryTest, KeepsNothing) {

@@ -2,12 +2,12 @@
 
 #include <zlib.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "index/base/file.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -26,14 +26,7 @@ std::string Unzipped(const std::string& path) {
 
 class FileSinkTest : public ::testing::Test {
  protected:
-  FileSinkTest() {
-    char name[] = "/tmp/usher_sink_XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~FileSinkTest() override { std::filesystem::remove_all(folder_); }
-  std::string Path(const char* name) const {
-    return absl::StrCat(folder_, "/", name);
-  }
+  std::string Path(const char* name) const { return folder_.Path(name); }
   static BatchJournal Journal() { return {1, "b", 0, 0, 0, 0, ""}; }
   static BatchJournal After(int64_t users, const std::string& last) {
     BatchJournal journal = Journal();
@@ -42,7 +35,7 @@ class FileSinkTest : public ::testing::Test {
     return journal;
   }
 
-  std::string folder_;
+  ScratchFolder folder_;
 };
 
 TEST_F(FileSinkTest, TheFileHasItsNameWhenItIsWhole) {

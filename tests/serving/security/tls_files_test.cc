@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "index/base/file.h"
 #include "tests/testing/certificates.h"
-#include "tests/testing/temp_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -30,7 +30,7 @@ class TlsFilesTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  TempFolder folder_;
+  ScratchFolder folder_;
   Authority authority_;
   const TlsOptions options_ = {folder_.Path("cert"), folder_.Path("key"),
                                folder_.Write("ca", authority_.cert())};

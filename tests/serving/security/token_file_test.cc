@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/testing/temp_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -30,7 +30,7 @@ class TokenFileTest : public ::testing::Test {
     return file_->Check(absl::StrCat("Bearer ", token), Scope::kRead).ok();
   }
 
-  TempFolder folder_;
+  ScratchFolder folder_;
   const std::string path_ = folder_.Write("tokens", Line("app", "one"));
   std::unique_ptr<TokenFile> file_ = TokenFile::Open(path_).value();
 };

@@ -10,7 +10,7 @@
 #include "serving/usherctl/usherctl.h"
 #include "tests/serving/server_fixture.h"
 #include "tests/testing/certificates.h"
-#include "tests/testing/temp_folder.h"
+#include "tests/testing/scratch_folder.h"
 
 namespace usher {
 namespace {
@@ -40,7 +40,7 @@ struct SecurityFiles {
                                  hash.size())))))
             .value();
   }
-  TempFolder folder;
+  ScratchFolder folder;
   Authority authority;
   std::unique_ptr<TlsFiles> tls;
   std::unique_ptr<TokenFile> tokens;
