@@ -130,7 +130,7 @@ struct Apply {
 };
 
 // Which rows of a state are to be applied: all.
-struct Wanted {
+struct EveryRow {
   bool operator()(const Event&) const { return true; }
   bool operator()(const User&) const { return true; }
   bool operator()(const Interaction&) const { return true; }
@@ -139,9 +139,9 @@ struct Wanted {
 // Those that a version trained --until an instant does not have, though it knew
 // them: see DatasetBuilder of the trainer. Events that the version has are the
 // first of the catalogue.
-class LeftOutEvents {
+class UntilLeftOut {
  public:
-  explicit LeftOutEvents(const Snapshot& snapshot)
+  explicit UntilLeftOut(const Snapshot& snapshot)
       : catalog_(snapshot.catalog),
         until_(snapshot.info.state_until),
         events_(snapshot.catalog.num_events()) {}
@@ -222,7 +222,7 @@ int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {
 
 absl::Status ApplyState(StateStore& state, PositionRange range,
                         const ForgottenUsers& forgotten, Snapshot& snapshot) {
-  const Wanted all;
+  const EveryRow all;
   RETURN_IF_ERROR(ApplyEvents(state, range, all, snapshot));
   RETURN_IF_ERROR(ApplyUsers(state, range, all, forgotten, snapshot));
   return ApplyInteractions(state, range, all, forgotten, snapshot);
@@ -236,8 +236,8 @@ absl::Status CatchUp(StateStore& state, const ForgottenUsers& forgotten,
     return ApplyState(state, behind, forgotten, snapshot);
   }
   const PositionRange before{0, trained};
-  const Wanted all;
-  const LeftOutEvents left_out(snapshot);
+  const EveryRow all;
+  const UntilLeftOut left_out(snapshot);
   RETURN_IF_ERROR(ApplyEvents(state, before, left_out, snapshot));
   RETURN_IF_ERROR(ApplyEvents(state, behind, all, snapshot));
   RETURN_IF_ERROR(ApplyUsers(state, before, left_out, forgotten, snapshot));

@@ -59,9 +59,7 @@ constexpr absl::string_view kUnpinExamples[] = {"unpin"};
 
 constexpr absl::string_view kReloadExamples[] = {"reload"};
 
-constexpr absl::Duration kLongPatience = absl::Minutes(5);
-
-constexpr Command kCommands[] = {
+constexpr Command kAdminCommands[] = {
     {"status",
      "what the server serves, from what, since when",
      "",
@@ -104,6 +102,6 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-absl::Span<const Command> AdminCommands() { return kCommands; }
+absl::Span<const Command> AdminCommands() { return kAdminCommands; }
 
 }  // namespace usher::ctl

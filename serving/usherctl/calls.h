@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
@@ -14,6 +15,9 @@
 #include "serving/usherctl/terminal.h"
 
 namespace usher::ctl {
+
+// For what loads a model, reads all that there is, or asks for many.
+inline constexpr absl::Duration kLongPatience = absl::Minutes(5);
 
 // One object, fields as in the API; on one line, but for a styled terminal.
 std::string ToJson(const google::protobuf::Message& message,

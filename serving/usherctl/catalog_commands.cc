@@ -159,9 +159,7 @@ constexpr absl::string_view kDeleteEventsExamples[] = {
     "delete-events --event=e12,e40",
 };
 
-constexpr absl::Duration kLongPatience = absl::Minutes(5);
-
-constexpr Command kCommands[] = {
+constexpr Command kCatalogCommands[] = {
     {"get-event", "what the server knows of an event", "", "event",
      kGetEventGroups, kGetEventExamples, &New<v1::GetEventRequest>, &GetEvent},
     {"get-user", "what the server knows of a user", "", "user", kGetUserGroups,
@@ -189,6 +187,6 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-absl::Span<const Command> CatalogCommands() { return kCommands; }
+absl::Span<const Command> CatalogCommands() { return kCatalogCommands; }
 
 }  // namespace usher::ctl

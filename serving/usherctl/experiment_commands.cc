@@ -36,7 +36,7 @@ constexpr absl::string_view kAssignExamples[] = {
     "experiment assign --user=ann",
 };
 
-constexpr Command kCommands[] = {
+constexpr Command kExperimentCommands[] = {
     {"experiment report", "what came of an experiment so far",
      "Users are those who have been shown something; an exposure is one event "
      "in a list that was shown. A click is a view or click on it, an RSVP an "
@@ -53,6 +53,6 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-absl::Span<const Command> ExperimentCommands() { return kCommands; }
+absl::Span<const Command> ExperimentCommands() { return kExperimentCommands; }
 
 }  // namespace usher::ctl

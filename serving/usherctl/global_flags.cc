@@ -13,13 +13,13 @@ namespace {
 
 constexpr int kLeastWidth = 40;
 
-absl::Status Wrong(absl::string_view text, absl::string_view why) {
+absl::Status WrongFlag(absl::string_view text, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("'", text, "' ", why));
 }
 
 absl::Status SetServer(absl::string_view text, Options& options) {
   if (text.find(':') == absl::string_view::npos) {
-    return Wrong(text, "names no port; write HOST:PORT");
+    return WrongFlag(text, "names no port; write HOST:PORT");
   }
   options.server = std::string(text);
   return absl::OkStatus();
@@ -28,14 +28,14 @@ absl::Status SetServer(absl::string_view text, Options& options) {
 absl::Status SetTimeout(absl::string_view text, Options& options) {
   if (!absl::ParseDuration(text, &options.timeout) ||
       options.timeout <= absl::ZeroDuration()) {
-    return Wrong(text, "is no time to wait; write 5s, 500ms or 1m");
+    return WrongFlag(text, "is no time to wait; write 5s, 500ms or 1m");
   }
   return absl::OkStatus();
 }
 
 absl::Status SetJson(absl::string_view text, Options& options) {
   if (text != "true" && text != "false") {
-    return Wrong(text, "is neither true nor false");
+    return WrongFlag(text, "is neither true nor false");
   }
   options.json = text == "true";
   return absl::OkStatus();
@@ -43,8 +43,9 @@ absl::Status SetJson(absl::string_view text, Options& options) {
 
 absl::Status SetWidth(absl::string_view text, Options& options) {
   if (!absl::SimpleAtoi(text, &options.width) || options.width < kLeastWidth) {
-    return Wrong(text, absl::StrCat("is no width; write a number of columns, ",
-                                    kLeastWidth, " or more"));
+    return WrongFlag(text,
+                     absl::StrCat("is no width; write a number of columns, ",
+                                  kLeastWidth, " or more"));
   }
   return absl::OkStatus();
 }
@@ -66,7 +67,7 @@ absl::StatusOr<std::string> FileText(absl::string_view path) {
   std::ostringstream text;
   text << file.rdbuf();
   if (!file || text.str().empty()) {
-    return Wrong(path, "is no file that can be read, or is empty");
+    return WrongFlag(path, "is no file that can be read, or is empty");
   }
   return text.str();
 }
@@ -79,7 +80,7 @@ absl::Status SetTokenFile(absl::string_view path, Options& options) {
 
 absl::Status SetTls(absl::string_view text, Options& options) {
   if (text != "true" && text != "false") {
-    return Wrong(text, "is neither true nor false");
+    return WrongFlag(text, "is neither true nor false");
   }
   options.tls = text == "true";
   return absl::OkStatus();

@@ -142,7 +142,7 @@ constexpr absl::string_view kShowExamples[] = {
     "show --recommendation=0c2f6a9d41e8b7350c2f6a9d41e8b735 --position=1,2",
 };
 
-constexpr Command kCommands[] = {
+constexpr Command kInteractionCommands[] = {
     {"record", "what users did, one thing or a file of them", kOfFiles,
      "user+event+kind|file", kRecordGroups, kRecordExamples,
      &New<v1::Interaction>, &Record},
@@ -153,6 +153,6 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-absl::Span<const Command> InteractionCommands() { return kCommands; }
+absl::Span<const Command> InteractionCommands() { return kInteractionCommands; }
 
 }  // namespace usher::ctl

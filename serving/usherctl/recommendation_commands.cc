@@ -228,9 +228,7 @@ constexpr char kRowsOfEvents[] =
     "Each row has the position, title, start (in the event's time zone), "
     "place, distance in km, price, score and id; below it why it is there.";
 
-constexpr absl::Duration kLongPatience = absl::Minutes(5);
-
-constexpr Command kCommands[] = {
+constexpr Command kRecommendationCommands[] = {
     {"recommend", "what a user should go to", kRowsOfEvents, "user|seed|near",
      kRecommendGroups, kRecommendExamples,
      &NewListRequest<v1::RecommendRequest>, &RecommendPages},
@@ -256,6 +254,8 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-absl::Span<const Command> RecommendationCommands() { return kCommands; }
+absl::Span<const Command> RecommendationCommands() {
+  return kRecommendationCommands;
+}
 
 }  // namespace usher::ctl

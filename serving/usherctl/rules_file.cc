@@ -31,12 +31,12 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-absl::Status Wrong(absl::string_view path, absl::string_view what) {
+absl::Status WrongRules(absl::string_view path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
 
-absl::Status ParseText(absl::string_view path, const std::string& text,
-                       v1::RecommendRequest& into) {
+absl::Status ParseRulesText(absl::string_view path, const std::string& text,
+                            v1::RecommendRequest& into) {
   google::protobuf::TextFormat::Parser parser;
   FirstError error;
   parser.RecordErrorsTo(&error);
@@ -44,22 +44,22 @@ absl::Status ParseText(absl::string_view path, const std::string& text,
   return absl::InvalidArgumentError(absl::StrCat(path, ":", error.text()));
 }
 
-absl::Status ParseJson(absl::string_view path, const std::string& text,
-                       v1::RecommendRequest& into) {
+absl::Status ParseRulesJson(absl::string_view path, const std::string& text,
+                            v1::RecommendRequest& into) {
   const auto status = google::protobuf::util::JsonStringToMessage(text, &into);
   if (status.ok()) return absl::OkStatus();
-  return Wrong(path, absl::string_view(status.message().data(),
-                                       status.message().size()));
+  return WrongRules(path, absl::string_view(status.message().data(),
+                                            status.message().size()));
 }
 
-absl::Status Parse(absl::string_view path, const std::string& text,
-                   v1::RecommendRequest& into) {
+absl::Status ParseRules(absl::string_view path, const std::string& text,
+                        v1::RecommendRequest& into) {
   const absl::string_view begin = absl::StripLeadingAsciiWhitespace(text);
-  if (absl::StartsWith(begin, "{")) return ParseJson(path, text, into);
+  if (absl::StartsWith(begin, "{")) return ParseRulesJson(path, text, into);
   if (absl::StartsWith(begin, "[")) {
-    return ParseJson(path, absl::StrCat("{\"rules\":", text, "}"), into);
+    return ParseRulesJson(path, absl::StrCat("{\"rules\":", text, "}"), into);
   }
-  return ParseText(path, text, into);
+  return ParseRulesText(path, text, into);
 }
 
 }  // namespace
@@ -69,16 +69,16 @@ absl::Status SetRules(absl::string_view path, Extras&, Message& request) {
   std::ostringstream text;
   text << file.rdbuf();
   if (!file || text.str().empty()) {
-    return Wrong(path, "is no file that can be read, or is empty");
+    return WrongRules(path, "is no file that can be read, or is empty");
   }
   v1::RecommendRequest read;
-  const absl::Status status = Parse(path, text.str(), read);
+  const absl::Status status = ParseRules(path, text.str(), read);
   if (!status.ok()) return status;
   v1::RecommendRequest others = read;
   others.clear_rules();
   if (others.ByteSizeLong() > 0) {
-    return Wrong(path, absl::StrCat("holds more than rules: ",
-                                    others.ShortDebugString()));
+    return WrongRules(path, absl::StrCat("holds more than rules: ",
+                                         others.ShortDebugString()));
   }
   const google::protobuf::Reflection& reflection = *request.GetReflection();
   const google::protobuf::FieldDescriptor* const field =

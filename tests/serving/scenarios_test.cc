@@ -28,7 +28,7 @@ absl::StatusOr<Scenarios> Make(const std::vector<std::string>& texts) {
   return Scenarios::Create(std::move(defaults));
 }
 
-std::string ErrorOf(const std::vector<std::string>& texts) {
+std::string ErrorOfScenarios(const std::vector<std::string>& texts) {
   const absl::Status status = Make(texts).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   return std::string(status.message());
@@ -106,26 +106,28 @@ TEST(ScenariosTest, AnUnknownNameIsAnErrorThatSaysWhatThereIs) {
 }
 
 TEST(ScenariosTest, NamesAreGoodAndDiffer) {
-  EXPECT_EQ(ErrorOf({"limit: 3"}),
+  EXPECT_EQ(ErrorOfScenarios({"limit: 3"}),
             "scenarios[0].name: \"\" is not 1 to 64 letters, digits, \"_\", "
             "\"-\" and \".\"");
-  EXPECT_THAT(ErrorOf({"scenario: 'a b'"}), StartsWith("scenarios[0].name: "));
-  EXPECT_EQ(ErrorOf({"scenario: 'a'", "scenario: 'b'", "scenario: 'a'"}),
-            "scenarios[2].name: \"a\" is another's, too");
-  EXPECT_THAT(ErrorOf(std::vector<std::string>(kMaxScenarios + 1)),
+  EXPECT_THAT(ErrorOfScenarios({"scenario: 'a b'"}),
+              StartsWith("scenarios[0].name: "));
+  EXPECT_EQ(
+      ErrorOfScenarios({"scenario: 'a'", "scenario: 'b'", "scenario: 'a'"}),
+      "scenarios[2].name: \"a\" is another's, too");
+  EXPECT_THAT(ErrorOfScenarios(std::vector<std::string>(kMaxScenarios + 1)),
               HasSubstr("has 101 entries; at most 100"));
 }
 
 TEST(ScenariosTest, SayNothingThatARequestMayNotSay) {
-  EXPECT_EQ(ErrorOf({"scenario: 'a' limit: -1"}),
+  EXPECT_EQ(ErrorOfScenarios({"scenario: 'a' limit: -1"}),
             "scenarios[0].limit: -1 is negative; leave it out for 20");
   EXPECT_THAT(
-      ErrorOf(
+      ErrorOfScenarios(
           {"scenario: 'a'", "scenario: 'b' filter { max_distance_km: -3 }"}),
       StartsWith("scenarios[1].filter.max_distance_km: -3 is negative"));
-  EXPECT_THAT(ErrorOf({"scenario: 'a' rules { pin_position: 0 }"}),
+  EXPECT_THAT(ErrorOfScenarios({"scenario: 'a' rules { pin_position: 0 }"}),
               StartsWith("scenarios[0].rules[0].pin_position: "));
-  EXPECT_THAT(ErrorOf({"scenario: 'a' diversity: 2"}),
+  EXPECT_THAT(ErrorOfScenarios({"scenario: 'a' diversity: 2"}),
               AllOf(StartsWith("scenarios[0].diversity: "), HasSubstr("2")));
 }
 
