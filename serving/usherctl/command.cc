@@ -18,7 +18,8 @@ std::vector<Command> AllCommands() {
 }
 
 template <class Entry>
-const Entry* Find(absl::Span<const Entry> entries, absl::string_view name) {
+const Entry* FindNamed(absl::Span<const Entry> entries,
+                       absl::string_view name) {
   for (const Entry& entry : entries) {
     if (entry.name == name) return &entry;
   }
@@ -34,16 +35,16 @@ absl::Span<const Command> Commands() {
 }
 
 const Command* FindCommand(absl::string_view name) {
-  return Find(Commands(), name);
+  return FindNamed(Commands(), name);
 }
 
 const GlobalFlag* FindGlobalFlag(absl::string_view name) {
-  return Find(GlobalFlags(), name);
+  return FindNamed(GlobalFlags(), name);
 }
 
 const Flag* FindFlag(const Command& command, absl::string_view name) {
   for (const FlagGroup& group : command.groups) {
-    if (const Flag* flag = Find(group.flags, name)) return flag;
+    if (const Flag* flag = FindNamed(group.flags, name)) return flag;
   }
   return nullptr;
 }

@@ -32,36 +32,38 @@ constexpr size_t kLongestId = 128;
 constexpr int kShownWidth = 40;
 
 template <class... Parts>
-absl::Status Wrong(const Parts&... parts) {
+absl::Status WrongLine(const Parts&... parts) {
   return absl::InvalidArgumentError(absl::StrCat(parts...));
 }
 
 // A status about the value of `name`.
 absl::Status Of(absl::string_view name, const absl::Status& status) {
   if (status.ok()) return status;
-  return Wrong(Printable(name), ": ", status.message());
+  return WrongLine(Printable(name), ": ", status.message());
 }
 
 absl::Status WrongKind(absl::string_view name, absl::string_view expected,
                        const Value& value) {
   std::string json;
   (void)google::protobuf::util::MessageToJsonString(value, &json);
-  return Wrong(Printable(name), " must be ", expected, ", not ",
-               Truncate(Printable(json), kShownWidth));
+  return WrongLine(Printable(name), " must be ", expected, ", not ",
+                   Truncate(Printable(json), kShownWidth));
 }
 
 absl::StatusOr<Struct> ParseObject(absl::string_view line) {
-  if (!IsUtf8(line)) return Wrong("not UTF-8");
+  if (!IsUtf8(line)) return WrongLine("not UTF-8");
   if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "{")) {
-    return Wrong("not a JSON object: ", Truncate(Printable(line), kShownWidth));
+    return WrongLine("not a JSON object: ",
+                     Truncate(Printable(line), kShownWidth));
   }
   Struct object;
   const auto status =
       google::protobuf::util::JsonStringToMessage(std::string(line), &object);
   if (status.ok()) return object;
   const std::string why(status.message());
-  return Wrong("not valid JSON: ",
-               Printable(why.substr(0, std::min(why.find('\n'), why.size()))));
+  return WrongLine(
+      "not valid JSON: ",
+      Printable(why.substr(0, std::min(why.find('\n'), why.size()))));
 }
 
 // ---- Values of JSON into fields.
@@ -189,7 +191,7 @@ absl::Status SetPlace(const Struct& object, Resource& resource) {
   const Value* longitude = Find(object, "longitude");
   if (latitude == nullptr && longitude == nullptr) return absl::OkStatus();
   if (latitude == nullptr || longitude == nullptr) {
-    return Wrong("latitude and longitude must come together");
+    return WrongLine("latitude and longitude must come together");
   }
   v1::Location& location = *resource.mutable_location();
   const google::protobuf::Descriptor& type = *location.GetDescriptor();
@@ -200,10 +202,10 @@ absl::Status SetPlace(const Struct& object, Resource& resource) {
 }
 
 absl::Status CheckId(const std::string& id) {
-  if (id.empty()) return Wrong("id is missing");
+  if (id.empty()) return WrongLine("id is missing");
   if (id.size() <= kLongestId) return absl::OkStatus();
-  return Wrong("id has ", id.size(), " bytes; an id has ", kLongestId,
-               " at most");
+  return WrongLine("id has ", id.size(), " bytes; an id has ", kLongestId,
+                   " at most");
 }
 
 absl::Status SetGroups(const Value& value, v1::User& user) {
@@ -249,7 +251,7 @@ absl::Status TakeQuoted(absl::string_view& line, std::string& field) {
   while (true) {
     const size_t quote = line.find('"');
     if (quote == absl::string_view::npos) {
-      return Wrong("a quote that is not closed on its line");
+      return WrongLine("a quote that is not closed on its line");
     }
     absl::StrAppend(&field, line.substr(0, quote));
     line.remove_prefix(quote + 1);
@@ -258,11 +260,11 @@ absl::Status TakeQuoted(absl::string_view& line, std::string& field) {
     line.remove_prefix(1);
   }
   if (line.empty() || line[0] == ',') return absl::OkStatus();
-  return Wrong("text after the closing quote of a field");
+  return WrongLine("text after the closing quote of a field");
 }
 
 absl::StatusOr<std::vector<std::string>> SplitRow(absl::string_view line) {
-  if (!IsUtf8(line)) return Wrong("not UTF-8");
+  if (!IsUtf8(line)) return WrongLine("not UTF-8");
   std::vector<std::string> fields;
   while (true) {
     std::string& field = fields.emplace_back();
@@ -272,7 +274,7 @@ absl::StatusOr<std::vector<std::string>> SplitRow(absl::string_view line) {
     } else {
       field = std::string(line.substr(0, line.find(',')));
       if (absl::StrContains(field, '"')) {
-        return Wrong("a quote within a field that does not begin with one");
+        return WrongLine("a quote within a field that does not begin with one");
       }
       line.remove_prefix(field.size());
     }
@@ -324,7 +326,7 @@ absl::StatusOr<InteractionRows> InteractionRows::Below(
   };
   for (const std::string& name : *columns) {
     if (count(name) > 1) {
-      return Wrong("the header has column '", Printable(name), "' twice");
+      return WrongLine("the header has column '", Printable(name), "' twice");
     }
   }
   std::vector<absl::string_view> missing;
@@ -332,12 +334,13 @@ absl::StatusOr<InteractionRows> InteractionRows::Below(
     if (count(name) == 0) missing.push_back(name);
   }
   if (!missing.empty()) {
-    return Wrong("the header lacks column ", absl::StrJoin(missing, ", "),
-                 "; needed are ", absl::StrJoin(kRequired, ","));
+    return WrongLine("the header lacks column ", absl::StrJoin(missing, ", "),
+                     "; needed are ", absl::StrJoin(kRequired, ","));
   }
   if (count("latitude") != count("longitude")) {
-    return Wrong("the header has one of latitude and longitude; it needs both ",
-                 "or neither");
+    return WrongLine(
+        "the header has one of latitude and longitude; it needs both ",
+        "or neither");
   }
   return InteractionRows(*std::move(columns));
 }
@@ -347,8 +350,8 @@ absl::Status InteractionRows::Read(absl::string_view row,
   const absl::StatusOr<std::vector<std::string>> fields = SplitRow(row);
   if (!fields.ok()) return fields.status();
   if (fields->size() != columns_.size()) {
-    return Wrong(fields->size(), " fields where the header has ",
-                 columns_.size());
+    return WrongLine(fields->size(), " fields where the header has ",
+                     columns_.size());
   }
   std::string latitude;
   std::string longitude;
@@ -370,12 +373,12 @@ absl::Status InteractionRows::Read(absl::string_view row,
   for (const std::string* id :
        {&interaction.user_id(), &interaction.event_id()}) {
     if (id->empty() || id->size() > kLongestId) {
-      return Wrong(id == &interaction.user_id() ? "user_id" : "event_id",
-                   " must have 1 to ", kLongestId, " bytes");
+      return WrongLine(id == &interaction.user_id() ? "user_id" : "event_id",
+                       " must have 1 to ", kLongestId, " bytes");
     }
   }
   if (interaction.kind() == v1::INTERACTION_KIND_UNSPECIFIED) {
-    return Wrong("kind is empty; rsvp_yes, view, ... are kinds");
+    return WrongLine("kind is empty; rsvp_yes, view, ... are kinds");
   }
   return absl::OkStatus();
 }

@@ -29,7 +29,7 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 template <class... Parts>
-absl::Status Wrong(absl::string_view text, const Parts&... parts) {
+absl::Status WrongText(absl::string_view text, const Parts&... parts) {
   return absl::InvalidArgumentError(absl::StrCat("'", text, "' ", parts...));
 }
 
@@ -87,13 +87,13 @@ absl::StatusOr<int> ParseEnum(absl::string_view text,
     }
     names.push_back(absl::AsciiStrToLower(listed));
   }
-  return Wrong(text, "is not one of ", absl::StrJoin(names, ", "));
+  return WrongText(text, "is not one of ", absl::StrJoin(names, ", "));
 }
 
 absl::StatusOr<double> ParseNumber(absl::string_view text) {
   double number = 0;
   if (!absl::SimpleAtod(text, &number) || !std::isfinite(number)) {
-    return Wrong(text, "is no number");
+    return WrongText(text, "is no number");
   }
   return number;
 }
@@ -117,8 +117,8 @@ absl::Status SetLocation(absl::string_view text, v1::Location& location) {
   if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &latitude) ||
       !absl::SimpleAtod(parts[1], &longitude) || !(std::abs(latitude) <= 90) ||
       !(std::abs(longitude) <= 180)) {
-    return Wrong(text,
-                 "is no place; write LAT,LON in degrees, such as 36.16,-86.78");
+    return WrongText(
+        text, "is no place; write LAT,LON in degrees, such as 36.16,-86.78");
   }
   location.set_latitude(latitude);
   location.set_longitude(longitude);
@@ -128,8 +128,8 @@ absl::Status SetLocation(absl::string_view text, v1::Location& location) {
 absl::Status SetSeed(absl::string_view text, v1::Seed& seed) {
   const std::vector<std::string> parts = SplitUnescaped(text, ':');
   if (parts.size() > 3 || parts[0].empty()) {
-    return Wrong(text,
-                 "is no EVENT[:KIND[:WEIGHT]]; write \\: for a colon in an id");
+    return WrongText(
+        text, "is no EVENT[:KIND[:WEIGHT]]; write \\: for a colon in an id");
   }
   seed.set_event_id(Unescaped(parts[0]));
   if (parts.size() > 1) {
@@ -167,7 +167,7 @@ absl::Status AddToList(absl::string_view text, absl::string_view path,
                        const FieldDescriptor& field, Message& message) {
   const Reflection& reflection = *message.GetReflection();
   for (const std::string& part : SplitUnescaped(text, ',')) {
-    if (part.empty()) return Wrong(text, "has an empty entry");
+    if (part.empty()) return WrongText(text, "has an empty entry");
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
       reflection.AddString(&message, &field, Unescaped(part));
     } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -177,7 +177,7 @@ absl::Status AddToList(absl::string_view text, absl::string_view path,
     } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
       int32_t number = 0;
       if (!absl::SimpleAtoi(part, &number)) {
-        return Wrong(part, "is no whole number");
+        return WrongText(part, "is no whole number");
       }
       reflection.AddInt32(&message, &field, number);
     } else {
@@ -194,12 +194,12 @@ absl::Status SetWholeNumber(absl::string_view text,
   int32_t small = 0;
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
     if (!absl::SimpleAtoi(text, &large)) {
-      return Wrong(text, "is no whole number");
+      return WrongText(text, "is no whole number");
     }
     reflection.SetInt64(&message, &field, large);
   } else {
     if (!absl::SimpleAtoi(text, &small)) {
-      return Wrong(text, "is no whole number");
+      return WrongText(text, "is no whole number");
     }
     reflection.SetInt32(&message, &field, small);
   }
@@ -223,7 +223,7 @@ absl::Status SetScalar(absl::string_view text, absl::string_view path,
     }
     case FieldDescriptor::CPPTYPE_BOOL: {
       if (text != "true" && text != "false") {
-        return Wrong(text, "is neither true nor false");
+        return WrongText(text, "is neither true nor false");
       }
       reflection.SetBool(&message, &field, text == "true");
       return absl::OkStatus();
@@ -242,7 +242,7 @@ absl::Status SetScalar(absl::string_view text, absl::string_view path,
 
 absl::Status SetField(Message& message, absl::string_view path,
                       absl::string_view text) {
-  if (!IsUtf8(text)) return Wrong(Printable(text), "is not UTF-8");
+  if (!IsUtf8(text)) return WrongText(Printable(text), "is not UTF-8");
   Message* parent = &message;
   const FieldDescriptor* field = nullptr;
   for (const std::string& name :
