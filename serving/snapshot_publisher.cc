@@ -136,7 +136,7 @@ absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
       kLiveMinutes, options_.undated_lifetime);
   model.columns->At(model.snapshot.catalog, MinuteOf(now));
   absl::Status adopted;
-  OnWriter([&] { adopted = Serve(std::move(model)); });
+  OnWriter([&] { adopted = Serve(std::move(model), now); });
   return adopted;
 }
 
@@ -148,13 +148,13 @@ absl::StatusOr<bool> SnapshotPublisher::GoBack(int64_t version) {
     }
     Model model = *std::move(replaced_);
     replaced_.reset();
-    const absl::Status served = Serve(std::move(model));
+    const absl::Status served = Serve(std::move(model), options_.clock->Now());
     done = served.ok() ? absl::StatusOr<bool>(true) : served;
   });
   return done;
 }
 
-absl::Status SnapshotPublisher::Serve(Model model) {
+absl::Status SnapshotPublisher::Serve(Model model, Micros now) {
   // A state that was put back to an older copy goes on behind the version.
   state_.SkipTo(model.position);
   const std::shared_ptr<const ForgottenUsers> all = forgotten();
@@ -165,7 +165,10 @@ absl::Status SnapshotPublisher::Serve(Model model) {
   model.position = state_.position();
   if (head_.has_value()) replaced_ = *std::move(head_);
   head_ = std::move(model);
-  Publish();
+  const std::shared_ptr<const Served> served = ServedHead();
+  // Else the first request would wait for it.
+  served->ViewAt(now, served->policy());
+  holder_.Publish(served);
   return absl::OkStatus();
 }
 
@@ -321,10 +324,12 @@ void SnapshotPublisher::TakeMerged(absl::StatusOr<Snapshot::WholeIndex> whole,
   Publish();
 }
 
-void SnapshotPublisher::Publish() {
-  holder_.Publish(std::make_shared<const Served>(
-      head_->snapshot.Share(), head_->policy, head_->columns, state_.position(),
-      forgotten()));
+void SnapshotPublisher::Publish() { holder_.Publish(ServedHead()); }
+
+std::shared_ptr<const Served> SnapshotPublisher::ServedHead() {
+  return std::make_shared<const Served>(head_->snapshot.Share(), head_->policy,
+                                        head_->columns, state_.position(),
+                                        forgotten());
 }
 
 }  // namespace usher

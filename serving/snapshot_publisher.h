@@ -148,8 +148,10 @@ class SnapshotPublisher {
   void Remember(const std::vector<Waiting>& group) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status Commit(const std::vector<Waiting>& group, Snapshot& snapshot,
                       std::vector<WriteReceipt>& receipts);
-  // Brings the model up to the state's end and publishes it.
-  absl::Status Serve(Model model);
+  // Brings the model up to the state's end and publishes it, with its view of
+  // the minute of `now`.
+  absl::Status Serve(Model model, Micros now);
+  std::shared_ptr<const Served> ServedHead();
   void Publish();
   // Builds the index anew beside the writer when the tail has grown long.
   void MergeTail() ABSL_LOCKS_EXCLUDED(mu_);
