@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "google/protobuf/stubs/logging.h"
 #include "index/artifact/model_directory.h"
 #include "index/base/file.h"
 #include "index/base/hash.h"
@@ -492,6 +493,8 @@ int Fail(const absl::Status& status) {
 int Main(int argc, char** argv) {
   // What gRPC has to say about itself is said by our own errors.
   setenv("GRPC_VERBOSITY", "NONE", /*replace=*/0);
+  // It would print a line for each request with a text that is not UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
   for (int i = 1; i < argc; ++i) {
     const absl::string_view arg = argv[i];
     if (arg == "--help" || arg == "-help" || arg == "-h") {
