@@ -15,6 +15,7 @@ struct Command {
   absl::string_view summary;
   absl::string_view example;
   absl::Span<const FlagSpec> flags;
+  // Aborted: done, but the outcome was refused (exit code 3).
   absl::Status (*run)(const Flags& flags);
 };
 

@@ -6,7 +6,10 @@
 #include "absl/strings/str_format.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
+#include "trainer/evaluation/play.h"
 #include "trainer/evaluation/replay.h"
+#include "trainer/evaluation/scores.h"
+#include "trainer/publish_gate.h"
 #include "trainer/ranker/collect_lessons.h"
 #include "trainer/ranker/learn_ranker.h"
 
@@ -15,38 +18,64 @@ namespace {
 
 // Of the dated answers: the model that is asked learns from what lies before.
 constexpr double kLessonCut = 0.75;
-// Fewer lists teach less than the defaults know.
-constexpr size_t kLeastQueries = 200;
+// Fewer lists teach less than the defaults know,
+constexpr size_t kLeastLessons = 200;
+// and fewer say nothing about a version.
+constexpr size_t kLeastJudged = 30;
+constexpr int kDepth = 10;
+
+// What came of asking a model of the earlier part about the last stretch.
+struct Examination {
+  LearnedRanker ranker;
+  size_t lists = 0;
+  // NDCG@10 of the same lists by rules that need no learning.
+  double own_organizers = 0;
+  double popularity = 0;
+};
 
 void Say(const TrainingLog& log, absl::string_view line) {
   if (log.line) log.line(line);
 }
 
-std::string TableOf(const LearnedRanker& learned) {
-  std::string table = "NDCG@10 of the last lists:";
-  for (size_t i = 0; i < learned.trials.size(); ++i) {
-    absl::StrAppendFormat(&table, "%s %s %.4f%s", i == 0 ? "" : ",",
-                          learned.trials[i].name, learned.trials[i].ndcg,
-                          i == learned.chosen ? " (taken)" : "");
+double NdcgOfRule(const Replay& replay, const RankingLessons& lessons,
+                  bool personal) {
+  MeanScores scores;
+  PlayOwnOrganizerRule(
+      replay, personal, kDepth,
+      [&](const ReplayQuery& query, const std::vector<std::string>& list) {
+        if (!lessons.judged_numbers.contains(query.number)) return;
+        scores.Add(query.user, ScoreList(list, query.relevant, kDepth));
+      });
+  return scores.Mean().ndcg;
+}
+
+std::string TableOf(const Examination& examination) {
+  std::string table = absl::StrFormat(
+      "NDCG@10 of the last %d lists: popularity %.4f, own organizers %.4f",
+      examination.lists, examination.popularity, examination.own_organizers);
+  const LearnedRanker& ranker = examination.ranker;
+  for (size_t i = 0; i < ranker.trials.size(); ++i) {
+    absl::StrAppendFormat(&table, ", %s %.4f%s", ranker.trials[i].name,
+                          ranker.trials[i].ndcg,
+                          i == ranker.chosen ? " (taken)" : "");
   }
   return table;
 }
 
-// The policy of `trained` with what was learned. FailedPrecondition with the
-// reason where there is nothing to learn from.
-absl::StatusOr<LearnedRanker> Learn(const Dataset& dataset,
+// FailedPrecondition with the reason where there is nothing to ask about.
+absl::StatusOr<Examination> Examine(const Dataset& dataset,
                                     const TrainOptions& options,
                                     const TrainingLog& log) {
   ReplayOptions replay_options;
   replay_options.cut = kLessonCut;
   replay_options.clock = ClockOf(dataset);
   ASSIGN_OR_RETURN(const Replay replay, BuildReplay(dataset, replay_options));
-  if (replay.queries.size() < kLeastQueries) {
+  if (replay.queries.size() < kLeastJudged) {
     return absl::FailedPreconditionError(
-        absl::StrCat("only ", replay.queries.size(), " of ", kLeastQueries,
-                     " answers to learn from"));
+        absl::StrCat("only ", replay.queries.size(),
+                     " answers in the last quarter, less than ", kLeastJudged));
   }
-  Say(log, absl::StrCat("learning the ranker from ", replay.queries.size(),
+  Say(log, absl::StrCat("asking for the ", replay.queries.size(),
                         " lists of the last quarter; a model of what was "
                         "before it:"));
   ASSIGN_OR_RETURN(TrainedVersion before,
@@ -65,7 +94,34 @@ absl::StatusOr<LearnedRanker> Learn(const Dataset& dataset,
                      [&](int64_t done, int64_t total) {
                        tell("asking for lists", done, total);
                      });
-  return LearnRanker(lessons, options.seed, tell);
+  Examination examination;
+  examination.lists = lessons.judged.queries();
+  examination.own_organizers = NdcgOfRule(replay, lessons, true);
+  examination.popularity = NdcgOfRule(replay, lessons, false);
+  if (options.learn_ranker && replay.queries.size() >= kLeastLessons) {
+    ASSIGN_OR_RETURN(examination.ranker,
+                     LearnRanker(lessons, options.seed, tell));
+  } else {
+    examination.ranker = JudgeLinear(lessons);
+  }
+  return examination;
+}
+
+void Record(const Examination& examination, TrainedVersion& trained) {
+  const LearnedRanker& ranker = examination.ranker;
+  const RankerTrial& taken = ranker.trials[ranker.chosen];
+  const std::pair<const char*, double> metrics[] = {
+      {kJudgedLists, static_cast<double>(examination.lists)},
+      {kJudgedNdcg, taken.ndcg},
+      {kJudgedNdcgLow, taken.interval.low},
+      {kJudgedNdcgHigh, taken.interval.high},
+      {"linear_ndcg_at_10", ranker.trials[0].ndcg},
+      {"own_organizers_ndcg_at_10", examination.own_organizers},
+      {"popularity_ndcg_at_10", examination.popularity},
+  };
+  trained.metrics.insert(trained.metrics.end(), std::begin(metrics),
+                         std::end(metrics));
+  trained.notes.push_back(TableOf(examination));
 }
 
 }  // namespace
@@ -73,28 +129,24 @@ absl::StatusOr<LearnedRanker> Learn(const Dataset& dataset,
 absl::StatusOr<TrainedVersion> TrainVersion(const Dataset& dataset,
                                             const TrainOptions& options,
                                             const TrainingLog& log) {
-  absl::StatusOr<LearnedRanker> learned =
-      options.learn_ranker
-          ? Learn(dataset, options, log)
-          : absl::FailedPreconditionError("learn_ranker is false");
+  const absl::StatusOr<Examination> examination =
+      Examine(dataset, options, log);
   ASSIGN_OR_RETURN(TrainedVersion trained, TrainHybrid(dataset, options, log));
-  if (!learned.ok()) {
-    trained.notes.push_back(absl::StrCat("ranked by the linear score alone: ",
-                                         learned.status().message()));
+  if (!examination.ok()) {
+    trained.notes.push_back(
+        absl::StrCat("not judged, and ranked by the linear score alone: ",
+                     examination.status().message()));
     Say(log, trained.notes.back());
     return trained;
   }
   ASSIGN_OR_RETURN(RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));
-  policy.trees = learned->trees;
-  policy.calibration = learned->calibration;
+  policy.trees = examination->ranker.trees;
+  policy.calibration = examination->ranker.calibration;
   trained.snapshot.info.ranking_config = RankingConfigText(policy);
-  trained.notes.push_back(TableOf(*learned));
+  Record(*examination, trained);
   Say(log, trained.notes.back());
-  trained.metrics.emplace_back("linear_ndcg_at_10", learned->trials[0].ndcg);
-  trained.metrics.emplace_back("ranker_ndcg_at_10",
-                               learned->trials[learned->chosen].ndcg);
   return trained;
 }
 

@@ -8,10 +8,11 @@
 
 namespace usher {
 
-// TrainHybrid() on everything. Where the data are dated and enough, the ranker
-// is learned as well: a model of the earlier part is asked, as it would have
-// been, what people then went to, and trees learn from its lists
-// (trainer/ranker). Deterministic as TrainHybrid() is. What cannot be learned
+// TrainHybrid() on everything. Where the data are dated and enough, a model of
+// the earlier part is asked, as it would have been, what people then went to.
+// That judges the version (metrics of publish_gate.h, beside those of rules
+// that need no learning), and trees learn from its lists (trainer/ranker).
+// Deterministic as TrainHybrid() is. What cannot be learned
 // is left at its default, and a note says why; errors are those of
 // TrainHybrid().
 absl::StatusOr<TrainedVersion> TrainVersion(const Dataset& dataset,

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kDepthOfList = 10;
 constexpr size_t kCalibrated = 20;  // First places of each list.
+constexpr int kResamples = 300;
+constexpr uint64_t kResampleSeed = 7;
 // More would fit what a season happens to be like.
 constexpr int kSizes[] = {30, 60, 100};
 constexpr int kMostTrees = 100;
@@ -39,19 +41,20 @@ std::vector<float> ScoresOf(const RankingExamples& examples, size_t query,
   return scores;
 }
 
-double MeanNdcg(const RankingExamples& examples, const TreeRanker* trees) {
-  double sum = 0;
+RankerTrial Judge(std::string name, int size, bool on_linear,
+                  const RankingExamples& examples, const TreeRanker* trees) {
+  MeanScores scores;
   for (size_t query = 0; query < examples.queries(); ++query) {
     const std::vector<size_t> order = OrderOf(ScoresOf(examples, query, trees));
     std::vector<bool> hits;
     for (size_t i = 0; i < std::min<size_t>(order.size(), kDepthOfList); ++i) {
       hits.push_back(examples.label(examples.begin(query) + order[i]).relevant);
     }
-    sum += ScoreHits(hits, examples.relevant(query), kDepthOfList).ndcg;
+    scores.Add(examples.user(query),
+               ScoreHits(hits, examples.relevant(query), kDepthOfList));
   }
-  return examples.queries() == 0
-             ? 0
-             : sum / static_cast<double>(examples.queries());
+  return {std::move(name), size, on_linear, scores.Mean().ndcg,
+          scores.NdcgInterval(kResamples, kResampleSeed)};
 }
 
 std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
@@ -77,7 +80,18 @@ BoostOptions OptionsOf(int trees, bool on_linear, uint64_t seed) {
   return options;
 }
 
+RankerTrial Linear(const RankingLessons& lessons) {
+  return Judge("linear", 0, true, lessons.judged, nullptr);
+}
+
 }  // namespace
+
+LearnedRanker JudgeLinear(const RankingLessons& lessons) {
+  LearnedRanker judged;
+  judged.trials.push_back(Linear(lessons));
+  judged.calibration = Calibrate(OutcomesOf(lessons.judged, nullptr));
+  return judged;
+}
 
 absl::StatusOr<LearnedRanker> LearnRanker(
     const RankingLessons& lessons, uint64_t seed,
@@ -89,8 +103,7 @@ absl::StatusOr<LearnedRanker> LearnRanker(
     };
   };
   LearnedRanker learned;
-  learned.trials.push_back(
-      {"linear", 0, true, MeanNdcg(lessons.judged, nullptr)});
+  learned.trials.push_back(Linear(lessons));
   std::vector<TreeRanker> grown;
   for (const bool on_linear : {true, false}) {
     ASSIGN_OR_RETURN(
@@ -103,9 +116,9 @@ absl::StatusOr<LearnedRanker> LearnRanker(
     for (const int size : kSizes) {
       grown.push_back(most.First(size));
       learned.trials.push_back(
-          {absl::StrCat(
-               size, on_linear ? " trees on the linear score" : " trees alone"),
-           size, on_linear, MeanNdcg(lessons.judged, &grown.back())});
+          Judge(absl::StrCat(size, on_linear ? " trees on the linear score"
+                                             : " trees alone"),
+                size, on_linear, lessons.judged, &grown.back()));
     }
   }
   for (size_t i = 1; i < learned.trials.size(); ++i) {

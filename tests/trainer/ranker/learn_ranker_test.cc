@@ -27,7 +27,7 @@ void AddList(Random& random, float linear_sign, RankingExamples& examples) {
                    [](const RankedEvent& a, const RankedEvent& b) {
                      return a.score > b.score;
                    });
-  examples.AddQuery(1);
+  examples.AddQuery(1, 0);
   for (const RankedEvent& event : events) {
     const bool relevant = event.features[f] == best;
     examples.AddRow(event, {relevant, relevant});
