@@ -21,6 +21,7 @@ struct Command {
 
 extern const Command kTrainCommand;     // train_command.cc
 extern const Command kEvaluateCommand;  // evaluate_command.cc
+extern const Command kTuneCommand;      // tune_command.cc
 extern const Command kSynthCommand;     // synth_command.cc
 extern const Command kInspectCommand;   // inspect_command.cc
 

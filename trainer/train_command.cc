@@ -62,9 +62,12 @@ absl::Status CheckAgainstPublished(const std::string& dir,
       current.ok() ? ReadManifest(dir, *current)
                    : absl::StatusOr<Manifest>(current.status());
   if (published.ok()) return CheckNotWorse(*published, made);
-  progress.Line(
-      absl::StrCat("warning: there is no published version to compare with: ",
-                   published.status().message()));
+  progress.Line(absl::IsNotFound(published.status())
+                    ? absl::StrCat("warning: nothing is published in ", dir,
+                                   " that it could be compared with")
+                    : absl::StrCat("warning: not compared with what is "
+                                   "published: ",
+                                   published.status().message()));
   return absl::OkStatus();
 }
 

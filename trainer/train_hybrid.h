@@ -15,6 +15,7 @@
 #include "trainer/algorithms/als.h"
 #include "trainer/algorithms/content.h"
 #include "trainer/data/dataset.h"
+#include "trainer/ranker/ranker_options.h"
 
 namespace usher {
 
@@ -27,7 +28,8 @@ struct TrainOptions {
   ContentOptions content;
   VectorIndexOptions index;
   std::string ranking_config;  // Text proto over the defaults for the data.
-  bool learn_ranker = true;    // Trees on top of it (train_version.h).
+  bool learn_ranker = true;    // Trees on top of it (train_version.h),
+  RankerOptions ranker;        // of at most this size.
   uint64_t seed = 1;
   int threads = 0;
 };

@@ -14,8 +14,8 @@ constexpr int kMisused = 2;
 constexpr int kRefused = 3;
 
 const Command* const kCommands[] = {
-    &usher::kTrainCommand, &usher::kEvaluateCommand, &usher::kSynthCommand,
-    &usher::kInspectCommand};
+    &usher::kTrainCommand, &usher::kEvaluateCommand, &usher::kTuneCommand,
+    &usher::kSynthCommand, &usher::kInspectCommand};
 
 std::string Usage() {
   std::string text =

@@ -1,6 +1,7 @@
 #include "trainer/ranker/learn_ranker.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -17,9 +18,9 @@ constexpr int kDepthOfList = 10;
 constexpr size_t kCalibrated = 20;  // First places of each list.
 constexpr int kResamples = 300;
 constexpr uint64_t kResampleSeed = 7;
-// More would fit what a season happens to be like.
-constexpr int kSizes[] = {30, 60, 100};
-constexpr int kMostTrees = 100;
+// Of the largest size. More than that would fit what a season happens to be
+// like.
+constexpr float kSizes[] = {0.3f, 0.6f, 1};
 
 // The rows of a query, best first; its rows' own order among equals.
 std::vector<size_t> OrderOf(absl::Span<const float> scores) {
@@ -72,9 +73,12 @@ std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
   return outcomes;
 }
 
-BoostOptions OptionsOf(int trees, bool on_linear, uint64_t seed) {
+BoostOptions OptionsOf(const RankerOptions& ranker, int trees, bool on_linear,
+                       uint64_t seed) {
   BoostOptions options;
   options.trees = trees;
+  options.depth = ranker.depth;
+  options.learning_rate = ranker.learning_rate;
   options.on_linear = on_linear;
   options.seed = seed;
   return options;
@@ -94,7 +98,7 @@ LearnedRanker JudgeLinear(const RankingLessons& lessons) {
 }
 
 absl::StatusOr<LearnedRanker> LearnRanker(
-    const RankingLessons& lessons, uint64_t seed,
+    const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&
         progress) {
   const auto tell = [&](absl::string_view what, int total) {
@@ -109,11 +113,14 @@ absl::StatusOr<LearnedRanker> LearnRanker(
     ASSIGN_OR_RETURN(
         const TreeRanker most,
         GrowTrees(lessons.samples, lessons.before_judged,
-                  OptionsOf(kMostTrees, on_linear, seed),
+                  OptionsOf(options, options.trees, on_linear, seed),
                   tell(on_linear ? "trying trees on the linear score"
                                  : "trying trees alone",
-                       kMostTrees)));
-    for (const int size : kSizes) {
+                       options.trees)));
+    for (const float share : kSizes) {
+      const int size = std::max(
+          1, static_cast<int>(
+                 std::lround(share * static_cast<float>(options.trees))));
       grown.push_back(most.First(size));
       learned.trials.push_back(
           Judge(absl::StrCat(size, on_linear ? " trees on the linear score"
@@ -130,10 +137,11 @@ absl::StatusOr<LearnedRanker> LearnRanker(
   learned.calibration = Calibrate(OutcomesOf(
       lessons.judged, best.trees == 0 ? nullptr : &grown[learned.chosen - 1]));
   if (best.trees == 0) return learned;
-  ASSIGN_OR_RETURN(TreeRanker trees,
-                   GrowTrees(lessons.samples, lessons.samples.queries(),
-                             OptionsOf(best.trees, best.on_linear, seed),
-                             tell("growing trees", best.trees)));
+  ASSIGN_OR_RETURN(
+      TreeRanker trees,
+      GrowTrees(lessons.samples, lessons.samples.queries(),
+                OptionsOf(options, best.trees, best.on_linear, seed),
+                tell("growing trees", best.trees)));
   learned.trees = std::make_shared<const TreeRanker>(std::move(trees));
   return learned;
 }

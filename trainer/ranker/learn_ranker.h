@@ -15,6 +15,7 @@
 #include "serving/ranking/policy.h"
 #include "serving/ranking/tree_ranker.h"
 #include "trainer/evaluation/scores.h"
+#include "trainer/ranker/ranker_options.h"
 #include "trainer/ranker/ranking_examples.h"
 
 namespace usher {
@@ -55,7 +56,7 @@ LearnedRanker JudgeLinear(const RankingLessons& lessons);
 // linear score and without it; takes what orders the judged lists best, and
 // grows that again on all samples. Deterministic by seed.
 absl::StatusOr<LearnedRanker> LearnRanker(
-    const RankingLessons& lessons, uint64_t seed,
+    const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&
         progress = nullptr);
 
