@@ -8,8 +8,8 @@
 #include "trainer/command.h"
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
+#include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
-#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -26,18 +26,16 @@ constexpr FlagSpec kTrainFlags[] = {
      "events, people, histories"},
     {"model_dir", "DIR", "where versions are published; required"},
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
-    {"algorithm", "NAME", "hybrid", "hybrid"},
+    {"algorithm", "NAME",
+     "hybrid, or one of the table by itself: popularity, item_knn, user_knn, "
+     "als, logistic_mf, svd, tag_svd, content_tfidf, content_embedding, ncf, "
+     "gru",
+     "hybrid"},
     {"until", "TIME",
      "leave out what came to pass at or after this time; a server with this "
      "--state adds it again"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
-
-absl::Status CheckAlgorithm(const Flags& flags) {
-  if (flags.Text("algorithm") == "hybrid") return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--algorithm=", flags.Text("algorithm"), ": there is only hybrid"));
-}
 
 absl::Status CheckSource(const Flags& flags) {
   if (!flags.Has("state")) return flags.Require({"interactions"});
@@ -52,7 +50,7 @@ absl::Status CheckSource(const Flags& flags) {
 absl::Status RunTrain(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"model_dir"}));
   RETURN_IF_ERROR(CheckSource(flags));
-  RETURN_IF_ERROR(CheckAlgorithm(flags));
+  RETURN_IF_ERROR(CheckAlgorithm(flags.Text("algorithm")));
   ASSIGN_OR_RETURN(const TrainOptions options, TrainOptionsOf(flags));
   const std::string dir = flags.Text("model_dir");
   RETURN_IF_ERROR(CheckWritable(dir));
@@ -61,8 +59,9 @@ absl::Status RunTrain(const Flags& flags) {
   ASSIGN_OR_RETURN(const Dataset dataset,
                    flags.Has("state") ? LoadStateOf(flags, progress, &source)
                                       : LoadDatasetOf(flags, progress));
-  ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainVersion(dataset, options, LogTo(progress)));
+  ASSIGN_OR_RETURN(
+      TrainedVersion trained,
+      TrainByName(flags.Text("algorithm"), dataset, options, LogTo(progress)));
   trained.snapshot.info.state_position = source.state_position;
   trained.snapshot.info.state_id = source.state_id;
   trained.snapshot.info.state_until = source.state_until;
