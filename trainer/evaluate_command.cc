@@ -1,60 +1,72 @@
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <system_error>
+#include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "index/base/clock.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "trainer/command.h"
+#include "trainer/evaluation/judgement.h"
 #include "trainer/evaluation/play.h"
+#include "trainer/evaluation/protocols.h"
 #include "trainer/evaluation/replay.h"
-#include "trainer/evaluation/scores.h"
+#include "trainer/evaluation/report.h"
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
+#include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
 #include "trainer/train_version.h"
 
 namespace usher {
 namespace {
 
-constexpr int kDepth = 10;
-constexpr int kResamples = 1000;
+// Queries of which the retrieval score is looked at, at most.
+constexpr int64_t kRetrievalQueries = 1000;
 
 constexpr FlagSpec kEvaluateFlags[] = {
     {"interactions", "FILE", "interactions.csv or .csv.gz; required"},
     {"events", "FILE", "events.jsonl or .jsonl.gz"},
     {"users", "FILE", "users.jsonl or .jsonl.gz"},
-    {"report", "DIR", "where report.json goes; made if need be; required"},
+    {"report", "DIR",
+     "where report.json and report.html go; made if need be; required"},
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
-    {"protocol", "NAME", "replay", "replay"},
+    {"algorithms", "a,b,c",
+     "what is compared, as in train --algorithm; the first is what the others "
+     "are compared with. Rules that need no learning are always shown",
+     "hybrid"},
+    {"protocol", "NAME",
+     "replay: walk the later part in order of time, ask, then reveal; "
+     "snapshot: ask once at the cut for all that comes after it; holdout: find "
+     "the test part of --split, whatever came when",
+     "replay"},
+    {"split", "FILE",
+     "user_id,event_id,part for holdout; without it a fifth of the pairs is "
+     "drawn"},
     {"clock", "NAME",
      "rsvp: a query for each later rsvp_yes; week: on Mondays, for data whose "
      "times are the events' starts; auto: by the data",
      "auto"},
-    {"cut", "FRACTION", "part of the dated rsvp_yes to learn from", "0.8"},
+    {"cut", "FRACTION|TIME",
+     "part of the dated rsvp_yes to learn from, or where it ends", "0.8"},
+    {"depth", "N", "places of a list; 10, or 20 with holdout"},
     {"join_delay", "SECONDS", "from joining an organizer to knowing of it",
      "86400"},
-    {"answers", "FILE", "also write each query's list, as JSON Lines"},
+    {"answers", "FILE",
+     "also write each query's list of the first algorithm, as JSON Lines"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
-};
-
-// One line of the table: a way to answer, and its scores by slice.
-struct Row {
-  std::string name;
-  MeanScores all;
-  MeanScores warm;
-  MeanScores cold;
-  MeanScores new_event;
-
-  void Add(const ReplayQuery& query, const ListScores& scores) {
-    all.Add(query.user, scores);
-    (query.warm_user ? warm : cold).Add(query.user, scores);
-    if (query.new_event) new_event.Add(query.user, scores);
-  }
 };
 
 absl::Status CheckChoices(const Flags& flags) {
@@ -63,18 +75,44 @@ absl::Status CheckChoices(const Flags& flags) {
     return absl::InvalidArgumentError(
         absl::StrCat("--clock=", clock, ": rsvp, week or auto"));
   }
-  if (flags.Text("protocol") != "replay") {
+  const std::string protocol = flags.Text("protocol");
+  if (protocol != "replay" && protocol != "snapshot" && protocol != "holdout") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--protocol=", protocol, ": replay, snapshot or holdout"));
+  }
+  if (flags.Has("split") && protocol != "holdout") {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--protocol=", flags.Text("protocol"), ": there is only replay"));
+        "--split goes with --protocol=holdout, not with ", protocol));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> AlgorithmsOf(const Flags& flags) {
+  std::vector<std::string> names =
+      absl::StrSplit(flags.Text("algorithms"), ',');
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (const absl::Status known = CheckAlgorithm(names[i]); !known.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--algorithms: ", known.message()));
+    }
+    if (std::count(names.begin(), names.end(), names[i]) > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--algorithms names ", names[i], " twice"));
+    }
+  }
+  return names;
 }
 
 // Of flags that CheckChoices() has passed.
 absl::StatusOr<ReplayOptions> OptionsOf(const Flags& flags,
                                         const Dataset& dataset) {
   ReplayOptions options;
-  ASSIGN_OR_RETURN(options.cut, flags.Number("cut", 0.01, 0.99));
+  double fraction = 0;
+  if (absl::SimpleAtod(flags.Text("cut"), &fraction) && fraction < 1) {
+    ASSIGN_OR_RETURN(options.cut, flags.Number("cut", 0.01, 0.99));
+  } else {
+    ASSIGN_OR_RETURN(options.cut_time, flags.Time("cut"));
+  }
   ASSIGN_OR_RETURN(const int64_t delay,
                    flags.Integer("join_delay", 0, 365 * 86400));
   options.join_delay = delay * kSecond;
@@ -85,38 +123,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const Flags& flags,
   return options;
 }
 
-std::string JsonOf(const MeanScores& scores) {
-  const ListScores mean = scores.Mean();
-  return absl::StrFormat(
-      "{\"queries\": %d, \"HR@10\": %.6f, \"Recall@10\": %.6f, "
-      "\"NDCG@10\": %.6f, \"MRR@10\": %.6f}",
-      scores.queries(), mean.hit_rate, mean.recall, mean.ndcg, mean.mrr);
-}
-
-std::string ReportOf(const std::vector<Row>& rows) {
-  std::vector<std::string> algorithms;
-  for (const Row& row : rows) {
-    const MeanScores::Interval interval = row.all.NdcgInterval(kResamples, 7);
-    algorithms.push_back(absl::StrFormat(
-        "  \"%s\": {\"all\": %s,\n   \"warm_user\": %s,\n   \"new_user\": "
-        "%s,\n   \"new_event\": %s,\n   \"NDCG@10_interval95\": [%.6f, %.6f]}",
-        row.name, JsonOf(row.all), JsonOf(row.warm), JsonOf(row.cold),
-        JsonOf(row.new_event), interval.low, interval.high));
-  }
-  return absl::StrCat("{\n", absl::StrJoin(algorithms, ",\n"), "\n}\n");
-}
-
-void PrintTable(const std::vector<Row>& rows) {
-  std::printf("%-16s %8s %8s %8s  %-17s %10s %10s\n", "", "HR@10", "MRR@10",
-              "NDCG@10", "95 % interval", "warm user", "new user");
-  for (const Row& row : rows) {
-    const ListScores mean = row.all.Mean();
-    const MeanScores::Interval interval = row.all.NdcgInterval(kResamples, 7);
-    std::printf("%-16s %8.4f %8.4f %8.4f  %.4f .. %.4f %11.4f %10.4f\n",
-                row.name.c_str(), mean.hit_rate, mean.mrr, mean.ndcg,
-                interval.low, interval.high, row.warm.Mean().ndcg,
-                row.cold.Mean().ndcg);
-  }
+absl::StatusOr<int> DepthOf(const Flags& flags) {
+  if (!flags.Has("depth")) return flags.Text("protocol") == "holdout" ? 20 : 10;
+  ASSIGN_OR_RETURN(const int64_t depth, flags.Integer("depth", 1, 200));
+  return static_cast<int>(depth);
 }
 
 // Writes {"n": .., "events": [..]} lines; ids as JSON texts.
@@ -173,52 +183,239 @@ absl::Status CheckOutputs(const Flags& flags) {
   return CheckWritable(parent);
 }
 
+absl::StatusOr<Holdout> HoldoutOf(const Flags& flags, const Dataset& dataset,
+                                  uint64_t seed, Progress& progress) {
+  if (!flags.Has("split")) {
+    return HoldoutReplay(
+        dataset, [seed](absl::string_view user, absl::string_view event) {
+          return PartByHash(user, event, seed);
+        });
+  }
+  ReadOptions options;
+  ASSIGN_OR_RETURN(options.max_bad_fraction,
+                   flags.Number("max_bad_fraction", 0, 1));
+  options.warn = [&](absl::string_view message) { progress.Line(message); };
+  absl::flat_hash_map<std::pair<std::string, std::string>, SplitPart> parts;
+  ReadReport report;
+  RETURN_IF_ERROR(ReadSplit(
+      flags.Text("split"), options,
+      [&](const SplitRow& row) {
+        parts[{std::string(row.user_id), std::string(row.event_id)}] = row.part;
+      },
+      &report));
+  return HoldoutReplay(
+      dataset, [&](absl::string_view user, absl::string_view event) {
+        const auto part =
+            parts.find(std::pair(std::string(user), std::string(event)));
+        return part == parts.end() ? SplitPart::kTrain : part->second;
+      });
+}
+
+// What is asked, by the protocol.
+absl::StatusOr<Holdout> QuestionsOf(const Flags& flags, const Dataset& dataset,
+                                    uint64_t seed, EvaluationReport& report,
+                                    Progress& progress) {
+  if (report.protocol == "holdout") {
+    return HoldoutOf(flags, dataset, seed, progress);
+  }
+  ASSIGN_OR_RETURN(const ReplayOptions options, OptionsOf(flags, dataset));
+  report.clock = options.clock == ReplayOptions::Clock::kWeek ? "week" : "rsvp";
+  Holdout questions;
+  ASSIGN_OR_RETURN(questions.replay, BuildReplay(dataset, options));
+  if (report.protocol == "snapshot") {
+    questions.replay = SnapshotReplay(std::move(questions.replay));
+  }
+  return questions;
+}
+
+void Describe(const Replay& replay, EvaluationReport& report,
+              Progress& progress) {
+  report.notes.push_back(absl::StrCat(
+      replay.queries.size(), " queries",
+      report.clock.empty() ? ""
+                           : absl::StrCat(" on the ", report.clock, " clock"),
+      ", ", replay.training.interactions.size(),
+      " interactions to learn from"));
+  if (replay.undated_rows + replay.repeated_answers > 0) {
+    report.notes.push_back(absl::StrCat(
+        "left out: ", replay.undated_rows, " interactions without a time, ",
+        replay.repeated_answers, " answers to what was answered before"));
+  }
+  for (const std::string& note : report.notes) progress.Line(note);
+}
+
+// The errors of predicted ratings, cut to the scale that training saw.
+void JudgeRatings(const Holdout& holdout, const RankingPolicy& policy,
+                  const Snapshot& snapshot, int threads, Judgement& judgement) {
+  float least = std::numeric_limits<float>::infinity();
+  float most = -least;
+  for (const InteractionRecord& row : holdout.replay.training.interactions) {
+    if (row.kind != InteractionKind::kRating || !std::isfinite(row.value)) {
+      continue;
+    }
+    least = std::min(least, row.value);
+    most = std::max(most, row.value);
+  }
+  std::vector<std::pair<int32_t, std::string>> pairs;
+  for (const HeldOutRating& rating : holdout.ratings) {
+    pairs.emplace_back(rating.user, rating.event_id);
+  }
+  const std::vector<double> scores =
+      ScorePairs(holdout.replay, pairs, policy, snapshot, threads);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i])) continue;
+    judgement.ratings.Add(std::clamp<double>(scores[i], least, most) -
+                          holdout.ratings[i].value);
+  }
+}
+
+class SecondsSince {
+ public:
+  double operator()() const {
+    return static_cast<double>(Clock::System().Now() - start_) / 1e6;
+  }
+
+ private:
+  const Micros start_ = Clock::System().Now();
+};
+
+void JudgeRetrieval(const Replay& replay, const RankingPolicy& policy,
+                    int threads, Snapshot snapshot, Judgement& judgement) {
+  PlayOptions options;
+  options.threads = threads;
+  options.every = std::max<int64_t>(
+      1, static_cast<int64_t>(replay.queries.size()) / kRetrievalQueries);
+  int64_t wanted = 0;
+  PlayRetrieval(replay, policy, options, snapshot,
+                [&](const ReplayQuery&, const std::vector<int64_t>& places) {
+                  ++judgement.retrieval_queries;
+                  for (const int64_t place : places) {
+                    ++wanted;
+                    for (size_t i = 0; i < kRetrievalDepths.size(); ++i) {
+                      judgement.retrieved[i] +=
+                          place >= 0 && place < kRetrievalDepths[i];
+                    }
+                  }
+                });
+  for (double& retrieved : judgement.retrieved) {
+    retrieved /= static_cast<double>(std::max<int64_t>(1, wanted));
+  }
+}
+
+absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
+                                         const Holdout& questions, int depth,
+                                         const TrainOptions& options,
+                                         Answers* answers, Progress& progress) {
+  const Replay& replay = questions.replay;
+  Judgement judgement;
+  judgement.name = name;
+  judgement.showable = ShowableEvents(replay);
+  progress.Line(absl::StrCat("training ", name));
+  const SecondsSince training;
+  // Of the others a judgement on the training part would not be used.
+  ASSIGN_OR_RETURN(
+      TrainedVersion trained,
+      name == "hybrid"
+          ? TrainVersion(name, replay.training, options, LogTo(progress))
+          : TrainByName(name, replay.training, options, LogTo(progress)));
+  judgement.train_seconds = training();
+  ASSIGN_OR_RETURN(const RankingPolicy policy,
+                   ApplyRankingConfig(RankingPolicy(),
+                                      trained.snapshot.info.ranking_config));
+  if (PredictsRatings(name)) {
+    JudgeRatings(questions, policy, trained.snapshot, options.threads,
+                 judgement);
+  }
+  Snapshot untouched = trained.snapshot.Share();
+  PlayOptions play;
+  play.limit = depth;
+  play.threads = options.threads;
+  const SecondsSince asking;
+  PlayRankings(replay, policy, play, trained.snapshot,
+               [&](const ReplayQuery& query, const Ranking& ranking,
+                   const Catalog& catalog) {
+                 std::vector<std::string> list;
+                 for (const RankedEvent& event : ranking.results) {
+                   list.emplace_back(catalog.EventId(event.event));
+                 }
+                 judgement.Add(query, ScoreList(list, query.relevant, depth));
+                 judgement.traits.Add(query, ranking, catalog);
+                 judgement.moves.Add(ranking, policy);
+                 if (answers != nullptr) answers->Add(query, list);
+                 progress.Update(absl::StrCat("asking ", name), query.number,
+                                 static_cast<int64_t>(replay.queries.size()));
+               });
+  judgement.ask_seconds = asking();
+  // Neighbours do not come by the retrieval score.
+  if (trained.snapshot.model->neighbours.empty()) {
+    JudgeRetrieval(replay, policy, options.threads, std::move(untouched),
+                   judgement);
+  }
+  return judgement;
+}
+
+Judgement JudgeRule(const char* name, PlainRule rule, const Replay& replay,
+                    int depth, Progress& progress) {
+  Judgement judgement;
+  judgement.name = name;
+  judgement.showable = ShowableEvents(replay);
+  PlayRule(replay, rule, depth,
+           [&](const ReplayQuery& query, const std::vector<std::string>& list) {
+             judgement.Add(query, ScoreList(list, query.relevant, depth));
+             progress.Update(absl::StrCat("asking ", name), query.number,
+                             static_cast<int64_t>(replay.queries.size()));
+           });
+  return judgement;
+}
+
 absl::Status RunEvaluate(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"interactions", "report"}));
   RETURN_IF_ERROR(CheckChoices(flags));
   RETURN_IF_ERROR(CheckOutputs(flags));
+  ASSIGN_OR_RETURN(const std::vector<std::string> algorithms,
+                   AlgorithmsOf(flags));
+  EvaluationReport report;
+  report.protocol = flags.Text("protocol");
+  ASSIGN_OR_RETURN(report.depth, DepthOf(flags));
   Progress progress;
-  ASSIGN_OR_RETURN(const TrainOptions train, TrainOptionsOf(flags));
+  ASSIGN_OR_RETURN(const TrainOptions options, TrainOptionsOf(flags));
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDatasetOf(flags, progress));
-  ASSIGN_OR_RETURN(const ReplayOptions options, OptionsOf(flags, dataset));
-  ASSIGN_OR_RETURN(const Replay replay, BuildReplay(dataset, options));
-  progress.Line(absl::StrCat(
-      replay.queries.size(), " queries on the ",
-      options.clock == ReplayOptions::Clock::kWeek ? "week" : "rsvp",
-      " clock, ", replay.training.interactions.size(),
-      " interactions to learn from"));
-  if (replay.undated_rows + replay.repeated_answers > 0) {
-    progress.Line(absl::StrCat(
-        "left out: ", replay.undated_rows, " interactions without a time, ",
-        replay.repeated_answers, " answers to what was answered before"));
-  }
-  ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainVersion(replay.training, train, LogTo(progress)));
-  ASSIGN_OR_RETURN(const RankingPolicy policy,
-                   ApplyRankingConfig(RankingPolicy(),
-                                      trained.snapshot.info.ranking_config));
+  ASSIGN_OR_RETURN(const Holdout questions,
+                   QuestionsOf(flags, dataset, options.seed, report, progress));
+  const Replay& replay = questions.replay;
+  Describe(replay, report, progress);
   Answers answers(flags.Text("answers"));
-  std::vector<Row> rows(3);
-  rows[0].name = "hybrid";
-  PlayRanker(
-      replay, policy, kDepth, trained.snapshot,
-      [&](const ReplayQuery& query, const std::vector<std::string>& list) {
-        rows[0].Add(query, ScoreList(list, query.relevant, kDepth));
-        answers.Add(query, list);
-        progress.Update("replaying", query.number,
-                        static_cast<int64_t>(replay.queries.size()));
-      });
-  RETURN_IF_ERROR(answers.Finish());
-  for (const bool personal : {true, false}) {
-    Row& row = rows[personal ? 1 : 2];
-    row.name = personal ? "own_organizers" : "popularity";
-    PlayOwnOrganizerRule(
-        replay, personal, kDepth,
-        [&](const ReplayQuery& query, const std::vector<std::string>& list) {
-          row.Add(query, ScoreList(list, query.relevant, kDepth));
-        });
+  for (const std::string& name : algorithms) {
+    absl::StatusOr<Judgement> judgement = JudgeAlgorithm(
+        name, questions, report.depth, options,
+        report.judgements.empty() ? &answers : nullptr, progress);
+    if (judgement.ok()) {
+      report.judgements.push_back(*std::move(judgement));
+    } else if (algorithms.size() == 1) {
+      return judgement.status();
+    } else {
+      // One that has nothing to learn from leaves the others their table.
+      report.notes.push_back(
+          absl::StrCat(name, " is left out: ", judgement.status().message()));
+      progress.Line(report.notes.back());
+    }
   }
-  PrintTable(rows);
+  RETURN_IF_ERROR(answers.Finish());
+  if (report.judgements.empty()) {
+    return absl::InvalidArgumentError(
+        "none of --algorithms could learn from these data");
+  }
+  for (const auto& [name, rule] :
+       {std::pair("own_organizers", PlainRule::kOwnOrganizers),
+        std::pair("popularity", PlainRule::kPopularity),
+        std::pair("soonest", PlainRule::kSoonest)}) {
+    if (absl::c_linear_search(algorithms, name)) continue;
+    // Without times nothing is soonest.
+    if (report.protocol == "holdout" && rule == PlainRule::kSoonest) continue;
+    report.judgements.push_back(
+        JudgeRule(name, rule, replay, report.depth, progress));
+  }
+  std::fputs(TableReport(report).c_str(), stdout);
   const std::string dir = flags.Text("report");
   std::error_code error;
   std::filesystem::create_directories(dir, error);
@@ -226,7 +423,9 @@ absl::Status RunEvaluate(const Flags& flags) {
     return absl::ErrnoToStatus(error.value(),
                                absl::StrCat("cannot make --report=", dir));
   }
-  return ReplaceFile(absl::StrCat(dir, "/report.json"), ReportOf(rows));
+  RETURN_IF_ERROR(
+      ReplaceFile(absl::StrCat(dir, "/report.json"), JsonReport(report)));
+  return ReplaceFile(absl::StrCat(dir, "/report.html"), HtmlReport(report));
 }
 
 }  // namespace

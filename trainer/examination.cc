@@ -11,6 +11,7 @@
 #include "trainer/evaluation/scores.h"
 #include "trainer/ranker/collect_lessons.h"
 #include "trainer/ranker/learn_ranker.h"
+#include "trainer/train_algorithm.h"
 
 namespace usher {
 namespace {
@@ -28,20 +29,20 @@ void Say(const TrainingLog& log, absl::string_view line) {
 }
 
 double NdcgOfRule(const Replay& replay, const RankingLessons& lessons,
-                  bool personal) {
+                  PlainRule rule) {
   MeanScores scores;
-  PlayOwnOrganizerRule(
-      replay, personal, kDepth,
-      [&](const ReplayQuery& query, const std::vector<std::string>& list) {
-        if (!lessons.judged_numbers.contains(query.number)) return;
-        scores.Add(query.user, ScoreList(list, query.relevant, kDepth));
-      });
+  PlayRule(replay, rule, kDepth,
+           [&](const ReplayQuery& query, const std::vector<std::string>& list) {
+             if (!lessons.judged_numbers.contains(query.number)) return;
+             scores.Add(query.user, ScoreList(list, query.relevant, kDepth));
+           });
   return scores.Mean().ndcg;
 }
 
 }  // namespace
 
-absl::StatusOr<Examination> Examine(const Dataset& dataset,
+absl::StatusOr<Examination> Examine(absl::string_view algorithm,
+                                    const Dataset& dataset,
                                     const TrainOptions& options,
                                     const TrainingLog& log) {
   ReplayOptions replay_options;
@@ -57,7 +58,7 @@ absl::StatusOr<Examination> Examine(const Dataset& dataset,
                         " lists of the last quarter; a model of what was "
                         "before it:"));
   ASSIGN_OR_RETURN(TrainedVersion before,
-                   TrainHybrid(replay.training, options, log));
+                   TrainByName(algorithm, replay.training, options, log));
   ASSIGN_OR_RETURN(
       const RankingPolicy policy,
       ApplyRankingConfig(RankingPolicy(), before.snapshot.info.ranking_config));
@@ -74,9 +75,11 @@ absl::StatusOr<Examination> Examine(const Dataset& dataset,
                      });
   Examination examination;
   examination.lists = lessons.judged.queries();
-  examination.own_organizers = NdcgOfRule(replay, lessons, true);
-  examination.popularity = NdcgOfRule(replay, lessons, false);
-  if (options.learn_ranker && replay.queries.size() >= kLeastLessons) {
+  examination.own_organizers =
+      NdcgOfRule(replay, lessons, PlainRule::kOwnOrganizers);
+  examination.popularity = NdcgOfRule(replay, lessons, PlainRule::kPopularity);
+  if (algorithm == "hybrid" && options.learn_ranker &&
+      replay.queries.size() >= kLeastLessons) {
     ASSIGN_OR_RETURN(examination.ranker,
                      LearnRanker(lessons, options.ranker, options.seed, tell));
   } else {

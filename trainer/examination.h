@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "trainer/data/dataset.h"
 #include "trainer/ranker/learn_ranker.h"
 #include "trainer/train_hybrid.h"
@@ -22,11 +23,13 @@ struct Examination {
   double popularity = 0;
 };
 
-// TrainHybrid() on the first three quarters of the dated answers, lists of the
-// last quarter, and judgement on the last third of those. Deterministic as
-// TrainHybrid() is. FailedPrecondition with the reason where there is too
-// little to ask about; errors of TrainHybrid().
-absl::StatusOr<Examination> Examine(const Dataset& dataset,
+// TrainByName() on the first three quarters of the dated answers, lists of the
+// last quarter, and judgement on the last third of those. "hybrid" learns a
+// ranker from them; the others are their own. Deterministic as TrainByName()
+// is. FailedPrecondition with the reason where there is too little to ask
+// about; errors of TrainByName().
+absl::StatusOr<Examination> Examine(absl::string_view algorithm,
+                                    const Dataset& dataset,
                                     const TrainOptions& options,
                                     const TrainingLog& log = {});
 

@@ -37,4 +37,12 @@ absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog) {
   });
 }
 
+absl::StatusOr<SparseMatrix> UserItemMatrix(const Catalog& catalog,
+                                            ItemKind kind) {
+  return MatrixOf(catalog, NumItems(catalog, kind), [&](size_t user) {
+    return ItemTastes(catalog, kind, catalog.users.history[user],
+                      catalog.users.follows[user], {});
+  });
+}
+
 }  // namespace usher

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "index/catalog/catalog.h"
+#include "index/model/item_tastes.h"
 #include "trainer/algorithms/sparse_matrix.h"
 
 namespace usher {
@@ -14,6 +15,10 @@ absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog);
 // Users x organizers: the positive OrganizerTastes. Without organizers it has
 // no columns.
 absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog);
+
+// Users x items of a kind: the positive ItemTastes.
+absl::StatusOr<SparseMatrix> UserItemMatrix(const Catalog& catalog,
+                                            ItemKind kind);
 
 }  // namespace usher
 

@@ -9,6 +9,7 @@
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
 #include "trainer/publish_gate.h"
+#include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
 #include "trainer/train_version.h"
 
@@ -27,7 +28,11 @@ constexpr FlagSpec kTrainFlags[] = {
      "events, people, histories"},
     {"model_dir", "DIR", "where versions are published; required"},
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
-    {"algorithm", "NAME", "hybrid", "hybrid"},
+    {"algorithm", "NAME",
+     "hybrid, or one of the table by itself: popularity, item_knn, user_knn, "
+     "als, logistic_mf, svd, tag_svd, content_tfidf, content_embedding, ncf, "
+     "gru",
+     "hybrid"},
     {"until", "TIME",
      "leave out what came to pass at or after this time; a server with this "
      "--state adds it again"},
@@ -36,12 +41,6 @@ constexpr FlagSpec kTrainFlags[] = {
      "that ends with exit code 3"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
-
-absl::Status CheckAlgorithm(const Flags& flags) {
-  if (flags.Text("algorithm") == "hybrid") return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--algorithm=", flags.Text("algorithm"), ": there is only hybrid"));
-}
 
 absl::Status CheckSource(const Flags& flags) {
   if (!flags.Has("state")) return flags.Require({"interactions"});
@@ -74,7 +73,7 @@ absl::Status CheckAgainstPublished(const std::string& dir,
 absl::Status RunTrain(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"model_dir"}));
   RETURN_IF_ERROR(CheckSource(flags));
-  RETURN_IF_ERROR(CheckAlgorithm(flags));
+  RETURN_IF_ERROR(CheckAlgorithm(flags.Text("algorithm")));
   ASSIGN_OR_RETURN(const TrainOptions options, TrainOptionsOf(flags));
   const std::string dir = flags.Text("model_dir");
   RETURN_IF_ERROR(CheckWritable(dir));
@@ -83,8 +82,9 @@ absl::Status RunTrain(const Flags& flags) {
   ASSIGN_OR_RETURN(const Dataset dataset,
                    flags.Has("state") ? LoadStateOf(flags, progress, &source)
                                       : LoadDatasetOf(flags, progress));
-  ASSIGN_OR_RETURN(TrainedVersion trained,
-                   TrainVersion(dataset, options, LogTo(progress)));
+  ASSIGN_OR_RETURN(
+      TrainedVersion trained,
+      TrainVersion(flags.Text("algorithm"), dataset, options, LogTo(progress)));
   trained.snapshot.info.state_position = source.state_position;
   trained.snapshot.info.state_id = source.state_id;
   trained.snapshot.info.state_until = source.state_until;

@@ -119,6 +119,146 @@ void SetThreads(int threads, TrainOptions& options) {
       options.content.threads = options.index.build_threads = threads;
 }
 
+// Sets `to` where the field is there.
+#define USHER_READ(from, field, to) \
+  if ((from).has_##field()) (to).field = (from).field()
+
+absl::Status Named(absl::string_view field, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat("configuration: ", field, ": ", status.message()));
+}
+
+absl::Status ReadKnn(const config::KnnConfig& from, absl::string_view field,
+                     KnnOptions& to) {
+  if (from.has_likeness()) to.likeness = static_cast<Likeness>(from.likeness());
+  USHER_READ(from, neighbours, to);
+  USHER_READ(from, k1, to);
+  USHER_READ(from, b, to);
+  return Named(field, ValidateKnnOptions(to));
+}
+
+void WriteKnn(const KnnOptions& from, config::KnnConfig& to) {
+  to.set_likeness(static_cast<config::KnnConfig::Likeness>(from.likeness));
+  to.set_neighbours(from.neighbours);
+  to.set_k1(from.k1);
+  to.set_b(from.b);
+}
+
+absl::Status ReadLogisticMf(const config::LogisticMfConfig& from,
+                            LogisticMfOptions& to) {
+  USHER_READ(from, dim, to);
+  USHER_READ(from, sweeps, to);
+  USHER_READ(from, confidence, to);
+  USHER_READ(from, negatives, to);
+  USHER_READ(from, regularization, to);
+  USHER_READ(from, rate, to);
+  return Named("algorithms", ValidateLogisticMfOptions(to));
+}
+
+absl::Status ReadSvd(const config::SvdConfig& from, SvdOptions& to) {
+  USHER_READ(from, dim, to);
+  USHER_READ(from, epochs, to);
+  USHER_READ(from, rate, to);
+  USHER_READ(from, regularization, to);
+  return Named("algorithms", ValidateSvdOptions(to));
+}
+
+absl::Status ReadNcf(const config::NcfConfig& from, NcfOptions& to) {
+  if (from.has_shape()) {
+    to.shape = from.shape() == config::NcfConfig::GMF   ? NcfShape::kGmf
+               : from.shape() == config::NcfConfig::MLP ? NcfShape::kMlp
+                                                        : NcfShape::kNeuMf;
+  }
+  USHER_READ(from, dim, to);
+  USHER_READ(from, hidden, to);
+  USHER_READ(from, epochs, to);
+  USHER_READ(from, negatives, to);
+  USHER_READ(from, rate, to);
+  USHER_READ(from, regularization, to);
+  return Named("algorithms", ValidateNcfOptions(to));
+}
+
+absl::Status ReadGru(const config::GruConfig& from, GruOptions& to) {
+  USHER_READ(from, dim, to);
+  USHER_READ(from, hidden, to);
+  USHER_READ(from, window, to);
+  USHER_READ(from, epochs, to);
+  USHER_READ(from, negatives, to);
+  USHER_READ(from, rate, to);
+  USHER_READ(from, regularization, to);
+  return Named("algorithms", ValidateGruOptions(to));
+}
+#undef USHER_READ
+
+absl::Status ReadAlgorithms(const config::AlgorithmsConfig& from,
+                            AlgorithmOptions& to) {
+  if (from.has_items()) to.items = static_cast<ItemKind>(from.items());
+  RETURN_IF_ERROR(ReadAls(from.als(), "algorithms.als", to.als));
+  RETURN_IF_ERROR(ReadKnn(from.item_knn(), "algorithms.item_knn", to.item_knn));
+  RETURN_IF_ERROR(ReadKnn(from.user_knn(), "algorithms.user_knn", to.user_knn));
+  RETURN_IF_ERROR(ReadLogisticMf(from.logistic_mf(), to.logistic_mf));
+  RETURN_IF_ERROR(ReadSvd(from.svd(), to.svd));
+  if (from.has_tag_svd_dim()) {
+    if (from.tag_svd_dim() < 1 || from.tag_svd_dim() > 512) {
+      return OutOfRange("algorithms.tag_svd_dim", from.tag_svd_dim(),
+                        "1 to 512");
+    }
+    to.tag_svd_dim = from.tag_svd_dim();
+  }
+  if (from.has_tfidf_dim()) {
+    if (from.tfidf_dim() < 1 || from.tfidf_dim() > kMaxContentDim) {
+      return OutOfRange("algorithms.tfidf_dim", from.tfidf_dim(),
+                        absl::StrCat("1 to ", kMaxContentDim));
+    }
+    to.tfidf.dim = from.tfidf_dim();
+  }
+  RETURN_IF_ERROR(ReadNcf(from.ncf(), to.ncf));
+  return ReadGru(from.gru(), to.gru);
+}
+
+void WriteAlgorithms(const AlgorithmOptions& from,
+                     config::AlgorithmsConfig& to) {
+  if (from.items.has_value()) {
+    to.set_items(static_cast<config::AlgorithmsConfig::Items>(*from.items));
+  }
+  WriteAls(from.als, *to.mutable_als());
+  WriteKnn(from.item_knn, *to.mutable_item_knn());
+  WriteKnn(from.user_knn, *to.mutable_user_knn());
+  config::LogisticMfConfig& logistic = *to.mutable_logistic_mf();
+  logistic.set_dim(from.logistic_mf.dim);
+  logistic.set_sweeps(from.logistic_mf.sweeps);
+  logistic.set_confidence(from.logistic_mf.confidence);
+  logistic.set_negatives(from.logistic_mf.negatives);
+  logistic.set_regularization(from.logistic_mf.regularization);
+  logistic.set_rate(from.logistic_mf.rate);
+  config::SvdConfig& svd = *to.mutable_svd();
+  svd.set_dim(from.svd.dim);
+  svd.set_epochs(from.svd.epochs);
+  svd.set_rate(from.svd.rate);
+  svd.set_regularization(from.svd.regularization);
+  to.set_tag_svd_dim(from.tag_svd_dim);
+  to.set_tfidf_dim(from.tfidf.dim);
+  config::NcfConfig& ncf = *to.mutable_ncf();
+  ncf.set_shape(from.ncf.shape == NcfShape::kGmf   ? config::NcfConfig::GMF
+                : from.ncf.shape == NcfShape::kMlp ? config::NcfConfig::MLP
+                                                   : config::NcfConfig::NEU_MF);
+  ncf.set_dim(from.ncf.dim);
+  ncf.set_hidden(from.ncf.hidden);
+  ncf.set_epochs(from.ncf.epochs);
+  ncf.set_negatives(from.ncf.negatives);
+  ncf.set_rate(from.ncf.rate);
+  ncf.set_regularization(from.ncf.regularization);
+  config::GruConfig& gru = *to.mutable_gru();
+  gru.set_dim(from.gru.dim);
+  gru.set_hidden(from.gru.hidden);
+  gru.set_window(from.gru.window);
+  gru.set_epochs(from.gru.epochs);
+  gru.set_negatives(from.gru.negatives);
+  gru.set_rate(from.gru.rate);
+  gru.set_regularization(from.gru.regularization);
+}
+
 }  // namespace
 
 absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
@@ -152,6 +292,7 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   RETURN_IF_ERROR(
       ApplyRankingConfig(RankingPolicy(), options.ranking_config).status());
   RETURN_IF_ERROR(ReadRanker(config.ranker(), options.ranker));
+  RETURN_IF_ERROR(ReadAlgorithms(config.algorithms(), options.algorithms));
   options.learn_ranker =
       config.has_learn_ranker() ? config.learn_ranker() : options.learn_ranker;
   return options;
@@ -168,6 +309,7 @@ std::string TrainConfigText(const TrainOptions& options) {
   TextFormat::ParseFromString(options.ranking_config, config.mutable_ranking());
   config.set_learn_ranker(options.learn_ranker);
   WriteRanker(options.ranker, *config.mutable_ranker());
+  WriteAlgorithms(options.algorithms, *config.mutable_algorithms());
   std::string text;
   TextFormat::PrintToString(config, &text);
   return text;

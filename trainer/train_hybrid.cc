@@ -3,53 +3,22 @@
 #include <algorithm>
 #include <memory>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "index/base/clock.h"
-#include "index/base/parallel.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "trainer/algorithms/landmarks.h"
 #include "trainer/algorithms/ridge.h"
 #include "trainer/build_catalog.h"
 #include "trainer/data_profile.h"
+#include "trainer/finish_version.h"
 #include "trainer/taste_matrix.h"
+#include "trainer/training_steps.h"
 
 namespace usher {
 namespace {
 
 // Fewer examples than this teach a map from content to factors nothing.
 constexpr size_t kMinRidgeExamples = 20;
-constexpr int64_t kRowBlock = 256;
-constexpr int64_t kRowsPerProgress = 64 * kRowBlock;
-constexpr size_t kRecallQueries = 200;
-constexpr int kRecallDepth = 100;
-
-// Says what is done, how far it is, and how long it took.
-class Steps {
- public:
-  explicit Steps(const TrainingLog& log)
-      : log_(log), start_(Clock::System().Now()) {}
-
-  void Done(absl::string_view what) {
-    const Micros now = Clock::System().Now();
-    Say(absl::StrFormat("%6.2f s  %s", static_cast<double>(now - start_) / 1e6,
-                        what));
-    start_ = now;
-  }
-  void Say(absl::string_view line) {
-    if (log_.line) log_.line(line);
-  }
-  void Begin(absl::string_view what) { Progress(what, 0, 0); }
-  void Progress(absl::string_view what, int64_t done, int64_t total) {
-    if (log_.progress) log_.progress(what, done, total);
-  }
-
- private:
-  const TrainingLog& log_;
-  Micros start_;
-};
 
 std::vector<float> ObservationsOf(const SparseMatrix& matrix) {
   std::vector<float> observations(matrix.columns(), 0.0f);
@@ -64,7 +33,7 @@ std::vector<float> ObservationsOf(const SparseMatrix& matrix) {
 // An empty space when there is nothing to factorize.
 absl::StatusOr<FactorSpace> Factorize(const SparseMatrix& matrix,
                                       AlsOptions options, const char* what,
-                                      Steps& steps) {
+                                      TrainingSteps& steps) {
   if (matrix.entries() == 0) return FactorSpace();
   const std::string doing = absl::StrCat("factorizing users x ", what);
   steps.Begin(doing);
@@ -100,7 +69,7 @@ bool SaysSomething(const RidgeExamples& examples) {
 absl::StatusOr<RidgeMap> FitMap(const RidgeExamples& examples,
                                 const FactorSpace& space,
                                 const TrainOptions& options, const char* what,
-                                Steps& steps) {
+                                TrainingSteps& steps) {
   const size_t n = examples.x.size();
   if (n < kMinRidgeExamples || !SaysSomething(examples)) return RidgeMap();
   Factors x(n, examples.x.front().size());
@@ -175,48 +144,9 @@ absl::StatusOr<PlaceFeatures> LearnPlaces(const Catalog& catalog,
   return PlaceFeatures::Create(FindLandmarks(places, options));
 }
 
-// Fills the rows in parallel, and says how far it is.
-void FillRows(absl::string_view what, int threads, Factors& vectors,
-              Steps& steps,
-              absl::FunctionRef<std::vector<float>(int64_t row)> vector_of) {
-  const auto rows = static_cast<int64_t>(vectors.rows());
-  for (int64_t first = 0; first < rows; first += kRowsPerProgress) {
-    const int64_t count = std::min(rows - first, kRowsPerProgress);
-    ParallelFor(count, kRowBlock, threads, [&](int64_t begin, int64_t end) {
-      for (int64_t row = first + begin; row < first + end; ++row) {
-        const std::vector<float> vector = vector_of(row);
-        std::copy(vector.begin(), vector.end(),
-                  vectors.MutableRow(row).begin());
-      }
-    });
-    steps.Progress(what, first + count, rows);
-  }
-}
-
-Factors EventVectors(const Catalog& catalog, const HybridModel& model,
-                     const Factors& embeddings, int threads, Steps& steps) {
-  Factors vectors(catalog.num_events(), model.dim());
-  FillRows(
-      "making vectors of events", threads, vectors, steps, [&](int64_t row) {
-        return model.EventVector(catalog, EventRow{static_cast<int32_t>(row)},
-                                 embeddings.Row(row));
-      });
-  return vectors;
-}
-
-Factors UserVectors(const Catalog& catalog, const HybridModel& model,
-                    int threads, Steps& steps) {
-  Factors vectors(catalog.num_users(), model.dim());
-  FillRows("folding in users", threads, vectors, steps, [&](int64_t row) {
-    return model.UserVector(catalog, catalog.users.history[row],
-                            catalog.users.follows[row], {});
-  });
-  return vectors;
-}
-
 absl::StatusOr<std::shared_ptr<const HybridModel>> TrainModel(
     const Dataset& dataset, const Catalog& catalog, const TrainOptions& options,
-    Factors& embeddings, Steps& steps) {
+    Factors& embeddings, TrainingSteps& steps) {
   auto model = std::make_shared<HybridModel>();
   ASSIGN_OR_RETURN(const SparseMatrix by_event, UserEventMatrix(catalog));
   ASSIGN_OR_RETURN(const SparseMatrix by_organizer,
@@ -247,27 +177,6 @@ absl::StatusOr<std::shared_ptr<const HybridModel>> TrainModel(
   return model;
 }
 
-// The recall of the index for the first users' own vectors.
-absl::StatusOr<double> IndexRecall(const Snapshot& snapshot) {
-  const Factors& users = *snapshot.user_vectors;
-  Factors queries(std::min(users.rows(), kRecallQueries), users.dim());
-  std::copy_n(users.data(), queries.rows() * queries.dim(),
-              queries.mutable_data());
-  return RecallAgainstExact(*snapshot.index, queries, kRecallDepth);
-}
-
-const char* IndexTypeName(VectorIndexOptions::Type type) {
-  switch (type) {
-    case VectorIndexOptions::Type::kFlat:
-      return "flat";
-    case VectorIndexOptions::Type::kHnsw:
-      return "hnsw";
-    case VectorIndexOptions::Type::kIvfPq:
-      return "ivf_pq";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 TrainOptions::TrainOptions() {
@@ -282,7 +191,7 @@ TrainOptions::TrainOptions() {
 absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
                                            const TrainOptions& options,
                                            const TrainingLog& log) {
-  Steps steps(log);
+  TrainingSteps steps(log);
   TrainedVersion trained;
   Snapshot& snapshot = trained.snapshot;
   snapshot.catalog = BuildCatalog(dataset);
@@ -297,27 +206,9 @@ absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
   Factors embeddings;
   ASSIGN_OR_RETURN(snapshot.model, TrainModel(dataset, snapshot.catalog,
                                               options, embeddings, steps));
-  auto vectors = std::make_shared<const Factors>(EventVectors(
-      snapshot.catalog, *snapshot.model, embeddings, options.threads, steps));
-  snapshot.user_vectors = std::make_shared<const Factors>(
-      UserVectors(snapshot.catalog, *snapshot.model, options.threads, steps));
-  steps.Done(absl::StrCat("made hybrid vectors of ", vectors->rows(),
-                          " events and ", snapshot.user_vectors->rows(),
-                          " users, ", vectors->dim(), " dimensions"));
-  const char* const index_type = IndexTypeName(options.index.type);
-  steps.Begin(absl::StrCat("building the ", index_type, " index"));
-  ASSIGN_OR_RETURN(snapshot.index, VectorIndex::Build(*vectors, options.index));
-  steps.Begin(absl::StrCat("measuring the ", index_type, " index"));
-  ASSIGN_OR_RETURN(const double recall, IndexRecall(snapshot));
-  steps.Done(
-      absl::StrFormat("built the %s index, Recall@%d against exact search %.4f",
-                      index_type, kRecallDepth, recall));
-  trained.metrics.emplace_back("index_recall_at_100", recall);
-  snapshot.vectors = VectorTable(std::move(vectors));
-  snapshot.embeddings =
-      VectorTable(std::make_shared<const Factors>(std::move(embeddings)));
+  RETURN_IF_ERROR(
+      FinishVersion(std::move(embeddings), options, steps, trained));
   snapshot.info.algorithm = "hybrid";
-  snapshot.info.index_type = index_type;
   snapshot.info.interactions = profile.actions;
   snapshot.info.ranking_config = RankingConfigText(policy);
   return trained;

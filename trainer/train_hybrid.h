@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "index/artifact/snapshot.h"
 #include "index/vector/vector_index.h"
+#include "trainer/algorithm_options.h"
 #include "trainer/algorithms/als.h"
 #include "trainer/algorithms/content.h"
 #include "trainer/data/dataset.h"
@@ -27,9 +28,10 @@ struct TrainOptions {
   AlsOptions organizer_als;
   ContentOptions content;
   VectorIndexOptions index;
-  std::string ranking_config;  // Text proto over the defaults for the data.
-  bool learn_ranker = true;    // Trees on top of it (train_version.h),
-  RankerOptions ranker;        // of at most this size.
+  std::string ranking_config;   // Text proto over the defaults for the data.
+  bool learn_ranker = true;     // Trees on top of it (train_version.h),
+  RankerOptions ranker;         // of at most this size.
+  AlgorithmOptions algorithms;  // Of those that stand by themselves.
   uint64_t seed = 1;
   int threads = 0;
 };

@@ -117,8 +117,9 @@ absl::StatusOr<Trial> Run(UnitPoint point, const Dataset& dataset,
   Trial trial;
   trial.point = std::move(point);
   const Micros start = Clock::System().Now();
-  ASSIGN_OR_RETURN(const Examination examination,
-                   Examine(dataset, Search::OptionsOf(trial, base), log));
+  ASSIGN_OR_RETURN(
+      const Examination examination,
+      Examine("hybrid", dataset, Search::OptionsOf(trial, base), log));
   const RankerTrial& taken =
       examination.ranker.trials[examination.ranker.chosen];
   trial.ndcg = taken.ndcg;

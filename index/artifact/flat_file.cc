@@ -179,6 +179,12 @@ absl::Status FlatFile::ReadContents() {
   return absl::OkStatus();
 }
 
+bool FlatFile::Has(absl::string_view name) const {
+  return std::any_of(
+      sections_.begin(), sections_.end(),
+      [&](const Section& section) { return section.name == name; });
+}
+
 absl::StatusOr<FlatFile::Payload> FlatFile::Find(absl::string_view name,
                                                  size_t element_size) const {
   for (const Section& section : sections_) {

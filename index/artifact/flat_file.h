@@ -114,6 +114,8 @@ class FlatFile {
   const std::string& name() const { return name_; }
   const std::shared_ptr<const MappedFile>& keep() const { return file_; }
 
+  bool Has(absl::string_view name) const;
+
   template <class T>
   absl::StatusOr<absl::Span<const T>> Array(absl::string_view name) const {
     static_assert(std::is_trivially_copyable_v<T>);

@@ -138,6 +138,10 @@ absl::Status WriteModel(const std::string& path, const HybridModel& model) {
   out.Bytes("organizer_map", model.organizer_map.Serialize());
   WriteSpace(out, "by_event", model.by_event);
   WriteSpace(out, "by_organizer", model.by_organizer);
+  if (!model.taste.empty()) out.Bytes("taste", model.taste.Serialize());
+  if (!model.neighbours.empty()) {
+    out.Bytes("neighbours", model.neighbours.Serialize());
+  }
   return out.Finish();
 }
 
@@ -153,6 +157,10 @@ absl::StatusOr<HybridModel> ReadModel(const FlatFile& file,
   ASSIGN_OR_RETURN(
       model.by_organizer,
       ReadSpace(file, "by_organizer", sizes.users, sizes.organizers, threads));
+  if (file.Has("taste")) RETURN_IF_ERROR(ReadPart(file, "taste", &model.taste));
+  if (file.Has("neighbours")) {
+    RETURN_IF_ERROR(ReadPart(file, "neighbours", &model.neighbours));
+  }
   const size_t inputs = model.content.dim() + model.places.size();
   RETURN_IF_ERROR(CheckMap(file, "event_map", model.event_map, inputs,
                            model.by_event.dim()));

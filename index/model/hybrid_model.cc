@@ -11,23 +11,6 @@ namespace {
 constexpr float kEventShrinkage = 5.0f;
 constexpr float kOrganizerShrinkage = 2.0f;
 
-// Sums the weights of equal items; result ascending by item.
-std::vector<WeightedItem> Merged(std::vector<WeightedItem> items) {
-  std::stable_sort(items.begin(), items.end(),
-                   [](const WeightedItem& a, const WeightedItem& b) {
-                     return a.item < b.item;
-                   });
-  std::vector<WeightedItem> merged;
-  for (const WeightedItem& item : items) {
-    if (!merged.empty() && merged.back().item == item.item) {
-      merged.back().weight += item.weight;
-    } else {
-      merged.push_back(item);
-    }
-  }
-  return merged;
-}
-
 // Writes the part of one space: own factors where they were learned, the map's
 // answer for the rest. Without a map there is nothing to shrink toward.
 void BlendPart(const FactorSpace& space, int32_t item, float shrinkage,
@@ -59,6 +42,7 @@ std::vector<float> HybridModel::Describe(absl::Span<const float> embedding,
 std::vector<float> HybridModel::EventVector(
     const Catalog& catalog, EventRow row,
     absl::Span<const float> embedding) const {
+  if (!taste.empty()) return taste.EventVector(catalog, row, embedding);
   const EventColumns& event = catalog.events.columns[Index(row)];
   const std::vector<float> description = Describe(embedding, event.location);
   std::vector<float> vector(dim());
@@ -73,6 +57,9 @@ std::vector<float> HybridModel::EventVector(
 std::vector<float> HybridModel::UserVector(
     const Catalog& catalog, absl::Span<const Action> history,
     absl::Span<const Follow> follows, absl::Span<const TasteSeed> seeds) const {
+  if (!taste.empty()) {
+    return taste.UserVector(catalog, content, history, follows, seeds);
+  }
   std::vector<float> vector;
   if (!by_event.empty()) vector = by_event.FoldIn(EventTastes(history, seeds));
   if (!by_organizer.empty()) {
@@ -81,43 +68,6 @@ std::vector<float> HybridModel::UserVector(
     vector.insert(vector.end(), part.begin(), part.end());
   }
   return vector;
-}
-
-std::vector<WeightedItem> EventTastes(absl::Span<const Action> history,
-                                      absl::Span<const TasteSeed> seeds) {
-  std::vector<WeightedItem> items;
-  items.reserve(history.size() + seeds.size());
-  for (const Action& action : history) {
-    const float taste = TasteWeight(action.kind, action.value);
-    if (taste != 0) {
-      items.push_back({static_cast<int32_t>(action.event), taste});
-    }
-  }
-  for (const TasteSeed& seed : seeds) {
-    items.push_back({static_cast<int32_t>(seed.event), seed.weight});
-  }
-  return Merged(std::move(items));
-}
-
-std::vector<WeightedItem> OrganizerTastes(const Catalog& catalog,
-                                          absl::Span<const Action> history,
-                                          absl::Span<const Follow> follows,
-                                          absl::Span<const TasteSeed> seeds) {
-  std::vector<WeightedItem> items = EventTastes(history, seeds);
-  for (WeightedItem& item : items) {
-    item.item = static_cast<int32_t>(
-        catalog.events.columns[static_cast<size_t>(item.item)].organizer);
-  }
-  items = Merged(std::move(items));
-  for (WeightedItem& item : items) {
-    item.weight = std::copysign(std::log1p(std::abs(item.weight)), item.weight);
-  }
-  for (const Follow& follow : follows) {
-    items.push_back({static_cast<int32_t>(follow.organizer), kFollowWeight});
-  }
-  items = Merged(std::move(items));
-  std::erase_if(items, [](const WeightedItem& item) { return item.item < 0; });
-  return items;
 }
 
 }  // namespace usher

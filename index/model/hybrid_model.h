@@ -11,16 +11,13 @@
 #include "index/catalog/rows.h"
 #include "index/model/content_encoder.h"
 #include "index/model/factor_space.h"
+#include "index/model/item_tastes.h"
+#include "index/model/neighbour_model.h"
 #include "index/model/place_features.h"
 #include "index/model/ridge_map.h"
+#include "index/model/taste_model.h"
 
 namespace usher {
-
-// An event that a visitor has shown interest in; `weight` is a taste weight.
-struct TasteSeed {
-  EventRow event = kNoEvent;
-  float weight = 1;
-};
 
 // What training learned, all of it immutable and safe for concurrent use.
 //
@@ -39,8 +36,17 @@ struct HybridModel {
   // From [content, place] to factors; without data they map to nothing.
   RidgeMap event_map;
   RidgeMap organizer_map;
+  // What a single algorithm learned, instead of all of the above but content.
+  // A vector then is its vector, whole.
+  TasteModel taste;
+  // Instead of vectors.
+  NeighbourModel neighbours;
 
-  size_t dim() const { return by_event.dim() + by_organizer.dim(); }
+  size_t dim() const {
+    return taste.empty() ? by_event.dim() + by_organizer.dim() : taste.dim();
+  }
+  // Where the organizer part of a vector begins.
+  size_t split() const { return taste.empty() ? by_event.dim() : taste.dim(); }
 
   // The input of the ridge maps: [content embedding, place features].
   std::vector<float> Describe(absl::Span<const float> embedding,
@@ -57,20 +63,6 @@ struct HybridModel {
                                 absl::Span<const Follow> follows,
                                 absl::Span<const TasteSeed> seeds) const;
 };
-
-// A user's events with their taste weights, each once, by row: a row of the
-// user x event matrix.
-std::vector<WeightedItem> EventTastes(absl::Span<const Action> history,
-                                      absl::Span<const TasteSeed> seeds);
-
-// A user's organizers, each once, by row: a row of the user x organizer matrix.
-// ln(1 + sum of taste) of their events there, and kFollowWeight for following.
-std::vector<WeightedItem> OrganizerTastes(const Catalog& catalog,
-                                          absl::Span<const Action> history,
-                                          absl::Span<const Follow> follows,
-                                          absl::Span<const TasteSeed> seeds);
-
-inline constexpr float kFollowWeight = 0.5f;
 
 }  // namespace usher
 

@@ -24,7 +24,7 @@ class Audience {
         followers_(people.followers()),
         event_(catalog_.events.columns[Index(query.event)]),
         vector_(snapshot.vectors.Row(Index(query.event))),
-        split_(snapshot.model->by_event.dim()) {}
+        split_(snapshot.model->split()) {}
 
   std::vector<ScoredUser> Best() const {
     std::vector<ScoredUser> users;

@@ -221,7 +221,7 @@ std::vector<float> RetrievalQuery(const RankingPolicy& policy,
                                   const Snapshot& snapshot) {
   std::vector<float> query(snapshot.model->dim(), 0.0f);
   if (user.vector.size() != query.size()) return query;
-  const size_t split = snapshot.model->by_event.dim();
+  const size_t split = snapshot.model->split();
   for (size_t i = 0; i < query.size(); ++i) {
     query[i] =
         user.vector[i] *

@@ -109,9 +109,8 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
 
 void VectorFeatures(const Snapshot& snapshot, EventRow event,
                     const UserState& user, FeatureMatrix& out, size_t row) {
-  const VectorProducts products =
-      ProductsOf(user.vector, snapshot.vectors.Row(Index(event)),
-                 snapshot.model->by_event.dim());
+  const VectorProducts products = ProductsOf(
+      user.vector, snapshot.vectors.Row(Index(event)), snapshot.model->split());
   out.at(row, Feature::kAlsEvent) = products.by_event;
   out.at(row, Feature::kAlsOrganizer) = products.by_organizer;
   const absl::Span<const float> content = snapshot.embeddings.Row(Index(event));

@@ -193,6 +193,39 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
   }
 }
 
+float ScoreOf(const absl::flat_hash_map<int32_t, float>& scores, int32_t item) {
+  const auto found = scores.find(item);
+  return found == scores.end() ? 0.0f : found->second;
+}
+
+// What a version's own neighbours say, of all live events.
+void FillModelPicks(const Snapshot& snapshot, const LiveColumns& live,
+                    absl::Span<const Action> history,
+                    absl::Span<const Follow> follows,
+                    absl::Span<const TasteSeed> seeds, UserState& user) {
+  const NeighbourModel& model = snapshot.model->neighbours;
+  const ItemKind kind = model.parts().items_are;
+  absl::flat_hash_map<int32_t, float> scores;
+  for (const WeightedItem& item :
+       model.Scores(ItemTastes(snapshot.catalog, kind, history, follows, seeds),
+                    static_cast<int32_t>(user.row))) {
+    scores.emplace(item.item, item.weight);
+  }
+  if (scores.empty()) return;
+  for (size_t slot = 0; slot < live.size(); ++slot) {
+    const EventRow event = live[slot].row;
+    if (event == kNoEvent) continue;
+    int32_t scratch = -1;
+    const absl::Span<const int32_t> items =
+        ItemsOf(snapshot.catalog, event, kind, scratch);
+    float sum = 0;
+    for (const int32_t item : items) sum += ScoreOf(scores, item);
+    if (sum > 0) {
+      user.neighbour_picks[event] = sum / static_cast<float>(items.size());
+    }
+  }
+}
+
 std::vector<float> VectorOf(const Snapshot& snapshot, const UserState& user,
                             absl::Span<const Action> history,
                             absl::Span<const Follow> follows,
@@ -268,7 +301,11 @@ UserState BuildUserState(const Query& query, const Snapshot& snapshot,
   std::sort(user.starts.begin(), user.starts.end());
   FillHours(user);
   FillContent(snapshot, history, seeds, query.now, user);
-  FillNeighbourPicks(catalog, live, liked, user);
+  if (snapshot.model->neighbours.empty()) {
+    FillNeighbourPicks(catalog, live, liked, user);
+  } else {
+    FillModelPicks(snapshot, live, history, follows, seeds, user);
+  }
   user.vector = VectorOf(snapshot, user, history, follows, seeds);
   user.cold = history.empty() && follows.empty() && seeds.empty();
   return user;

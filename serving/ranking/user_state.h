@@ -46,7 +46,8 @@ struct UserState {
   std::array<float, 168> hours{};
   std::vector<float> vector;   // Hybrid; empty or zeros when nothing is known.
   std::vector<float> content;  // Unit length, or empty.
-  // Live events that like-minded users said yes to, with their weight.
+  // Live events that like-minded users said yes to, with their weight; of a
+  // version that has neighbours of its own, what those say.
   absl::flat_hash_map<EventRow, float> neighbour_picks;
   // Organizers of all that they committed to, with the same weights.
   absl::flat_hash_map<OrganizerRow, float> neighbour_organizers;

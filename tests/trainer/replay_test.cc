@@ -115,7 +115,7 @@ TEST(PlayTest, ListsHoldNeitherAnsweredNorUndescribedEvents) {
     EXPECT_THAT(list, Not(IsEmpty()));
   };
   PlayRanker(replay, RankingPolicy(), 10, trained.snapshot, check);
-  PlayOwnOrganizerRule(replay, true, 10, check);
+  PlayRule(replay, PlainRule::kOwnOrganizers, 10, check);
   EXPECT_EQ(trained.snapshot.vectors.size(),
             trained.snapshot.catalog.num_events());
 }
@@ -134,7 +134,7 @@ TEST(PlayTest, OnTheMadeUpCityTheRankerBeatsTheRule) {
     };
   };
   PlayRanker(replay, RankingPolicy(), 10, trained.snapshot, into(hybrid));
-  PlayOwnOrganizerRule(replay, true, 10, into(rule));
+  PlayRule(replay, PlainRule::kOwnOrganizers, 10, into(rule));
   EXPECT_GT(hybrid.Mean().ndcg, rule.Mean().ndcg);
 }
 
@@ -145,11 +145,10 @@ TEST_F(ReplayTest, TheRuleStillOffersWhatWasOnlyViewed) {
   Add("bob", "a", InteractionKind::kRsvpYes, 3 * kDay);
   const Replay replay = Build();
   std::vector<std::vector<std::string>> lists;
-  PlayOwnOrganizerRule(
-      replay, true, 10,
-      [&](const ReplayQuery&, const std::vector<std::string>& list) {
-        lists.push_back(list);
-      });
+  PlayRule(replay, PlainRule::kOwnOrganizers, 10,
+           [&](const ReplayQuery&, const std::vector<std::string>& list) {
+             lists.push_back(list);
+           });
   EXPECT_THAT(lists, ElementsAre(ElementsAre("a")));
 }
 

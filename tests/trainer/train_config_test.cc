@@ -79,6 +79,36 @@ TEST(TrainConfigTest, ItsTextGivesItBack) {
   EXPECT_EQ(read.ranking_config, "scan_candidates: 44\n");
 }
 
+TEST(TrainConfigTest, OptionsOfSingleAlgorithmsAreReadAndGivenBack) {
+  const TrainOptions options = ParseTrainConfig(R"(algorithms {
+        items: VENUE als { dim: 5 }
+        item_knn { likeness: BM25 neighbours: 9 k1: 2 b: 0.5 }
+        user_knn { likeness: PEARSON }
+        logistic_mf { dim: 6 rate: 0.5 } svd { dim: 7 epochs: 3 }
+        tag_svd_dim: 8 tfidf_dim: 128 ncf { shape: GMF hidden: 3 }
+        gru { window: 4 hidden: 2 } })")
+                                   .value();
+  EXPECT_EQ(options.algorithms.items, ItemKind::kVenue);
+  EXPECT_EQ(options.algorithms.als.dim, 5);
+  EXPECT_EQ(options.algorithms.item_knn.likeness, Likeness::kBm25);
+  EXPECT_EQ(options.algorithms.item_knn.neighbours, 9);
+  EXPECT_EQ(options.algorithms.user_knn.likeness, Likeness::kPearson);
+  EXPECT_EQ(options.algorithms.logistic_mf.rate, 0.5f);
+  EXPECT_EQ(options.algorithms.svd.epochs, 3);
+  EXPECT_EQ(options.algorithms.tag_svd_dim, 8);
+  EXPECT_EQ(options.algorithms.tfidf.dim, 128);
+  EXPECT_EQ(options.algorithms.ncf.shape, NcfShape::kGmf);
+  EXPECT_EQ(options.algorithms.gru.window, 4);
+  const std::string text = TrainConfigText(options);
+  EXPECT_EQ(TrainConfigText(ParseTrainConfig(text).value()), text);
+  EXPECT_THAT(Complaint("algorithms { item_knn { b: 2 } }"),
+              AllOf(HasSubstr("item_knn"), HasSubstr("b 2")));
+  EXPECT_THAT(Complaint("algorithms { tag_svd_dim: 0 }"),
+              HasSubstr("tag_svd_dim"));
+  EXPECT_THAT(Complaint("algorithms { gru { window: 1 } }"),
+              HasSubstr("window 1"));
+}
+
 TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
   EXPECT_THAT(Complaint("seed: 1\n  event_asl { dim: 5 }"),
               AllOf(HasSubstr(" 2:"), HasSubstr("event_asl")));

@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -103,6 +104,24 @@ absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
   svd_options.threads = options.threads;
   ASSIGN_OR_RETURN(TruncatedSvd svd, RandomizedSvd(matrix, svd_options));
   return std::move(svd.right);
+}
+
+// Each term a direction of signs that its text decides, or one of its own.
+Factors RandomProjection(const TermVocabulary& vocabulary,
+                         const ContentOptions& options) {
+  const auto dim = static_cast<size_t>(options.dim);
+  Factors projection(vocabulary.terms.size(), dim);
+  const float length = 1 / std::sqrt(static_cast<float>(dim));
+  for (size_t term = 0; term < projection.rows(); ++term) {
+    const absl::Span<float> row = projection.MutableRow(term);
+    if (projection.rows() <= dim) {
+      row[term] = 1;
+      continue;
+    }
+    Random random(Hash64(vocabulary.terms[term], options.seed));
+    for (float& value : row) value = random.Next() >> 63 ? length : -length;
+  }
+  return projection;
 }
 
 // The events with a usable embedding, and its unit form.
@@ -221,9 +240,13 @@ absl::StatusOr<ContentEncoder> TrainContentEncoder(
   ContentParts parts;
   parts.fields = options.fields;
   parts.documents = events.size();
-  ASSIGN_OR_RETURN(parts.projection,
-                   LearnProjection(bags, vocabulary, options));
-  if (!given.events.empty() &&
+  if (options.plain_words) {
+    parts.projection = RandomProjection(vocabulary, options);
+  } else {
+    ASSIGN_OR_RETURN(parts.projection,
+                     LearnProjection(bags, vocabulary, options));
+  }
+  if (!options.plain_words && !given.events.empty() &&
       given.events.size() >= options.min_given_fraction * events.size()) {
     parts.given_projection = LearnGivenProjection(given.units, options.dim);
     ASSIGN_OR_RETURN(parts.projection,

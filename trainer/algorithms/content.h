@@ -26,6 +26,11 @@ struct ContentOptions {
   double min_given_fraction = 0.5;     // Of events with an embedding; below,
                                        // given embeddings are ignored.
   FieldWeights fields;
+  // The words as they are instead of what they have in common: TF-IDF, thrown
+  // onto `dim` random directions (Achlioptas 2003), which keeps cosines to
+  // about 1 / sqrt(dim), or exactly when no more terms are known. Given
+  // embeddings are ignored.
+  bool plain_words = false;
   uint64_t seed = 1;
   int threads = 0;  // 0: all. The result does not depend on it.
 };

@@ -2,14 +2,22 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/base/call_once.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "index/base/parallel.h"
+#include "index/catalog/filter.h"
+#include "index/vector/dot.h"
+#include "serving/ranking/candidates.h"
 #include "serving/ranking/live_view.h"
 #include "serving/ranking/rank_events.h"
+#include "serving/ranking/user_state.h"
 
 namespace usher {
 namespace {
@@ -46,26 +54,128 @@ class Writer {
   Snapshot& snapshot_;
 };
 
+// The live view of queries of one minute between which nothing was written:
+// made by the first of them.
+class SharedView {
+ public:
+  const LiveView& Get(const Snapshot& snapshot, const RankingPolicy& policy,
+                      Micros now) {
+    absl::call_once(
+        once_, [&] { view_.emplace(BuildLiveView(snapshot, policy, now, 0)); });
+    return *view_;
+  }
+
+ private:
+  absl::once_flag once_;
+  std::optional<LiveView> view_;
+};
+
 // A query with what was known when it was asked, and its answer.
 struct Asked {
   const ReplayQuery* query;
   Micros now;
   Snapshot snapshot;
+  std::shared_ptr<SharedView> view;
   Ranking ranking;
+  std::vector<int64_t> places;
 
-  void Answer(const Replay& replay, const RankingPolicy& policy, int limit) {
+  Query AsQuery(const Replay& replay, int limit) const {
     Query asked;
     asked.user_id = replay.users[query->user];
     asked.now = now;
     asked.limit = limit;
     asked.filter.start_before = query->start_before;
-    const LiveView view = BuildLiveView(snapshot, policy, now, 0);
-    ranking = RankEvents(asked, policy, view, snapshot);
+    asked.filter.exclude_event_ids = query->masked;
+    return asked;
+  }
+  // Fills `places`.
+  void Retrieve(const Replay& replay, const RankingPolicy& policy) {
+    const Query asked = AsQuery(replay, 0);
+    const LiveView& live = view->Get(snapshot, policy, now);
+    const UserState user = BuildUserState(asked, snapshot, *live.columns);
+    const std::vector<float> wanted = RetrievalQuery(policy, user, snapshot);
+    const CompiledFilter filter(asked.filter, snapshot.catalog, user.place);
+    std::vector<std::pair<float, EventRow>> scores;
+    live.columns->upcoming().ForEach([&](size_t row) {
+      const EventRow event{static_cast<int32_t>(row)};
+      if (!filter.Matches(event)) return;
+      if (absl::c_binary_search(user.answered, event)) return;
+      const absl::Span<const float> vector = snapshot.vectors.Row(row);
+      float score = live.bias[row];
+      if (vector.size() == wanted.size()) {
+        score += Dot(wanted.data(), vector.data(), wanted.size());
+      }
+      scores.emplace_back(-score, event);
+    });
+    absl::c_sort(scores);
+    for (const std::string& id : query->relevant) {
+      const EventRow row = snapshot.catalog.FindEvent(id);
+      const auto found = absl::c_find_if(
+          scores, [&](const auto& scored) { return scored.second == row; });
+      places.push_back(found == scores.end() ? -1 : found - scores.begin());
+    }
+  }
+  void Answer(const Replay& replay, const RankingPolicy& policy, int limit) {
+    ranking = RankEvents(AsQuery(replay, limit), policy,
+                         view->Get(snapshot, policy, now), snapshot);
   }
 };
 
 // Queries that are answered side by side.
 constexpr size_t kBatch = 64;
+
+// Calls `answer` for each asked query, on the threads, and `sink` after it, in
+// order.
+class Asking {
+ public:
+  Asking(const Replay& replay, const PlayOptions& options, Snapshot& snapshot,
+         std::function<void(Asked&)> answer,
+         std::function<void(const Asked&)> sink)
+      : replay_(replay),
+        options_(options),
+        snapshot_(snapshot),
+        answer_(std::move(answer)),
+        sink_(std::move(sink)) {}
+
+  void Play() {
+    Writer writer(replay_, snapshot_);
+    for (const ReplayStep& step : replay_.steps) {
+      if (step.kind != ReplayStep::Kind::kQuery) {
+        writer.Apply(step);
+        view_ = nullptr;
+        continue;
+      }
+      const ReplayQuery& query = replay_.queries[step.index];
+      if (query.number % options_.every != 0) continue;
+      if (view_ == nullptr || MinuteOf(step.time) != minute_) {
+        view_ = std::make_shared<SharedView>();
+        minute_ = MinuteOf(step.time);
+      }
+      batch_.push_back({&query, step.time, snapshot_.Share(), view_, {}, {}});
+      if (batch_.size() == kBatch) Flush();
+    }
+    Flush();
+  }
+
+ private:
+  void Flush() {
+    ParallelFor(static_cast<int64_t>(batch_.size()), 1, options_.threads,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t i = begin; i < end; ++i) answer_(batch_[i]);
+                });
+    for (const Asked& asked : batch_) sink_(asked);
+    batch_.clear();
+  }
+
+  const Replay& replay_;
+  const PlayOptions& options_;
+  Snapshot& snapshot_;
+  const std::function<void(Asked&)> answer_;
+  const std::function<void(const Asked&)> sink_;
+  std::shared_ptr<SharedView> view_;
+  Micros minute_ = kNoTime;
+  std::vector<Asked> batch_;
+};
 
 // The state of the rule, by event id.
 struct RuleEvent {
@@ -95,18 +205,27 @@ class OrganizerRule {
   }
 
   std::vector<std::string> Answer(const ReplayQuery& query, Micros now,
-                                  bool personal, int k) {
+                                  PlainRule rule, int k) {
     using Key = std::tuple<int, int, Micros, absl::string_view>;
     const std::string& user = replay_.users[query.user];
     const auto& own = organizers_[user];
     const auto& answered = answered_[user];
+    const absl::flat_hash_set<absl::string_view> masked(query.masked.begin(),
+                                                        query.masked.end());
     std::vector<Key> keys;
     for (const auto& [id, event] : events_) {
-      if (event.start <= now || event.start >= query.start_before) continue;
+      if (event.start != kNoTime &&
+          (event.start <= now || event.start >= query.start_before)) {
+        continue;
+      }
       if (answered.contains(id)) continue;
-      const auto times = own.find(event.organizer);
-      keys.emplace_back(personal && times != own.end() ? -times->second : 0,
-                        -event.yes, event.start, id);
+      if (masked.contains(id)) continue;
+      const auto times = rule == PlainRule::kOwnOrganizers
+                             ? own.find(event.organizer)
+                             : own.end();
+      keys.emplace_back(times != own.end() ? -times->second : 0,
+                        rule == PlainRule::kSoonest ? 0 : -event.yes,
+                        event.start, id);
     }
     const size_t kept = std::min(keys.size(), static_cast<size_t>(k));
     std::partial_sort(keys.begin(), keys.begin() + kept, keys.end());
@@ -126,7 +245,7 @@ class OrganizerRule {
     if (!IsAnswer(kind)) return;
     answered_[user].insert(event);
     const auto answered = events_.find(event);
-    if (kind != InteractionKind::kRsvpYes || answered == events_.end()) return;
+    if (!IsCommitment(kind) || answered == events_.end()) return;
     ++answered->second.yes;
     ++organizers_[user][answered->second.organizer];
   }
@@ -143,31 +262,13 @@ class OrganizerRule {
 void PlayRankings(const Replay& replay, const RankingPolicy& policy,
                   const PlayOptions& options, Snapshot& snapshot,
                   const RankingSink& sink) {
-  Writer writer(replay, snapshot);
-  std::vector<Asked> batch;
-  const auto answer = [&] {
-    ParallelFor(static_cast<int64_t>(batch.size()), 1, options.threads,
-                [&](int64_t begin, int64_t end) {
-                  for (int64_t i = begin; i < end; ++i) {
-                    batch[i].Answer(replay, policy, options.limit);
-                  }
-                });
-    for (const Asked& asked : batch) {
-      sink(*asked.query, asked.ranking, asked.snapshot.catalog);
-    }
-    batch.clear();
-  };
-  for (const ReplayStep& step : replay.steps) {
-    if (step.kind != ReplayStep::Kind::kQuery) {
-      writer.Apply(step);
-      continue;
-    }
-    const ReplayQuery& query = replay.queries[step.index];
-    if (query.number % options.every != 0) continue;
-    batch.push_back({&query, step.time, snapshot.Share(), {}});
-    if (batch.size() == kBatch) answer();
-  }
-  answer();
+  Asking(
+      replay, options, snapshot,
+      [&](Asked& asked) { asked.Answer(replay, policy, options.limit); },
+      [&](const Asked& asked) {
+        sink(*asked.query, asked.ranking, asked.snapshot.catalog);
+      })
+      .Play();
 }
 
 void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
@@ -186,16 +287,53 @@ void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
                });
 }
 
-void PlayOwnOrganizerRule(const Replay& replay, bool personal, int k,
-                          const AnswerSink& sink) {
-  OrganizerRule rule(replay);
+void PlayRetrieval(const Replay& replay, const RankingPolicy& policy,
+                   const PlayOptions& options, Snapshot& snapshot,
+                   const RetrievalSink& sink) {
+  Asking(
+      replay, options, snapshot,
+      [&](Asked& asked) { asked.Retrieve(replay, policy); },
+      [&](const Asked& asked) { sink(*asked.query, asked.places); })
+      .Play();
+}
+
+std::vector<double> ScorePairs(
+    const Replay& replay,
+    const std::vector<std::pair<int32_t, std::string>>& pairs,
+    const RankingPolicy& policy, const Snapshot& snapshot, int threads) {
+  constexpr int64_t kBlock = 64;
+  const LiveView view = BuildLiveView(snapshot, policy, replay.cut, 0);
+  std::vector<double> scores(pairs.size(),
+                             std::numeric_limits<double>::quiet_NaN());
+  ParallelFor(static_cast<int64_t>(pairs.size()), kBlock, threads,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                  Query query;
+                  query.user_id = replay.users[pairs[i].first];
+                  query.now = replay.cut;
+                  query.limit = 1;
+                  query.filter.only_event_ids = {pairs[i].second};
+                  query.filter.include_interacted = true;
+                  const Ranking ranking =
+                      RankEvents(query, policy, view, snapshot);
+                  if (!ranking.results.empty()) {
+                    scores[i] = ranking.results[0].score;
+                  }
+                }
+              });
+  return scores;
+}
+
+void PlayRule(const Replay& replay, PlainRule rule, int k,
+              const AnswerSink& sink) {
+  OrganizerRule state(replay);
   for (const ReplayStep& step : replay.steps) {
     if (step.kind != ReplayStep::Kind::kQuery) {
-      rule.Apply(step);
+      state.Apply(step);
       continue;
     }
     const ReplayQuery& asked = replay.queries[step.index];
-    sink(asked, rule.Answer(asked, step.time, personal, k));
+    sink(asked, state.Answer(asked, step.time, rule, k));
   }
 }
 

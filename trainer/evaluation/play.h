@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "index/artifact/snapshot.h"
@@ -40,11 +41,30 @@ void PlayRankings(const Replay& replay, const RankingPolicy& policy,
 void PlayRanker(const Replay& replay, const RankingPolicy& policy, int k,
                 Snapshot& snapshot, const AnswerSink& sink);
 
-// The rule that needs no learning: organizers this user went to before, by how
-// often, then most rsvp_yes so far, then soonest. With `personal` false, the
-// last two alone: popularity.
-void PlayOwnOrganizerRule(const Replay& replay, bool personal, int k,
-                          const AnswerSink& sink);
+// The scores of pairs of a user (of replay.users) and an event's id, at the
+// cut; NaN for an event that is not live. Walks nothing.
+std::vector<double> ScorePairs(
+    const Replay& replay,
+    const std::vector<std::pair<int32_t, std::string>>& pairs,
+    const RankingPolicy& policy, const Snapshot& snapshot, int threads);
+
+// Rules that need no learning. Ties by the soonest start, then by id.
+enum class PlainRule {
+  kOwnOrganizers,  // Those this user went to before, by how often, then as:
+  kPopularity,     // Most commitments so far.
+  kSoonest,
+};
+void PlayRule(const Replay& replay, PlainRule rule, int k,
+              const AnswerSink& sink);
+
+// Where the retrieval score, user vector . event vector + live bias, has each
+// event that a query should find among all that the query allows, from 0; -1
+// for one that is not allowed. Walks the replay as above.
+using RetrievalSink = std::function<void(const ReplayQuery& query,
+                                         const std::vector<int64_t>& places)>;
+void PlayRetrieval(const Replay& replay, const RankingPolicy& policy,
+                   const PlayOptions& options, Snapshot& snapshot,
+                   const RetrievalSink& sink);
 
 }  // namespace usher
 

@@ -49,6 +49,7 @@ class Builder {
     replay_.cut = yes[std::min(
         yes.size() - 1,
         static_cast<size_t>(options_.cut * static_cast<double>(yes.size())))];
+    replay_.cut = options_.cut_time.value_or(replay_.cut);
     if (options_.clock == ReplayOptions::Clock::kWeek) {
       replay_.cut = StartOfWeek(WeekOf(replay_.cut));
     }
@@ -153,6 +154,11 @@ class Builder {
   }
 
   void Reveal(const InteractionRecord& row) {
+    if (IsCommitment(row.kind)) {
+      UserPast& past = past_[row.user];
+      ++past.commitments;
+      past.organizers.insert(OrganizerOf(row.event));
+    }
     if (!AfterCut()) {
       training_rows_.push_back(row);
       if (row.kind == InteractionKind::kRsvpYes) warm_.insert(row.user);
@@ -160,6 +166,25 @@ class Builder {
     }
     replay_.steps.push_back({ReplayStep::Kind::kReveal, row.kind, row.time, 0,
                              row.user, data_.events[row.event].id});
+  }
+
+  // An event without an organizer is one of its own.
+  const std::string& OrganizerOf(int32_t event) const {
+    const Event& of = data_.events[event];
+    return of.organizer.empty() ? of.id : of.organizer;
+  }
+
+  // Adds an event that the query should find.
+  void Want(int32_t event, Micros time, ReplayQuery& query) {
+    const UserPast& past = past_[query.user];
+    const bool first = query.relevant.empty();
+    const double lead =
+        static_cast<double>(start_[event] - time) / static_cast<double>(kHour);
+    query.relevant.push_back(data_.events[event].id);
+    query.new_organizer = (first || query.new_organizer) &&
+                          !past.organizers.contains(OrganizerOf(event));
+    query.history = past.commitments;
+    if (first || lead < query.lead_hours) query.lead_hours = lead;
   }
 
   void Ask(Micros time, ReplayQuery query) {
@@ -183,7 +208,7 @@ class Builder {
             AfterCut()) {
           ReplayQuery query;
           query.user = row.user;
-          query.relevant = {data_.events[row.event].id};
+          Want(row.event, row.time, query);
           query.new_event = announced_at_[row.event] >= replay_.cut;
           Ask(row.time, std::move(query));
         }
@@ -235,7 +260,7 @@ class Builder {
       query.user = row->user;
       query.start_before = monday + kWeek;
       query.new_event = true;
-      query.relevant.push_back(data_.events[row->event].id);
+      Want(row->event, monday, query);
     }
     for (auto& [id, query] : queries) Ask(monday, std::move(query));
   }
@@ -269,6 +294,11 @@ class Builder {
   bool after_cut_ = false;
   absl::flat_hash_map<int32_t, Micros> announced_at_;
   absl::flat_hash_map<int32_t, std::vector<Group>> groups_;
+  struct UserPast {
+    int32_t commitments = 0;
+    absl::flat_hash_set<std::string> organizers;
+  };
+  absl::flat_hash_map<int32_t, UserPast> past_;
   absl::flat_hash_set<int32_t> warm_;
   std::vector<Event> training_events_;
   std::vector<InteractionRecord> training_rows_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ReplayOptions {
   enum class Clock { kRsvp, kWeek };
   Clock clock = Clock::kRsvp;
   double cut = 0.8;  // Part of the dated rsvp_yes that lies before the cut.
+  std::optional<Micros> cut_time;  // The cut itself, instead.
   Micros undated_lifetime = 60 * kDay;
   Micros join_delay = kDay;
 };
@@ -38,6 +40,12 @@ struct ReplayQuery {
   std::vector<std::string> relevant;  // Event ids.
   bool warm_user = false;             // Has an rsvp_yes before the cut.
   bool new_event = false;             // Announced after the cut.
+  // The user has gone to nothing of the organizers of the relevant events.
+  bool new_organizer = false;
+  int32_t history = 0;  // What the user has committed to by then.
+  // To the start of the first relevant event; NaN: it has none.
+  double lead_hours = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::string> masked;  // Not to be recommended, besides answers.
 };
 
 // Something becomes known, or is asked.

@@ -14,9 +14,13 @@ namespace usher {
 // The scores of one list, or their means over many; at a depth of k.
 struct ListScores {
   double hit_rate = 0;
-  double recall = 0;  // Of the relevant events, at most k of them.
-  double ndcg = 0;    // Gain 1, discount 1 / log2(position + 1).
-  double mrr = 0;     // 1 / position of the first relevant event.
+  double recall = 0;     // Of the relevant events, at most k of them.
+  double ndcg = 0;       // Gain 1, discount 1 / log2(position + 1).
+  double mrr = 0;        // 1 / position of the first relevant event.
+  double precision = 0;  // Of the k places, those with a relevant event.
+  double f1 = 0;         // Harmonic mean of precision and recall.
+  double map = 0;        // Mean precision at the places of relevant events, of
+                         // at most k that could have been found.
 };
 
 // Of a list of which `hits` says what was relevant; `relevant` events could
@@ -41,6 +45,17 @@ class MeanScores {
   };
   // 95 % of the mean NDCG, by resampling users (percentile bootstrap).
   Interval NdcgInterval(int resamples, uint64_t seed) const;
+
+  // How much better one of two is in mean NDCG, of the same queries.
+  struct Difference {
+    double mean = 0;
+    double low = 0;  // 95 %, by resampling users.
+    double high = 0;
+    double p_value = 1;  // Two-sided: how often a resample has the other sign.
+  };
+  // This less `other`. Requires the same queries of the same users in both.
+  Difference NdcgLess(const MeanScores& other, int resamples,
+                      uint64_t seed) const;
 
  private:
   struct UserSum {
