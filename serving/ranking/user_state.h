@@ -13,6 +13,7 @@
 #include "index/catalog/live_columns.h"
 #include "index/model/hybrid_model.h"
 #include "serving/ranking/query.h"
+#include "serving/ranking/row_sums.h"
 
 namespace usher {
 
@@ -33,8 +34,8 @@ struct UserState {
 
   float commitments = 0;
   absl::flat_hash_map<OrganizerRow, OrganizerPast> organizers;
-  absl::flat_hash_map<int32_t, float> series;
-  absl::flat_hash_map<int32_t, float> venues;
+  RowSums<int32_t> series;
+  RowSums<int32_t> venues;
   absl::flat_hash_set<OrganizerRow> followed;
   std::vector<EventRow> answered;  // Sorted, no duplicates.
   std::vector<GeoPoint> places;    // Of the latest commitments.
@@ -44,9 +45,9 @@ struct UserState {
   std::vector<float> vector;   // Hybrid; empty or zeros when nothing is known.
   std::vector<float> content;  // Unit length, or empty.
   // Live events that like-minded users said yes to, with their weight.
-  absl::flat_hash_map<EventRow, float> neighbour_picks;
+  RowSums<EventRow> neighbour_picks;
   // Organizers of all that they committed to, with the same weights.
-  absl::flat_hash_map<OrganizerRow, float> neighbour_organizers;
+  RowSums<OrganizerRow> neighbour_organizers;
 };
 
 // What can be said of the query's user at its instant. Seeds count like actions
