@@ -127,13 +127,14 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
   const LiveColumns& live = *view.columns;
   const float hours =
       static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
-  for (size_t slot = 0; slot < live.size(); ++slot) {
-    const LiveSlot& event = live[slot];
-    if (event.row == kNoEvent || !(event.fresh_hours <= hours)) continue;
-    if (std::binary_search(list.newer.begin(), list.newer.end(), event.row)) {
+  for (size_t slot = 0; slot < view.fresh_hours.size(); ++slot) {
+    if (!(view.fresh_hours[slot] <= hours)) continue;
+    const EventRow row = live[slot].row;
+    if (row == kNoEvent ||
+        std::binary_search(list.newer.begin(), list.newer.end(), row)) {
       continue;
     }
-    add(event.row);
+    add(row);
   }
   collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
 }

@@ -186,16 +186,36 @@ std::vector<std::pair<float, UserRow>> Neighbours(
   return best;
 }
 
+// The latest actions of a neighbour.
+absl::Span<const Action> LatestOf(const Catalog& catalog, UserRow user) {
+  const absl::Span<const Action> history = catalog.users.history[Index(user)];
+  return history.last(std::min(history.size(), kNeighbourHistory));
+}
+
+// Histories lie anywhere in memory: those of the next neighbours are asked for
+// early.
+void PrefetchLatest(const Catalog& catalog, UserRow user) {
+  constexpr size_t kLine = 64;
+  const absl::Span<const Action> latest = LatestOf(catalog, user);
+  const char* const begin = reinterpret_cast<const char*>(latest.data());
+  for (size_t i = 0; i < latest.size() * sizeof(Action); i += kLine) {
+    __builtin_prefetch(begin + i);
+  }
+}
+
 void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
                         absl::Span<const EventRow> events, UserState& user) {
+  constexpr size_t kAhead = 3;
   const float scale = 1 / std::sqrt(static_cast<float>(events.size()) + 1);
   const size_t kept = std::min(events.size(), kNeighbourEvents);
-  for (const auto& [weight, neighbour] :
-       Neighbours(catalog, events.last(kept), user.row)) {
-    absl::Span<const Action> history = catalog.users.history[Index(neighbour)];
-    if (history.size() > kNeighbourHistory) {
-      history.remove_prefix(history.size() - kNeighbourHistory);
+  const std::vector<std::pair<float, UserRow>> neighbours =
+      Neighbours(catalog, events.last(kept), user.row);
+  for (size_t i = 0; i < neighbours.size(); ++i) {
+    if (i + kAhead < neighbours.size()) {
+      PrefetchLatest(catalog, neighbours[i + kAhead].second);
     }
+    const auto [weight, neighbour] = neighbours[i];
+    const absl::Span<const Action> history = LatestOf(catalog, neighbour);
     for (const Action& action : history) {
       if (!IsCommitment(action.kind)) continue;
       const bool known = Index(action.event) < live.num_events();
