@@ -52,7 +52,7 @@ absl::StatusOr<Examination> Examine(absl::string_view algorithm,
   if (replay.queries.size() < kLeastJudged) {
     return absl::FailedPreconditionError(
         absl::StrCat("only ", replay.queries.size(),
-                     " answers in the last quarter, less than ", kLeastJudged));
+                     " answers in the last quarter of the data"));
   }
   Say(log, absl::StrCat("asking for the ", replay.queries.size(),
                         " lists of the last quarter; a model of what was "
@@ -73,6 +73,11 @@ absl::StatusOr<Examination> Examine(absl::string_view algorithm,
                      [&](int64_t done, int64_t total) {
                        tell("asking for lists", done, total);
                      });
+  if (lessons.judged.queries() < kLeastJudged) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("only ", lessons.judged.queries(),
+                     " lists to judge by, less than ", kLeastJudged));
+  }
   Examination examination;
   examination.lists = lessons.judged.queries();
   examination.own_organizers =

@@ -40,7 +40,7 @@ void Record(const Examination& examination, TrainedVersion& trained) {
       {kJudgedNdcgLow, taken.interval.low},
       {kJudgedNdcgHigh, taken.interval.high},
       {"linear_ndcg_at_10", ranker.trials[0].ndcg},
-      {"own_organizers_ndcg_at_10", examination.own_organizers},
+      {kOwnOrganizersNdcg, examination.own_organizers},
       {"popularity_ndcg_at_10", examination.popularity},
   };
   trained.metrics.insert(trained.metrics.end(), std::begin(metrics),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace usher {
@@ -34,18 +35,20 @@ float TasteOf(const Seed& seed) {
   return TasteWeight(seed.kind, kNoValue) * seed.weight;
 }
 
+// `days` ago; unset: nobody knows. Then it fades as if it were of this moment,
+// and says nothing of what was latest.
 void AddCommitment(const Catalog& catalog, EventRow row, float weight,
-                   double days, UserState& user) {
+                   std::optional<double> days, UserState& user) {
   const EventColumns& event = catalog.events.columns[Index(row)];
   user.commitments += weight;
   if (event.organizer != kNoOrganizer) {
     OrganizerPast& past = user.organizers[event.organizer];
     past.commitments += weight;
-    past.recent += weight * Faded(days);
-    past.latest = std::max(past.latest, ByWeeks(days));
+    past.recent += weight * Faded(days.value_or(0));
+    if (days) past.latest = std::max(past.latest, ByWeeks(*days));
   }
-  const auto hours = static_cast<float>(24 * days);
-  if (user.latest == kNoEvent || hours <= user.idle_hours) {
+  const auto hours = static_cast<float>(24 * days.value_or(0));
+  if (days && (user.latest == kNoEvent || hours <= user.idle_hours)) {
     user.latest = row;
     user.idle_hours = hours;
   }
@@ -60,7 +63,9 @@ void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
   for (const Action& action : history) {
     if (IsAnswer(action.kind)) user.answered.push_back(action.event);
     if (IsCommitment(action.kind)) {
-      AddCommitment(catalog, action.event, 1, DaysAgo(now, action.time), user);
+      std::optional<double> days;
+      if (action.time != kNoTime) days = DaysAgo(now, action.time);
+      AddCommitment(catalog, action.event, 1, days, user);
     } else if (TasteWeight(action.kind, action.value) < 0) {
       const OrganizerRow organizer =
           catalog.events.columns[Index(action.event)].organizer;
