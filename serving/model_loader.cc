@@ -12,6 +12,7 @@
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
+#include "serving/background_thread.h"
 #include "serving/log_line.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/rank_events.h"
@@ -168,6 +169,19 @@ absl::Status ModelLoader::Load(int64_t version) {
                      .text());
     return absl::OkStatus();
   }
+  if (!IsServing()) return LoadAnew(version);
+  absl::Status loaded;
+  StartBackgroundThread([&] { loaded = LoadAnew(version); }).join();
+  return loaded;
+}
+
+bool ModelLoader::IsServing() const {
+  absl::MutexLock lock(&mu_);
+  return serving_.has_value();
+}
+
+absl::Status ModelLoader::LoadAnew(int64_t version) {
+  const Micros begin = clock_.Now();
   ASSIGN_OR_RETURN(Snapshot snapshot, OpenVersion(options_.model_dir, version));
   ASSIGN_OR_RETURN(
       RankingPolicy policy,

@@ -89,6 +89,10 @@ class ModelLoader {
   // Loads the version and publishes it; remembers a refusal.
   absl::Status Serve(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mu_);
   absl::Status Load(int64_t version);
+  bool IsServing() const ABSL_LOCKS_EXCLUDED(mu_);
+  // From the disk; beside requests that are answered, on a thread that gives
+  // way to them.
+  absl::Status LoadAnew(int64_t version);
   uint64_t ManifestHash(int64_t version) const;
   void Warm(const Snapshot& snapshot, const RankingPolicy& policy) const;
 

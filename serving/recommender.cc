@@ -87,7 +87,8 @@ void Recommender::RankWithLists(const Query& query, const LiveView& view,
   const RankingPolicy& policy = page.policy;
   FoundList found = lists_->Find(query, policy, snapshot);
   times.End(Stage::kList);
-  const ListedEvents list{found.events, found.newer, found.generated_at};
+  const ListedEvents list{found.events, found.newer, found.generated_at,
+                          found.origin == ListOrigin::kMemory};
   Shortcuts shortcuts;
   if (found.origin != ListOrigin::kOnline) {
     shortcuts.list = &list;

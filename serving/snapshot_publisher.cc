@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "index/base/status_macros.h"
 #include "serving/apply_write.h"
+#include "serving/background_thread.h"
 #include "serving/log_line.h"
 
 namespace usher {
@@ -134,6 +135,7 @@ absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
   model.policy = policy;
   model.columns = std::make_shared<const LiveColumnsCache>(
       kLiveMinutes, options_.undated_lifetime);
+  model.vectors = std::make_shared<const UserVectorsCache>();
   model.columns->At(model.snapshot.catalog, MinuteOf(now));
   absl::Status adopted;
   OnWriter([&] { adopted = Serve(std::move(model), now); });
@@ -297,7 +299,7 @@ void SnapshotPublisher::MergeTail() {
       !head_->snapshot.TailIsLong()) {
     return;
   }
-  merger_ = std::thread(
+  merger_ = StartBackgroundThread(
       [this, columns = head_->columns,
        snapshot = std::make_shared<const Snapshot>(head_->snapshot.Share())] {
         absl::StatusOr<Snapshot::WholeIndex> whole = snapshot->IndexWhole();
@@ -329,7 +331,7 @@ void SnapshotPublisher::Publish() { holder_.Publish(ServedHead()); }
 std::shared_ptr<const Served> SnapshotPublisher::ServedHead() {
   return std::make_shared<const Served>(head_->snapshot.Share(), head_->policy,
                                         head_->columns, state_.position(),
-                                        forgotten());
+                                        forgotten(), head_->vectors);
 }
 
 }  // namespace usher

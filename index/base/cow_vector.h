@@ -14,14 +14,14 @@
 
 namespace usher {
 
-// Rows live in chunks of 256, chunks in nodes of 64. Share() gives a second
-// vector with the same content in O(size / 16,384); after it, the first write
-// of either vector to a chunk copies that chunk. A chunk that was never written
-// takes no memory and reads as T{}.
+// Rows live in chunks of `kChunk`, chunks in nodes of 64. Share() gives a
+// second vector with the same content in O(size / (64 * kChunk)); after it, the
+// first write of either vector to a chunk copies that chunk. A chunk that was
+// never written takes no memory and reads as T{}.
 //
 // Thread-compatible: one thread writes and calls Share(), any number of threads
 // read the shared result.
-template <class T>
+template <class T, size_t kChunk = 256>
 class CowVector {
  public:
   CowVector() = default;
@@ -86,7 +86,7 @@ class CowVector {
   }
 
  private:
-  static constexpr size_t kChunkRows = 256;
+  static constexpr size_t kChunkRows = kChunk;
   static constexpr size_t kNodeChunks = 64;
   static constexpr size_t kNodeRows = kChunkRows * kNodeChunks;
 

@@ -138,7 +138,9 @@ class ListColumn {
   size_t base_rows_ = 0;
   std::shared_ptr<const void> keep_;
   uint64_t epoch_ = NextEpoch();  // Of memory that only this column sees.
-  CowVector<List> lists_;
+  // A copied chunk counts another owner of each of its lists, which lie
+  // anywhere in memory: a chunk is small.
+  CowVector<List, 32> lists_;
 };
 
 }  // namespace usher

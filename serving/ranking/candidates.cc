@@ -88,6 +88,17 @@ float ScanScore(absl::Span<const float> query, const LiveView& view,
   return dot + view.bias[Index(row)];
 }
 
+// Vectors of the tail lie anywhere in memory.
+constexpr size_t kRowsAhead = 4;
+
+void PrefetchVector(const Snapshot& snapshot, EventRow row) {
+  constexpr size_t kLineFloats = 16;
+  const absl::Span<const float> vector = snapshot.vectors.Row(Index(row));
+  for (size_t i = 0; i < vector.size(); i += kLineFloats) {
+    __builtin_prefetch(vector.data() + i);
+  }
+}
+
 void AddScan(const RankingPolicy& policy, const UserState& user,
              const LiveView& view, const Snapshot& snapshot,
              Collector& collector, std::vector<std::string>& degraded) {
@@ -95,7 +106,11 @@ void AddScan(const RankingPolicy& policy, const UserState& user,
   std::vector<Scored> scored;
   // Rows of the tail have newer vectors than the index knows.
   RowBitmap indexed = collector.allowed().First(snapshot.index->rows());
-  for (const EventRow row : snapshot.tail) {
+  for (size_t i = 0; i < snapshot.tail.size(); ++i) {
+    if (i + kRowsAhead < snapshot.tail.size()) {
+      PrefetchVector(snapshot, snapshot.tail[i + kRowsAhead]);
+    }
+    const EventRow row = snapshot.tail[i];
     if (Index(row) < indexed.size()) indexed.Clear(Index(row));
     if (!collector.allowed().Test(Index(row))) continue;
     scored.emplace_back(ScanScore(query, view, snapshot, row), row);
@@ -302,6 +317,7 @@ std::vector<Candidate> CandidatesOfList(const ListedEvents& list,
     collector.Add(row, CandidateSource::kList);
   }
   AddNewer(list, policy, user, view, snapshot, collector);
+  if (list.complete) return std::move(collector).Merged();
   AddOrganizers(policy, user, view, snapshot.catalog, collector);
   AddNeighbours(policy, user, collector);
   return std::move(collector).Merged();

@@ -58,6 +58,9 @@ struct ListedEvents {
   // What was written since; and what was announced since comes with it.
   absl::Span<const EventRow> newer;  // Ascending, none twice.
   Micros generated_at = kNoTime;
+  // Made by this very model for this very user, of whom nothing new is known:
+  // then it has what organizers and neighbours give, or `newer` has.
+  bool complete = false;
 };
 
 // As above, from a list: its events, the best by the scan's score of those that

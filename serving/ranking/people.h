@@ -2,7 +2,9 @@
 #ifndef USHER_SERVING_RANKING_PEOPLE_H_
 #define USHER_SERVING_RANKING_PEOPLE_H_
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "absl/base/call_once.h"
 #include "index/artifact/snapshot.h"
@@ -16,10 +18,23 @@ namespace usher {
 // Thread-safe.
 class People {
  public:
-  // Borrows the snapshot for its own life.
-  explicit People(const Snapshot* snapshot) : snapshot_(*snapshot) {}
+  // What is known of the snapshot's vectors already, or is worked out of an
+  // earlier state.
+  using VectorsOf =
+      std::function<std::shared_ptr<const UserVectors>(const Snapshot&)>;
 
-  const UserVectors& vectors() const { return vectors_.Get(snapshot_); }
+  // Borrows the snapshot for its own life. Without `vectors_of` everything is
+  // worked out of it alone.
+  explicit People(const Snapshot* snapshot, VectorsOf vectors_of = nullptr)
+      : snapshot_(*snapshot), vectors_of_(std::move(vectors_of)) {}
+
+  const UserVectors& vectors() const {
+    absl::call_once(vectors_once_, [&] {
+      vectors_ = vectors_of_ ? vectors_of_(snapshot_)
+                             : std::make_shared<const UserVectors>(snapshot_);
+    });
+    return *vectors_;
+  }
   const ProfileIndex& profiles() const {
     return profiles_.Get(snapshot_.catalog);
   }
@@ -43,7 +58,9 @@ class People {
   };
 
   const Snapshot& snapshot_;
-  Lazy<UserVectors> vectors_;
+  const VectorsOf vectors_of_;
+  mutable absl::once_flag vectors_once_;
+  mutable std::shared_ptr<const UserVectors> vectors_;
   Lazy<ProfileIndex> profiles_;
   Lazy<Followers> followers_;
 };

@@ -315,18 +315,52 @@ struct Run {
   }
 };
 
+// Of a list, so many of its first events are ranked anew at least, and so many
+// for every result.
+constexpr size_t kListedAtLeast = 100;
+constexpr size_t kListedPerResult = 5;
+
+// What was not looked at follows as it stands in the list.
+void AppendFurther(const Run& run, const RowBitmap& rows,
+                   const std::vector<Candidate>& looked_at,
+                   absl::Span<const EventRow> list, Ranking& ranking) {
+  const auto further = static_cast<size_t>(run.query.further);
+  for (const EventRow row : list) {
+    if (ranking.further.size() >= further) return;
+    if (!rows.Test(Index(row)) ||
+        std::binary_search(looked_at.begin(), looked_at.end(),
+                           Candidate{row, 0},
+                           [](const Candidate& a, const Candidate& b) {
+                             return a.event < b.event;
+                           })) {
+      continue;
+    }
+    ranking.further.push_back(row);
+  }
+}
+
 void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
              Ranking& ranking) {
   const RowBitmap rows = AllowedRows(allowed, ranking);
   std::vector<Candidate> listed;
   if (shortcuts.list != nullptr) {
+    ListedEvents list = *shortcuts.list;
+    // Where arranging only cuts the list, what has been far behind is not
+    // looked at for the first page.
+    const size_t near =
+        std::max(kListedAtLeast,
+                 kListedPerResult * static_cast<size_t>(run.query.limit));
+    const absl::Span<const EventRow> all = list.events;
+    const bool cut = run.IsPlain() && list.complete && all.size() > near;
+    if (cut) list.events = all.first(near);
     Ranking of_list = ranking;
     listed = Checked(allowed, rows,
-                     CandidatesOfList(*shortcuts.list, run.policy, run.user,
-                                      rows, run.view, run.snapshot),
+                     CandidatesOfList(list, run.policy, run.user, rows,
+                                      run.view, run.snapshot),
                      of_list);
     run.Rank(listed, of_list);
     if (of_list.results.size() >= static_cast<size_t>(shortcuts.wanted)) {
+      if (cut) AppendFurther(run, rows, listed, all.subspan(near), of_list);
       ranking = std::move(of_list);
       return;
     }

@@ -37,7 +37,8 @@ struct Ranking {
 struct Shortcuts {
   // Stands in for the scan and for what is nearby. When fewer than `wanted`
   // results come of it, all sources are asked as well. With only_event_ids it
-  // is not looked at.
+  // is not looked at. Of a long complete list only the first part is ranked
+  // anew; the rest of it are further events, as they stand there.
   const ListedEvents* list = nullptr;
   int wanted = 0;
   // BuildUserState() of the query.

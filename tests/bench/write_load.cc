@@ -25,6 +25,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// What is upserted: after the first second, mostly events that are there.
+constexpr uint64_t kEvents = 1'000;
+
 struct Load {
   std::string address;
   bool events = false;
@@ -63,7 +66,7 @@ void Fill(const Load& load, int64_t first, v1::UpsertEventsRequest* request) {
   for (int i = 0; i < load.batch; ++i) {
     const uint64_t random = Mix64(static_cast<uint64_t>(first + i));
     v1::Event& added = *request->add_events();
-    added.set_id(absl::StrCat("event", random % 10'000));
+    added.set_id(absl::StrCat("event", random % kEvents));
     added.set_title(absl::StrCat("Concert number ", random % 1'000));
     added.set_description(
         "An evening of improvised music with local players and guests.");

@@ -129,5 +129,31 @@ TEST(CowVectorTest, ReadersOfASharedCopyDoNotMeetTheWriter) {
   }
 }
 
+TEST(CowVectorTest, SmallChunksHoldWhatAPlainVectorHolds) {
+  CowVector<int, 4> rows;
+  std::vector<int> expected;
+  std::vector<CowVector<int, 4>> shared;
+  std::vector<std::vector<int>> then;
+  for (int i = 0; i < 3000; ++i) {
+    rows.PushBack(i);
+    expected.push_back(i);
+    const size_t changed = static_cast<size_t>(i) * 7919 % expected.size();
+    rows.Mutable(changed) = -i;
+    expected[changed] = -i;
+    if (i % 500 == 0) {
+      shared.push_back(rows.Share());
+      then.push_back(expected);
+    }
+  }
+  shared.push_back(rows.Share());
+  then.push_back(expected);
+  for (size_t s = 0; s < shared.size(); ++s) {
+    ASSERT_EQ(shared[s].size(), then[s].size());
+    for (size_t i = 0; i < then[s].size(); ++i) {
+      ASSERT_EQ(shared[s][i], then[s][i]) << s << " " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace usher

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -106,6 +107,40 @@ TEST_F(ExplanationTest, ContributionsAreWeightTimesValueTheLargestFirst) {
   EXPECT_EQ(parts[1].feature, Feature::kDistance);
   EXPECT_LT(parts[1].contribution, 0);
   EXPECT_EQ(parts[2].feature, Feature::kVenue);
+}
+
+TEST_F(ExplanationTest, ReasonsOfAListAreThoseOfEachEvent) {
+  RankingPolicy with_trees;
+  with_trees.trees = std::make_shared<const TreeRanker>(
+      TreeRanker::Create(1, 0.5f,
+                         {{{{Feature::kFollowed, 0.5f}}, {0, -1, 2}},
+                          {{{Feature::kContent, 0.4f}}, {0, -1, 1}},
+                          {{{Feature::kHourMatch, 0.3f}}, {0, 0, 3}}})
+          .value());
+  std::vector<RankedEvent> events;
+  for (int i = 0; i < 40; ++i) {
+    RankedEvent event = Ranked(EventRow{i % 2});
+    Set(event, Feature::kFollowed, static_cast<float>(i % 2));
+    Set(event, Feature::kContent, static_cast<float>(i % 7) / 7);
+    Set(event, Feature::kHourMatch, static_cast<float>(i % 5) / 5);
+    Set(event, Feature::kVenue, static_cast<float>(i % 3));
+    events.push_back(event);
+  }
+  for (const RankingPolicy* policy : {&policy_, &std::as_const(with_trees)}) {
+    const std::vector<std::vector<Reason>> reasons =
+        ReasonsOfList(events, *policy, snapshot_, 3);
+    ASSERT_EQ(reasons.size(), events.size());
+    for (size_t i = 0; i < events.size(); ++i) {
+      const std::vector<Reason> each =
+          Reasons(events[i], *policy, snapshot_, 3);
+      ASSERT_EQ(reasons[i].size(), each.size()) << i;
+      for (size_t r = 0; r < each.size(); ++r) {
+        EXPECT_EQ(reasons[i][r].code, each[r].code);
+        EXPECT_EQ(reasons[i][r].text, each[r].text);
+        EXPECT_EQ(reasons[i][r].value, each[r].value);
+      }
+    }
+  }
 }
 
 TEST_F(ExplanationTest, NothingKnownIsNoContribution) {

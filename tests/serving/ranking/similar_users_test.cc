@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/base/hash.h"
@@ -174,6 +175,69 @@ TEST(UserVectorsTest, ProductsAreThoseOfOneUserAtATime) {
     EXPECT_NEAR(products[row], expected, 1e-5);
     EXPECT_EQ(vectors.Row(user).size(), folded.size());
   }
+}
+
+void ExpectSame(const UserVectors& a, const UserVectors& b, size_t dim) {
+  ASSERT_EQ(a.size(), b.size());
+  const std::vector<float> query(dim, 0.5f);
+  EXPECT_EQ(a.Products(query), b.Products(query));
+  for (size_t row = 0; row < a.size(); ++row) {
+    const UserRow user{static_cast<int32_t>(row)};
+    EXPECT_EQ(a.Row(user), b.Row(user)) << row;
+    EXPECT_EQ(a.Norm(user), b.Norm(user)) << row;
+  }
+}
+
+TEST(UserVectorsTest, WhatFollowsTheWritesIsWhatIsBuiltAnew) {
+  Snapshot snapshot = RandomSnapshot(50, VectorIndexOptions::Type::kFlat);
+  const size_t dim = snapshot.model->dim();
+  auto trained = std::make_shared<Factors>(15, dim);
+  for (size_t i = 0; i < 15 * dim; ++i) {
+    trained->mutable_data()[i] = static_cast<float>(i % 7) - 3;
+  }
+  snapshot.user_vectors = trained;
+  Catalog& catalog = snapshot.catalog;
+  catalog.MarkTrained();
+  UserVectors head(snapshot);
+  Random random(4);
+  for (int round = 0; round < 30; ++round) {
+    const int64_t users = catalog.changed_users.revision();
+    const int64_t events = catalog.changed_events.revision();
+    const UserVectors before = head.Share();
+    const std::vector<float> first(before.Row(UserRow{0}).begin(),
+                                   before.Row(UserRow{0}).end());
+    for (uint64_t n = random.Below(4); n > 0; --n) {
+      const UserRow user =
+          catalog.UserRowOf(absl::StrCat("u", random.Below(20 + round)));
+      const EventRow event{static_cast<int32_t>(random.Below(50))};
+      catalog.Apply(user, event, InteractionKind::kRsvpYes, 0, kTinyNow);
+    }
+    if (round % 5 == 0) {
+      User user;
+      user.id = absl::StrCat("described", round);
+      catalog.UpsertUser(user);
+    }
+    if (round == 20) catalog.ForgetUser(UserRow{3});
+    ASSERT_TRUE(head.Update(snapshot, *catalog.changed_users.Since(users),
+                            *catalog.changed_events.Since(events)));
+    ExpectSame(head, UserVectors(snapshot), dim);
+    EXPECT_EQ(before.Row(UserRow{0}), absl::MakeConstSpan(first));
+  }
+}
+
+TEST(UserVectorsTest, AnEventOfAnotherOrganizerIsNotFollowed) {
+  Snapshot snapshot = TinySnapshot(TinyCatalog());
+  Catalog& catalog = snapshot.catalog;
+  UserVectors head(snapshot);
+  const int64_t events = catalog.changed_events.revision();
+  Event event = catalog.GetEvent(catalog.FindEvent("jazz1"));
+  event.title = "Another title";
+  catalog.UpsertEvent(event);
+  EXPECT_TRUE(head.Update(snapshot, {}, *catalog.changed_events.Since(events)));
+  event.organizer = "another organizer";
+  catalog.UpsertEvent(event);
+  EXPECT_FALSE(
+      head.Update(snapshot, {}, *catalog.changed_events.Since(events)));
 }
 
 }  // namespace
