@@ -228,6 +228,44 @@ TEST_F(RankEventsTest, UnknownIdsAskedForAreFiltered) {
   EXPECT_EQ(ranking.dropped[static_cast<size_t>(DropReason::kFiltered)], 2);
 }
 
+// A list in the order of a ranking: its first part is ranked anew, and the rest
+// stays behind it as it was, without what may not be shown.
+TEST(RankListTest, TheRestOfALongCompleteListFollowsAsItStands) {
+  const Snapshot snapshot = SnapshotOf(RandomCatalog(5, 1500));
+  Query query = For("u3");
+  query.limit = 10;
+  query.further = 480;
+  const RankingPolicy policy;
+  const LiveView view = BuildLiveView(snapshot, policy, query.now, 0);
+  const Ranking online = RankEvents(query, policy, view, snapshot);
+  std::vector<EventRow> rows;
+  for (const RankedEvent& event : online.results) rows.push_back(event.event);
+  rows.insert(rows.end(), online.further.begin(), online.further.end());
+  ASSERT_GT(rows.size(), 250u);
+  std::reverse(rows.begin() + 200, rows.end());
+  // One that is over in the part that is not looked at.
+  const auto not_live = [&](size_t row) {
+    return view.columns->SlotOf(EventRow{static_cast<int32_t>(row)}) < 0;
+  };
+  size_t dead = 0;
+  while (!not_live(dead)) ++dead;
+  std::vector<EventRow> list = rows;
+  list.insert(list.begin() + 220, EventRow{static_cast<int32_t>(dead)});
+  // Nothing has been announced since.
+  const ListedEvents listed{list, {}, query.now + 2 * kMinute, true};
+  Shortcuts shortcuts;
+  shortcuts.list = &listed;
+  shortcuts.wanted = query.limit;
+  const Ranking answer = RankEvents(query, policy, view, snapshot, shortcuts);
+  EXPECT_TRUE(answer.from_list);
+  EXPECT_EQ(Ids(answer, snapshot), Ids(online, snapshot));
+  std::vector<EventRow> got;
+  for (const RankedEvent& event : answer.results) got.push_back(event.event);
+  got.insert(got.end(), answer.further.begin(), answer.further.end());
+  EXPECT_EQ(got, rows);
+  EXPECT_EQ(answer.candidates[static_cast<int>(CandidateSource::kList)], 100);
+}
+
 TEST_F(RankEventsTest, AScoreThatIsNoNumberHasNoPlace) {
   RankingPolicy policy = Exhaustive();
   policy.weight(Feature::kDistance) = std::numeric_limits<float>::infinity();
