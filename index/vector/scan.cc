@@ -134,7 +134,8 @@ class ExactScan::Pass {
     if (query_.allowed == nullptr) return vectors_.rows();
     size_t live = 0;
     for (size_t block = 0; block < quantized_->blocks(); ++block) {
-      live += static_cast<size_t>(std::popcount(LiveRows(block)));
+      const uint64_t rows = LiveRows(block);
+      if (rows != 0) live += static_cast<size_t>(std::popcount(rows));
     }
     return live;
   }

@@ -39,8 +39,13 @@ class Collector {
     const size_t row = Index(event);
     if (!allowed_.Test(row)) return;
     const auto bit = static_cast<uint8_t>(1u << static_cast<int>(source));
-    sources_[row] = found_.Test(row) ? sources_[row] | bit : bit;
+    if (found_.Test(row)) {
+      sources_[row] |= bit;
+      return;
+    }
+    sources_[row] = bit;
     found_.Set(row);
+    ++count_;
   }
 
   // Adds the best `count`, ties by row.
@@ -56,7 +61,7 @@ class Collector {
 
   std::vector<Candidate> Merged() && {
     std::vector<Candidate> merged;
-    merged.reserve(found_.Count());
+    merged.reserve(count_);
     found_.ForEach([&](size_t row) {
       merged.push_back({EventRow{static_cast<int32_t>(row)}, sources_[row]});
     });
@@ -74,6 +79,7 @@ class Collector {
 
   const RowBitmap& allowed_;
   RowBitmap found_;
+  size_t count_ = 0;
   // By row: bits of Candidate::sources, of rows that were found; else anything.
   std::vector<uint8_t>& sources_;
 };

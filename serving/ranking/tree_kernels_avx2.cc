@@ -21,27 +21,44 @@ inline unsigned ReachedOf(const float* thresholds, __m256 value) {
                          static_cast<unsigned>(_mm256_movemask_ps(high)) << 8));
 }
 
+// Where all thresholds are in one group, it need not be looked for.
+template <bool kOneGroup>
 inline int8_t CodeOf(const float* thresholds, unsigned codes, float value) {
   const __m256 all = _mm256_set1_ps(value);
-  const unsigned groups = ReachedOf(thresholds, all);
-  const unsigned below = groups > 0 ? (groups - 1) * kCodeGroup : 0;
+  unsigned below = 0;
+  if constexpr (!kOneGroup) {
+    const unsigned groups = ReachedOf(thresholds, all);
+    below = groups > 0 ? (groups - 1) * kCodeGroup : 0;
+  }
   const unsigned reached =
       below + ReachedOf(thresholds + kCodeGroup + below, all);
   return static_cast<int8_t>(
       static_cast<int>(reached < codes ? reached : codes) - kCodeOffset);
 }
 
+template <bool kOneGroup>
+inline void EncodeColumn(const TreeColumns& columns, size_t column,
+                         const float* features, size_t stride, size_t rows,
+                         int8_t* codes) {
+  const float* thresholds =
+      columns.thresholds + column * kCodeGroup * (kCodeGroup + 1);
+  const unsigned count = columns.codes[column];
+  const int8_t of_zero = columns.of_zero[column];
+  const float* values = features + columns.features[column];
+  int8_t* out = codes + column * kTreeLanes;
+  for (size_t r = 0; r < rows; ++r) {
+    const float value = values[r * stride];
+    out[r] = value == 0 ? of_zero : CodeOf<kOneGroup>(thresholds, count, value);
+  }
+}
+
 void EncodeAvx2(const TreeColumns& columns, const float* features,
                 size_t stride, size_t rows, int8_t* codes) {
   for (size_t c = 0; c < columns.count; ++c) {
-    const float* thresholds =
-        columns.thresholds + c * kCodeGroup * (kCodeGroup + 1);
-    const float* values = features + columns.features[c];
-    int8_t* out = codes + c * kTreeLanes;
-    for (size_t r = 0; r < rows; ++r) {
-      const float value = values[r * stride];
-      out[r] = value == 0 ? columns.of_zero[c]
-                          : CodeOf(thresholds, columns.codes[c], value);
+    if (columns.codes[c] <= kCodeGroup) {
+      EncodeColumn<true>(columns, c, features, stride, rows, codes);
+    } else {
+      EncodeColumn<false>(columns, c, features, stride, rows, codes);
     }
   }
 }
