@@ -93,7 +93,8 @@ class TasteModel {
                                 const ContentEncoder& content,
                                 absl::Span<const Action> history,
                                 absl::Span<const Follow> follows,
-                                absl::Span<const TasteSeed> seeds) const;
+                                absl::Span<const TasteSeed> seeds,
+                                const Feedback& feedback = {}) const;
 
  private:
   struct Body;
@@ -104,7 +105,7 @@ class TasteModel {
 // before them; seeds are the latest.
 std::vector<EventRow> LikedInOrder(absl::Span<const Action> history,
                                    absl::Span<const TasteSeed> seeds,
-                                   size_t most);
+                                   const Feedback& feedback, size_t most);
 
 }  // namespace usher
 
