@@ -15,11 +15,13 @@ struct Command {
   absl::string_view summary;
   absl::string_view example;
   absl::Span<const FlagSpec> flags;
+  // Aborted: done, but the outcome was refused (exit code 3).
   absl::Status (*run)(const Flags& flags);
 };
 
 extern const Command kTrainCommand;     // train_command.cc
 extern const Command kEvaluateCommand;  // evaluate_command.cc
+extern const Command kTuneCommand;      // tune_command.cc
 extern const Command kSynthCommand;     // synth_command.cc
 extern const Command kInspectCommand;   // inspect_command.cc
 

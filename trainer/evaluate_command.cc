@@ -313,7 +313,7 @@ absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
   const SecondsSince training;
   ASSIGN_OR_RETURN(
       TrainedVersion trained,
-      TrainByName(name, replay.training, options, LogTo(progress)));
+      TrainUnjudged(name, replay.training, options, LogTo(progress)));
   judgement.train_seconds = training();
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),

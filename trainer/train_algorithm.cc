@@ -413,6 +413,21 @@ absl::StatusOr<TrainedVersion> TrainByName(absl::string_view name,
                                            const TrainingLog& log) {
   RETURN_IF_ERROR(CheckAlgorithm(name));
   if (name == "hybrid") return TrainVersion(dataset, options, log);
+  TrainOptions alone = options;
+  alone.learn_ranker = false;
+  return TrainVersion(dataset, alone, log,
+                      [&](const Dataset& data, const TrainOptions& with,
+                          const TrainingLog& to) {
+                        return TrainAlone(*FindAlgorithm(name), data, with, to);
+                      });
+}
+
+absl::StatusOr<TrainedVersion> TrainUnjudged(absl::string_view name,
+                                             const Dataset& dataset,
+                                             const TrainOptions& options,
+                                             const TrainingLog& log) {
+  RETURN_IF_ERROR(CheckAlgorithm(name));
+  if (name == "hybrid") return TrainVersion(dataset, options, log);
   return TrainAlone(*FindAlgorithm(name), dataset, options, log);
 }
 

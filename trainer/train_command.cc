@@ -8,6 +8,7 @@
 #include "trainer/command.h"
 #include "trainer/load_dataset.h"
 #include "trainer/progress.h"
+#include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
 
@@ -34,6 +35,9 @@ constexpr FlagSpec kTrainFlags[] = {
     {"until", "TIME",
      "leave out what came to pass at or after this time; a server with this "
      "--state adds it again"},
+    {"force", "",
+     "publish it even when it is worse than the published version; without, "
+     "that ends with exit code 3"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
 
@@ -44,6 +48,24 @@ absl::Status CheckSource(const Flags& flags) {
     return absl::InvalidArgumentError(
         absl::StrCat("--state and --", file, " exclude each other"));
   }
+  return absl::OkStatus();
+}
+
+// Aborted when the published version had better stay.
+absl::Status CheckAgainstPublished(const std::string& dir,
+                                   const TrainingRecord& made,
+                                   Progress& progress) {
+  const absl::StatusOr<int64_t> current = CurrentVersion(dir);
+  const absl::StatusOr<Manifest> published =
+      current.ok() ? ReadManifest(dir, *current)
+                   : absl::StatusOr<Manifest>(current.status());
+  if (published.ok()) return CheckNotWorse(*published, made);
+  progress.Line(absl::IsNotFound(published.status())
+                    ? absl::StrCat("warning: nothing is published in ", dir,
+                                   " that it could be compared with")
+                    : absl::StrCat("warning: not compared with what is "
+                                   "published: ",
+                                   published.status().message()));
   return absl::OkStatus();
 }
 
@@ -71,6 +93,12 @@ absl::Status RunTrain(const Flags& flags) {
   record.data_fingerprint = dataset.fingerprint;
   record.metrics = std::move(trained.metrics);
   record.notes = std::move(trained.notes);
+  const absl::Status gate = CheckAgainstPublished(dir, record, progress);
+  if (!flags.Has("force")) RETURN_IF_ERROR(gate);
+  if (!gate.ok()) {
+    progress.Line(
+        absl::StrCat("--force: published although: ", gate.message()));
+  }
   ASSIGN_OR_RETURN(const int64_t version,
                    WriteVersion(dir, trained.snapshot, record));
   std::printf("published version %lld in %s\n", static_cast<long long>(version),

@@ -8,6 +8,7 @@
 #include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
+#include "serving/ranking/tree_ranker.h"
 #include "usher/config/config.pb.h"
 
 namespace usher {
@@ -75,6 +76,30 @@ absl::Status ReadIndex(const config::IndexConfig& from,
   if (valid.ok()) return valid;
   return absl::InvalidArgumentError(
       absl::StrCat("configuration: index: ", valid.message()));
+}
+
+absl::Status ReadRanker(const config::RankerConfig& from, RankerOptions& to) {
+  if (from.has_trees()) to.trees = from.trees();
+  if (from.has_depth()) to.depth = from.depth();
+  if (from.has_learning_rate()) to.learning_rate = from.learning_rate();
+  if (to.trees < 8 || to.trees > 1000) {
+    return OutOfRange("ranker.trees", to.trees, "8 to 1000");
+  }
+  if (to.depth < 1 || to.depth > TreeRanker::kMaxDepth) {
+    return OutOfRange("ranker.depth", to.depth,
+                      absl::StrCat("1 to ", TreeRanker::kMaxDepth));
+  }
+  if (!(to.learning_rate > 0 && to.learning_rate <= 1)) {
+    return OutOfRange("ranker.learning_rate", to.learning_rate,
+                      "above 0, at most 1");
+  }
+  return absl::OkStatus();
+}
+
+void WriteRanker(const RankerOptions& from, config::RankerConfig& to) {
+  to.set_trees(from.trees);
+  to.set_depth(from.depth);
+  to.set_learning_rate(from.learning_rate);
 }
 
 void WriteIndex(const VectorIndexOptions& from, config::IndexConfig& to) {
@@ -308,6 +333,7 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
       ApplyRankingConfig(RankingPolicy(), options.ranking_config).status());
   RETURN_IF_ERROR(ReadFeedback(config.feedback(), options.feedback));
   RETURN_IF_ERROR(ReadAlgorithms(config.algorithms(), options.algorithms));
+  RETURN_IF_ERROR(ReadRanker(config.ranker(), options.ranker));
   options.learn_ranker =
       config.has_learn_ranker() ? config.learn_ranker() : options.learn_ranker;
   return options;
@@ -325,6 +351,7 @@ std::string TrainConfigText(const TrainOptions& options) {
   config.set_learn_ranker(options.learn_ranker);
   WriteFeedback(options.feedback, *config.mutable_feedback());
   WriteAlgorithms(options.algorithms, *config.mutable_algorithms());
+  WriteRanker(options.ranker, *config.mutable_ranker());
   std::string text;
   TextFormat::PrintToString(config, &text);
   return text;

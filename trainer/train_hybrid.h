@@ -17,6 +17,7 @@
 #include "trainer/algorithms/als.h"
 #include "trainer/algorithms/content.h"
 #include "trainer/data/dataset.h"
+#include "trainer/ranker/ranker_options.h"
 
 namespace usher {
 
@@ -29,7 +30,8 @@ struct TrainOptions {
   ContentOptions content;
   VectorIndexOptions index;
   std::string ranking_config;   // Text proto over the defaults for the data.
-  bool learn_ranker = true;     // Trees on top of it (train_version.h).
+  bool learn_ranker = true;     // Trees on top of it (train_version.h),
+  RankerOptions ranker;         // of at most this size.
   Feedback feedback;            // What actions say of taste.
   AlgorithmOptions algorithms;  // Of those that stand by themselves.
   uint64_t seed = 1;

@@ -4,19 +4,22 @@
 
 #include "absl/status/statusor.h"
 #include "trainer/data/dataset.h"
+#include "trainer/examination.h"
 #include "trainer/train_hybrid.h"
 
 namespace usher {
 
-// TrainHybrid() on everything. Where the data are dated and enough, the ranker
-// is learned as well: a model of the earlier part is asked, as it would have
-// been, what people then went to, and trees learn from its lists
-// (trainer/ranker). Deterministic as TrainHybrid() is. What cannot be learned
+// `train` on everything. Where the data are dated and enough, a model of
+// the earlier part is asked, as it would have been, what people then went to.
+// That judges the version (metrics of publish_gate.h, beside those of rules
+// that need no learning), and trees learn from its lists (trainer/ranker).
+// Deterministic as `train` is. What cannot be learned
 // is left at its default, and a note says why; errors are those of
-// TrainHybrid().
+// `train`.
 absl::StatusOr<TrainedVersion> TrainVersion(const Dataset& dataset,
                                             const TrainOptions& options,
-                                            const TrainingLog& log = {});
+                                            const TrainingLog& log = {},
+                                            TrainFunction train = TrainHybrid);
 
 }  // namespace usher
 

@@ -11,10 +11,11 @@ using usher::Command;
 
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
+constexpr int kRefused = 3;
 
 const Command* const kCommands[] = {
-    &usher::kTrainCommand, &usher::kEvaluateCommand, &usher::kSynthCommand,
-    &usher::kInspectCommand};
+    &usher::kTrainCommand, &usher::kEvaluateCommand, &usher::kTuneCommand,
+    &usher::kSynthCommand, &usher::kInspectCommand};
 
 std::string Usage() {
   std::string text =
@@ -54,7 +55,8 @@ int Run(const Command& command, const std::vector<std::string>& words) {
   std::fprintf(stderr, "usher-train %s: %s\n",
                std::string(command.name).c_str(),
                std::string(status.message()).c_str());
-  return flags.ok() ? kFailed : kMisused;
+  if (!flags.ok()) return kMisused;
+  return absl::IsAborted(status) ? kRefused : kFailed;
 }
 
 }  // namespace

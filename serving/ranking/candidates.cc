@@ -142,7 +142,7 @@ void AddOrganizers(const RankingPolicy& policy, const UserState& user,
   for (const auto& [organizer, past] : user.organizers) {
     if (past.commitments > 0) known.emplace_back(past.recent, organizer);
   }
-  for (const OrganizerRow organizer : user.followed) {
+  for (const auto& [organizer, since] : user.followed) {
     const auto past = user.organizers.find(organizer);
     if (past == user.organizers.end() || !(past->second.commitments > 0)) {
       known.emplace_back(0, organizer);

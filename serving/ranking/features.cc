@@ -9,45 +9,20 @@ namespace usher {
 namespace {
 
 constexpr absl::string_view kFeatureNames[kNumFeatures] = {
-    "own_organizer",
-    "own_share",
-    "own_last",
-    "followed",
-    "organizer_no",
-    "series",
-    "venue",
-    "als_organizer",
-    "als_event",
-    "neighbours",
-    "neighbour_organizer",
-    "history",
-    "follows",
-    "content",
-    "place_density",
-    "distance",
-    "hour_match",
-    "conflict",
-    "lead_rank",
-    "day_rank",
-    "yes_rank",
-    "answer_rank",
-    "fresh_rank",
-    "organizer_next",
-    "organizer_yes",
-    "hour_count",
-    "day_count",
-    "week_count",
-    "fill",
-    "usual_yes",
-    "organizer_day",
-    "organizer_week",
-    "organizer_month",
-    "lead",
-    "last_answer",
-    "yes",
-    "start_hour",
-    "start_day",
-    "organizer_events"};
+    "own_organizer", "own_share",      "own_last",
+    "followed",      "followed_last",  "organizer_no",
+    "series",        "venue",          "als_organizer",
+    "als_event",     "neighbours",     "neighbour_organizer",
+    "history",       "follows",        "idle",
+    "content",       "content_last",   "place_density",
+    "distance",      "hour_match",     "conflict",
+    "lead_rank",     "day_rank",       "yes_rank",
+    "answer_rank",   "fresh_rank",     "organizer_next",
+    "organizer_yes", "hour_count",     "day_count",
+    "week_count",    "fill",           "usual_yes",
+    "organizer_day", "organizer_week", "organizer_month",
+    "lead",          "last_answer",    "yes",
+    "start_hour",    "start_day",      "organizer_events"};
 
 // What is taken for the distance to an event without a place.
 constexpr float kUnknownDistanceKm = 10;
@@ -118,8 +93,11 @@ void OrganizerFeatures(const EventColumns& event, const UserState& user,
       out.at(row, Feature::kOwnLast) = past->second.latest;
       out.at(row, Feature::kOrganizerNo) = LogCount(past->second.refusals);
     }
-    out.at(row, Feature::kFollowed) =
-        user.followed.contains(event.organizer) ? 1 : 0;
+    const auto followed = user.followed.find(event.organizer);
+    if (followed != user.followed.end()) {
+      out.at(row, Feature::kFollowed) = 1;
+      out.at(row, Feature::kFollowedLast) = followed->second;
+    }
   }
   if (event.series >= 0) {
     out.at(row, Feature::kSeries) = LogCount(Lookup(user.series, event.series));
@@ -139,6 +117,14 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
   if (!user.content.empty() && content.size() == user.content.size()) {
     out.at(row, Feature::kContent) =
         Dot(user.content.data(), content.data(), content.size());
+  }
+  if (user.latest != kNoEvent) {
+    const absl::Span<const float> last =
+        snapshot.embeddings.Row(Index(user.latest));
+    if (last.size() == content.size()) {
+      out.at(row, Feature::kContentLast) =
+          Dot(last.data(), content.data(), content.size());
+    }
   }
 }
 
@@ -243,6 +229,7 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     out.at(i, Feature::kHistory) = LogCount(user.commitments);
     out.at(i, Feature::kFollows) =
         LogCount(static_cast<float>(user.followed.size()));
+    out.at(i, Feature::kIdle) = std::log1p(user.idle_hours);
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }

@@ -22,6 +22,7 @@ enum class Feature : uint8_t {
   kOwnShare,      // Part of the user's commitments.
   kOwnLast,       // 1 / (1 + weeks since the latest commitment); 0: none.
   kFollowed,      // 1 when the user follows the organizer.
+  kFollowedLast,  // 1 / (1 + weeks since they began to); 0: not known.
   kOrganizerNo,   // ln(1 + refusals).
   kSeries,        // ln(1 + commitments to the same series).
   kVenue,         // ln(1 + commitments at the same venue).
@@ -34,8 +35,10 @@ enum class Feature : uint8_t {
   // Who asks: the same for all events of a list.
   kHistory,  // ln(1 + commitments).
   kFollows,  // ln(1 + followed organizers).
+  kIdle,     // ln(1 + hours since the latest commitment).
   // What it is about.
-  kContent,  // Cosine with the mean content of the user's history.
+  kContent,      // Cosine with the mean content of the user's history,
+  kContentLast,  // with that of the latest commitment.
   // Place.
   kPlaceDensity,  // ln of the density of the user's past places around it.
   kDistance,      // ln(1 + km) from the user.

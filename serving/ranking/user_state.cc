@@ -27,6 +27,8 @@ float Faded(double days) {
   return static_cast<float>(std::exp2(-days / kOrganizerHalfLifeDays));
 }
 
+float ByWeeks(double days) { return static_cast<float>(1 / (1 + days / 7)); }
+
 float TasteOf(const Seed& seed) {
   constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
   return TasteWeight(seed.kind, kNoValue) * seed.weight;
@@ -40,7 +42,12 @@ void AddCommitment(const Catalog& catalog, EventRow row, float weight,
     OrganizerPast& past = user.organizers[event.organizer];
     past.commitments += weight;
     past.recent += weight * Faded(days);
-    past.latest = std::max(past.latest, static_cast<float>(1 / (1 + days / 7)));
+    past.latest = std::max(past.latest, ByWeeks(days));
+  }
+  const auto hours = static_cast<float>(24 * days);
+  if (user.latest == kNoEvent || hours <= user.idle_hours) {
+    user.latest = row;
+    user.idle_hours = hours;
   }
   if (event.series >= 0) user.series[event.series] += weight;
   if (event.venue >= 0) user.venues[event.venue] += weight;
@@ -283,7 +290,12 @@ UserState BuildUserState(const Query& query, const Snapshot& snapshot,
   for (const TasteSeed& seed : seeds) {
     if (seed.weight > 0) liked.push_back(seed.event);
   }
-  for (const Follow& follow : follows) user.followed.insert(follow.organizer);
+  for (const Follow& follow : follows) {
+    float& since = user.followed[follow.organizer];
+    if (follow.joined != kNoTime && follow.joined <= query.now) {
+      since = ByWeeks(DaysAgo(query.now, follow.joined));
+    }
+  }
   if (user.places.size() > kPastPlaces) {
     user.places.erase(user.places.begin(), user.places.end() - kPastPlaces);
   }

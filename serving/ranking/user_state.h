@@ -35,7 +35,10 @@ struct UserState {
   absl::flat_hash_map<OrganizerRow, OrganizerPast> organizers;
   absl::flat_hash_map<int32_t, float> series;
   absl::flat_hash_map<int32_t, float> venues;
-  absl::flat_hash_set<OrganizerRow> followed;
+  // 1 / (1 + weeks since they began to); 0 when that is not known.
+  absl::flat_hash_map<OrganizerRow, float> followed;
+  EventRow latest = kNoEvent;      // Commitment; of equal ones the last.
+  float idle_hours = 0;            // Since it.
   std::vector<EventRow> answered;  // Sorted, no duplicates.
   std::vector<GeoPoint> places;    // Of the latest commitments.
   std::vector<std::pair<Micros, EventRow>> starts;  // Of commitments; sorted.

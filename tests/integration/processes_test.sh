@@ -89,6 +89,34 @@ END
   has 'every file is as it was written'
 }
 
+# What learned nothing does not take the place of what did.
+train_refuses_worse() {
+  cp -r model guarded
+  python3 - city/interactions.csv >shuffled.csv <<'END'
+import random, sys
+rows = [line.rstrip("\n").split(",") for line in open(sys.argv[1])]
+header, rows = rows[0], rows[1:]
+at = header.index("user_id")
+users = [row[at] for row in rows]
+random.Random(1).shuffle(users)
+print(",".join(header))
+for row, user in zip(rows, users):
+    print(",".join(row[:at] + [user] + row[at + 1:]))
+END
+  local worse=("$bin/usher-train" train --events=city/events.jsonl
+    --users=city/users.jsonl --interactions=shuffled.csv
+    --config=small.textproto --model_dir=guarded)
+  local status=0
+  "${worse[@]}" >out 2>err </dev/null || status=$?
+  [[ "$status" -eq 3 ]] || fail "exit $status, not 3, for what is worse"
+  [[ "$(tail -n 1 err)" == *'not published: NDCG@10'*--force* ]] ||
+    fail "no reason in: $(<err)"
+  [[ "$(<guarded/CURRENT)" == 2 && ! -e guarded/3 ]] ||
+    fail "what was refused is published"
+  runs "${worse[@]}" --force
+  has '^published version 3 '
+}
+
 # A state that a server has opened, and nobody has written to.
 train_from_state() {
   : >log
@@ -383,6 +411,7 @@ step() {
 }
 
 step make_and_train
+step train_refuses_worse
 step train_from_state
 step train_errors
 step corruption

@@ -38,7 +38,7 @@ int64_t PartOf(int64_t queries, int64_t most) {
 void AddList(const Ranking& ranking, const ReplayQuery& query,
              const std::vector<RankingExamples::Label>& labels,
              absl::Span<const size_t> rows, RankingExamples& examples) {
-  examples.AddQuery(static_cast<int32_t>(query.relevant.size()));
+  examples.AddQuery(static_cast<int32_t>(query.relevant.size()), query.user);
   for (const size_t row : rows) {
     examples.AddRow(ranking.results[row], labels[row]);
   }
@@ -92,6 +92,7 @@ RankingLessons CollectLessons(
           std::vector<size_t> all(labels.size());
           for (size_t i = 0; i < all.size(); ++i) all[i] = i;
           AddList(ranking, query, labels, all, lessons.judged);
+          lessons.judged_numbers.insert(query.number);
         }
         if (progress) progress(query.number, queries);
       });

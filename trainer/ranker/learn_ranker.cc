@@ -1,6 +1,7 @@
 #include "trainer/ranker/learn_ranker.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -15,9 +16,11 @@ namespace {
 
 constexpr int kDepthOfList = 10;
 constexpr size_t kCalibrated = 20;  // First places of each list.
-// More would fit what a season happens to be like.
-constexpr int kSizes[] = {30, 60, 100};
-constexpr int kMostTrees = 100;
+constexpr int kResamples = 300;
+constexpr uint64_t kResampleSeed = 7;
+// Of the largest size. More than that would fit what a season happens to be
+// like.
+constexpr float kSizes[] = {0.3f, 0.6f, 1};
 
 // The rows of a query, best first; its rows' own order among equals.
 std::vector<size_t> OrderOf(absl::Span<const float> scores) {
@@ -39,19 +42,20 @@ std::vector<float> ScoresOf(const RankingExamples& examples, size_t query,
   return scores;
 }
 
-double MeanNdcg(const RankingExamples& examples, const TreeRanker* trees) {
-  double sum = 0;
+RankerTrial Judge(std::string name, int size, bool on_linear,
+                  const RankingExamples& examples, const TreeRanker* trees) {
+  MeanScores scores;
   for (size_t query = 0; query < examples.queries(); ++query) {
     const std::vector<size_t> order = OrderOf(ScoresOf(examples, query, trees));
     std::vector<bool> hits;
     for (size_t i = 0; i < std::min<size_t>(order.size(), kDepthOfList); ++i) {
       hits.push_back(examples.label(examples.begin(query) + order[i]).relevant);
     }
-    sum += ScoreHits(hits, examples.relevant(query), kDepthOfList).ndcg;
+    scores.Add(examples.user(query),
+               ScoreHits(hits, examples.relevant(query), kDepthOfList));
   }
-  return examples.queries() == 0
-             ? 0
-             : sum / static_cast<double>(examples.queries());
+  return {std::move(name), size, on_linear, scores.Mean().ndcg,
+          scores.NdcgInterval(kResamples, kResampleSeed)};
 }
 
 std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
@@ -69,18 +73,32 @@ std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
   return outcomes;
 }
 
-BoostOptions OptionsOf(int trees, bool on_linear, uint64_t seed) {
+BoostOptions OptionsOf(const RankerOptions& ranker, int trees, bool on_linear,
+                       uint64_t seed) {
   BoostOptions options;
   options.trees = trees;
+  options.depth = ranker.depth;
+  options.learning_rate = ranker.learning_rate;
   options.on_linear = on_linear;
   options.seed = seed;
   return options;
 }
 
+RankerTrial Linear(const RankingLessons& lessons) {
+  return Judge("linear", 0, true, lessons.judged, nullptr);
+}
+
 }  // namespace
 
+LearnedRanker JudgeLinear(const RankingLessons& lessons) {
+  LearnedRanker judged;
+  judged.trials.push_back(Linear(lessons));
+  judged.calibration = Calibrate(OutcomesOf(lessons.judged, nullptr));
+  return judged;
+}
+
 absl::StatusOr<LearnedRanker> LearnRanker(
-    const RankingLessons& lessons, uint64_t seed,
+    const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&
         progress) {
   const auto tell = [&](absl::string_view what, int total) {
@@ -89,23 +107,25 @@ absl::StatusOr<LearnedRanker> LearnRanker(
     };
   };
   LearnedRanker learned;
-  learned.trials.push_back(
-      {"linear", 0, true, MeanNdcg(lessons.judged, nullptr)});
+  learned.trials.push_back(Linear(lessons));
   std::vector<TreeRanker> grown;
   for (const bool on_linear : {true, false}) {
     ASSIGN_OR_RETURN(
         const TreeRanker most,
         GrowTrees(lessons.samples, lessons.before_judged,
-                  OptionsOf(kMostTrees, on_linear, seed),
+                  OptionsOf(options, options.trees, on_linear, seed),
                   tell(on_linear ? "trying trees on the linear score"
                                  : "trying trees alone",
-                       kMostTrees)));
-    for (const int size : kSizes) {
+                       options.trees)));
+    for (const float share : kSizes) {
+      const int size = std::max(
+          1, static_cast<int>(
+                 std::lround(share * static_cast<float>(options.trees))));
       grown.push_back(most.First(size));
       learned.trials.push_back(
-          {absl::StrCat(
-               size, on_linear ? " trees on the linear score" : " trees alone"),
-           size, on_linear, MeanNdcg(lessons.judged, &grown.back())});
+          Judge(absl::StrCat(size, on_linear ? " trees on the linear score"
+                                             : " trees alone"),
+                size, on_linear, lessons.judged, &grown.back()));
     }
   }
   for (size_t i = 1; i < learned.trials.size(); ++i) {
@@ -117,10 +137,11 @@ absl::StatusOr<LearnedRanker> LearnRanker(
   learned.calibration = Calibrate(OutcomesOf(
       lessons.judged, best.trees == 0 ? nullptr : &grown[learned.chosen - 1]));
   if (best.trees == 0) return learned;
-  ASSIGN_OR_RETURN(TreeRanker trees,
-                   GrowTrees(lessons.samples, lessons.samples.queries(),
-                             OptionsOf(best.trees, best.on_linear, seed),
-                             tell("growing trees", best.trees)));
+  ASSIGN_OR_RETURN(
+      TreeRanker trees,
+      GrowTrees(lessons.samples, lessons.samples.queries(),
+                OptionsOf(options, best.trees, best.on_linear, seed),
+                tell("growing trees", best.trees)));
   learned.trees = std::make_shared<const TreeRanker>(std::move(trees));
   return learned;
 }

@@ -9,10 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/tree_ranker.h"
+#include "trainer/evaluation/scores.h"
+#include "trainer/ranker/ranker_options.h"
 #include "trainer/ranker/ranking_examples.h"
 
 namespace usher {
@@ -23,8 +26,9 @@ struct RankingLessons {
   RankingExamples samples;
   // So many of them come before what is judged.
   size_t before_judged = 0;
-  // Whole lists of the last part.
+  // Whole lists of the last part, and the numbers of their queries.
   RankingExamples judged;
+  absl::flat_hash_set<int64_t> judged_numbers;
 };
 
 // One way to rank, and how it did on the judged lists.
@@ -32,7 +36,8 @@ struct RankerTrial {
   std::string name;  // "linear", "60 trees on the linear score", ...
   int trees = 0;
   bool on_linear = true;
-  double ndcg = 0;  // At 10.
+  double ndcg = 0;                // At 10, of the judged lists,
+  MeanScores::Interval interval;  // and 95 % of it.
 };
 
 struct LearnedRanker {
@@ -44,11 +49,14 @@ struct LearnedRanker {
   size_t chosen = 0;                // Of trials.
 };
 
+// The linear score alone, judged. Nothing is learned but its calibration.
+LearnedRanker JudgeLinear(const RankingLessons& lessons);
+
 // Grows trees on the lists before the judged ones, in several sizes, on the
 // linear score and without it; takes what orders the judged lists best, and
 // grows that again on all samples. Deterministic by seed.
 absl::StatusOr<LearnedRanker> LearnRanker(
-    const RankingLessons& lessons, uint64_t seed,
+    const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&
         progress = nullptr);
 

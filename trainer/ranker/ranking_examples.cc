@@ -14,9 +14,10 @@ constexpr size_t kOfAll = 25;
 
 }  // namespace
 
-void RankingExamples::AddQuery(int32_t relevant) {
+void RankingExamples::AddQuery(int32_t relevant, int32_t user) {
   ends_.push_back(rows());
   relevant_.push_back(relevant);
+  users_.push_back(user);
 }
 
 void RankingExamples::AddRow(const RankedEvent& event, Label label) {

@@ -26,14 +26,15 @@ class RankingExamples {
   size_t queries() const { return ends_.size(); }
   size_t rows() const { return linear_.size(); }
 
-  // Begins a query with so many relevant events, found or not.
-  void AddQuery(int32_t relevant);
+  // Begins a query of `user` with so many relevant events, found or not.
+  void AddQuery(int32_t relevant, int32_t user);
   // To the last query.
   void AddRow(const RankedEvent& event, Label label);
 
   size_t begin(size_t query) const { return query == 0 ? 0 : ends_[query - 1]; }
   size_t end(size_t query) const { return ends_[query]; }
   int32_t relevant(size_t query) const { return relevant_[query]; }
+  int32_t user(size_t query) const { return users_[query]; }
 
   absl::Span<const float> features() const { return features_; }
   absl::Span<const float> linear() const { return linear_; }
@@ -47,6 +48,7 @@ class RankingExamples {
   std::vector<Label> labels_;
   std::vector<size_t> ends_;
   std::vector<int32_t> relevant_;
+  std::vector<int32_t> users_;
 };
 
 // Which rows of a list are kept to learn from: every relevant one, the best,

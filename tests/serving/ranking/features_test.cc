@@ -186,6 +186,40 @@ TEST_F(FeaturesTest, TheLatestCommitmentToAnOrganizerFadesWithWeeks) {
   EXPECT_EQ(Of(kNextJazz, Feature::kOwnLast), 1);
 }
 
+TEST_F(FeaturesTest, WhatWasFollowedLatelySaysMore) {
+  const auto followed_since = [&](Micros joined) {
+    Catalog catalog = FiveEvents();
+    User ann;
+    ann.id = "ann";
+    ann.groups = {{"hosts", joined}};
+    catalog.UpsertUser(ann);
+    Reset(std::move(catalog));
+    return Of(kTalk, Feature::kFollowedLast);
+  };
+  EXPECT_FLOAT_EQ(followed_since(kNow - 14 * kDay), 1.0f / 3);
+  EXPECT_EQ(followed_since(kNow), 1);
+  EXPECT_EQ(followed_since(kNow + kDay), 0);
+  EXPECT_EQ(followed_since(kNoTime), 0);
+  EXPECT_EQ(Of(kTalk, Feature::kFollowed), 1);
+  EXPECT_EQ(Of(kNextJazz, Feature::kFollowedLast), 0);
+}
+
+TEST_F(FeaturesTest, TheLatestCommitmentIsComparedByItself) {
+  const auto cosine = [&](EventRow a, EventRow b) {
+    double sum = 0;
+    for (size_t i = 0; i < 2; ++i) {
+      sum += static_cast<double>(snapshot_.embeddings.Row(Index(a))[i]) *
+             static_cast<double>(snapshot_.embeddings.Row(Index(b))[i]);
+    }
+    return sum;
+  };
+  EXPECT_NEAR(Of(kTalk, Feature::kContentLast), cosine(kPastJazz, kTalk), 1e-6);
+  EXPECT_NEAR(Of(kTalk, Feature::kIdle), std::log1p(60.0 * 24), 1e-4);
+  query_.seeds = {{"past talk", InteractionKind::kRsvpYes, 1}};
+  EXPECT_NEAR(Of(kTalk, Feature::kContentLast), cosine(kPastTalk, kTalk), 1e-6);
+  EXPECT_EQ(Of(kTalk, Feature::kIdle), 0);
+}
+
 TEST_F(FeaturesTest, WhoAsksIsTheSameForAllEvents) {
   for (const EventRow event : {kNextJazz, kTalk, kBare}) {
     EXPECT_FLOAT_EQ(Of(event, Feature::kHistory), std::log1p(1.0f));
@@ -346,7 +380,9 @@ TEST_F(FeaturesTest, AStrangerKnowsNobodyAndNothing) {
       Feature::kPlaceDensity, Feature::kDistance,
       Feature::kHourMatch,    Feature::kConflict,
       Feature::kOwnLast,      Feature::kHistory,
-      Feature::kFollows,      Feature::kNeighbourOrganizer};
+      Feature::kFollows,      Feature::kNeighbourOrganizer,
+      Feature::kFollowedLast, Feature::kContentLast,
+      Feature::kIdle};
   for (const Feature feature : about_user) {
     EXPECT_EQ(Of(kTalk, feature, "stranger"), 0) << FeatureName(feature);
   }

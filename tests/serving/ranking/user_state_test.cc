@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::_;
 using ::testing::ElementsAre;
+using ::testing::Key;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -103,7 +104,7 @@ TEST_F(UserStateTest, TheHomeIsThePlaceOtherwise) {
 TEST_F(UserStateTest, WhoFollowsSomebodyIsNotCold) {
   const UserState state = State();
   EXPECT_FALSE(state.cold);
-  EXPECT_THAT(state.followed, UnorderedElementsAre(OrganizerRow{2}));
+  EXPECT_THAT(state.followed, UnorderedElementsAre(Key(OrganizerRow{2})));
   EXPECT_TRUE(state.content.empty());
 }
 

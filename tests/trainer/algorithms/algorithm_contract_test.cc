@@ -15,6 +15,7 @@
 #include "trainer/evaluation/play.h"
 #include "trainer/evaluation/replay.h"
 #include "trainer/evaluation/scores.h"
+#include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
 
 namespace usher {
@@ -49,7 +50,7 @@ class AlgorithmTest : public ::testing::TestWithParam<std::string> {
   static TrainedVersion Train(const Dataset& dataset,
                               const TrainOptions& options = QuickOptions()) {
     absl::StatusOr<TrainedVersion> trained =
-        TrainByName(GetParam(), dataset, options);
+        TrainUnjudged(GetParam(), dataset, options);
     EXPECT_TRUE(trained.ok()) << trained.status();
     return *std::move(trained);
   }
@@ -160,7 +161,7 @@ TEST_P(AlgorithmTest, WithoutInteractionsItSaysWhatIsMissing) {
   Dataset scenes = Scenes();
   scenes.interactions.clear();
   const absl::Status status =
-      TrainByName(GetParam(), scenes, QuickOptions()).status();
+      TrainUnjudged(GetParam(), scenes, QuickOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothing to learn"));
 }
@@ -179,7 +180,7 @@ Dataset Shuffled(Dataset city) {
 
 double NdcgOf(const std::string& name, const Replay& replay) {
   TrainedVersion version =
-      TrainByName(name, replay.training, QuickOptions()).value();
+      TrainUnjudged(name, replay.training, QuickOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -210,17 +211,26 @@ INSTANTIATE_TEST_SUITE_P(All, AlgorithmTest, ::testing::ValuesIn([] {
                          }()),
                          [](const auto& test) { return test.param; });
 
+TEST(TrainByNameTest, WhatIsPublishedIsJudgedOnItsLastStretch) {
+  const absl::StatusOr<TrainedVersion> version =
+      TrainByName("als", SyntheticCity(SmallCity(3)), QuickOptions());
+  ASSERT_TRUE(version.ok()) << version.status();
+  std::vector<std::string> names;
+  for (const auto& [name, value] : version->metrics) names.push_back(name);
+  EXPECT_THAT(names, ::testing::Contains(std::string(kJudgedNdcg)));
+  EXPECT_EQ(version->snapshot.info.algorithm, "als");
+}
+
 TEST(TrainByNameTest, AnUnknownNameIsAnErrorThatNamesTheKnownOnes) {
   const absl::Status status =
-      TrainByName("magic", TwoScenes(false), QuickOptions()).status();
+      TrainUnjudged("magic", TwoScenes(false), QuickOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("hybrid, popularity, item_knn"));
 }
 
 TEST(TrainByNameTest, PopularityIsTheRuleWithTheSameName) {
-  const Replay replay =
-      BuildReplay(TwoScenes(false), ReplayOptions()).value();
+  const Replay replay = BuildReplay(TwoScenes(false), ReplayOptions()).value();
   ASSERT_GT(replay.queries.size(), 100);
   std::vector<std::vector<std::string>> expected;
   PlayRule(replay, PlainRule::kPopularity, 5,
@@ -228,7 +238,7 @@ TEST(TrainByNameTest, PopularityIsTheRuleWithTheSameName) {
              expected.push_back(list);
            });
   TrainedVersion version =
-      TrainByName("popularity", replay.training, QuickOptions()).value();
+      TrainUnjudged("popularity", replay.training, QuickOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -251,7 +261,7 @@ TEST(TrainByNameTest, ANewEventHasTheScoreOfWhatItSharesWithOthers) {
     TrainOptions options = QuickOptions();
     options.algorithms.items = kind;
     Snapshot snapshot =
-        TrainByName("als", TwoScenes(false), options).value().snapshot;
+        TrainUnjudged("als", TwoScenes(false), options).value().snapshot;
     Event event;
     event.id = "new";
     event.organizer = "jazz-host-1";

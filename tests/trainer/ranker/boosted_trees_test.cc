@@ -14,7 +14,7 @@ RankingExamples Lists(int queries, uint64_t seed, float linear_sign = 0) {
   Random random(seed);
   RankingExamples examples;
   for (int q = 0; q < queries; ++q) {
-    examples.AddQuery(1);
+    examples.AddQuery(1, 0);
     std::vector<RankedEvent> events(10);
     size_t best = 0;
     const auto f = static_cast<size_t>(Feature::kSeries);
@@ -66,7 +66,7 @@ TEST(GrowTreesTest, OnTheLinearScoreTheyCorrectIt) {
 TEST(GrowTreesTest, EqualExamplesGiveEqualTreesAndLaterQueriesAreNotSeen) {
   RankingExamples longer = Lists(100, 1);
   RankedEvent late;
-  longer.AddQuery(1);
+  longer.AddQuery(1, 0);
   longer.AddRow(late, {true, false});
   longer.AddRow(late, {false, false});
   BoostOptions options;
@@ -97,9 +97,9 @@ TEST(GrowTreesTest, WithoutAnAnswerAmongOthersThereIsNothingToLearn) {
   RankingExamples examples;
   EXPECT_EQ(GrowTrees(examples, 0, {}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  examples.AddQuery(1);
+  examples.AddQuery(1, 0);
   examples.AddRow({}, {true, true});
-  examples.AddQuery(1);
+  examples.AddQuery(1, 0);
   examples.AddRow({}, {false, false});
   EXPECT_EQ(GrowTrees(examples, 2, {}).status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -27,7 +27,7 @@ void AddList(Random& random, float linear_sign, RankingExamples& examples) {
                    [](const RankedEvent& a, const RankedEvent& b) {
                      return a.score > b.score;
                    });
-  examples.AddQuery(1);
+  examples.AddQuery(1, 0);
   for (const RankedEvent& event : events) {
     const bool relevant = event.features[f] == best;
     examples.AddRow(event, {relevant, relevant});
@@ -46,7 +46,7 @@ RankingLessons Lessons(float linear_sign) {
 }
 
 TEST(LearnRankerTest, WhatOrdersTheLaterListsBestIsTaken) {
-  const LearnedRanker learned = LearnRanker(Lessons(0), 1).value();
+  const LearnedRanker learned = LearnRanker(Lessons(0), {}, 1).value();
   ASSERT_NE(learned.trees, nullptr);
   ASSERT_EQ(learned.trials.size(), 7);
   const RankerTrial& taken = learned.trials[learned.chosen];
@@ -61,7 +61,7 @@ TEST(LearnRankerTest, WhatOrdersTheLaterListsBestIsTaken) {
 }
 
 TEST(LearnRankerTest, ALinearScoreThatIsRightIsLeftAlone) {
-  const LearnedRanker learned = LearnRanker(Lessons(100), 1).value();
+  const LearnedRanker learned = LearnRanker(Lessons(100), {}, 1).value();
   EXPECT_EQ(learned.chosen, 0);
   EXPECT_EQ(learned.trees, nullptr);
   EXPECT_EQ(learned.trials[0].ndcg, 1);
@@ -69,13 +69,13 @@ TEST(LearnRankerTest, ALinearScoreThatIsRightIsLeftAlone) {
 
 TEST(LearnRankerTest, WithoutAnswersThereIsAnErrorAndNoTree) {
   RankingLessons lessons;
-  EXPECT_EQ(LearnRanker(lessons, 1).status().code(),
+  EXPECT_EQ(LearnRanker(lessons, {}, 1).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST(LearnRankerTest, EveryStepIsToldOf) {
   std::set<std::string> steps;
-  ASSERT_TRUE(LearnRanker(Lessons(0), 1,
+  ASSERT_TRUE(LearnRanker(Lessons(0), {}, 1,
                           [&](absl::string_view what, int done, int total) {
                             EXPECT_LE(done, total);
                             steps.emplace(what);

@@ -18,10 +18,10 @@ TEST(RankingExamplesTest, RowsBelongToTheQueryThatWasAddedLast) {
   RankedEvent event;
   event.features[2] = 7;
   event.score = 1.5f;
-  examples.AddQuery(1);
+  examples.AddQuery(1, 0);
   examples.AddRow(event, {true, true});
-  examples.AddQuery(2);
-  examples.AddQuery(3);
+  examples.AddQuery(2, 0);
+  examples.AddQuery(3, 0);
   event.features[2] = 8;
   examples.AddRow(event, {});
   ASSERT_EQ(examples.queries(), 3);

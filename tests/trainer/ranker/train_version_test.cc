@@ -1,5 +1,6 @@
 #include "trainer/train_version.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "serving/ranking/policy.h"
 #include "tests/testing/synthetic_city.h"
+#include "trainer/publish_gate.h"
 
 namespace usher {
 namespace {
@@ -28,12 +30,17 @@ TEST(TrainVersionTest, TheRankerThatDidBestIsInTheVersion) {
   const TrainedVersion version =
       Version(SyntheticCity(SmallCity(3)), SmallOptions());
   EXPECT_THAT(version.notes, Contains(HasSubstr("(taken)")));
-  ASSERT_EQ(version.metrics.size(), 3);
-  EXPECT_EQ(version.metrics[1].first, "linear_ndcg_at_10");
-  EXPECT_EQ(version.metrics[2].first, "ranker_ndcg_at_10");
-  EXPECT_GE(version.metrics[2].second, version.metrics[1].second);
+  const std::map<std::string, double> metrics(version.metrics.begin(),
+                                              version.metrics.end());
+  const double ndcg = metrics.at(kJudgedNdcg);
+  EXPECT_GE(ndcg, metrics.at("linear_ndcg_at_10"));
   EXPECT_EQ(PolicyOf(version).trees != nullptr,
-            version.metrics[2].second > version.metrics[1].second);
+            ndcg > metrics.at("linear_ndcg_at_10"));
+  EXPECT_GT(metrics.at(kJudgedLists), 30);
+  EXPECT_LT(metrics.at(kJudgedNdcgLow), ndcg);
+  EXPECT_GT(metrics.at(kJudgedNdcgHigh), ndcg);
+  EXPECT_GT(metrics.at("own_organizers_ndcg_at_10"),
+            metrics.at("popularity_ndcg_at_10"));
 }
 
 TEST(TrainVersionTest, EqualDataGiveEqualTreesAtOneAndTwoThreads) {
@@ -50,7 +57,10 @@ TEST(TrainVersionTest, WhoDoesNotWantItGetsTheLinearScore) {
   options.learn_ranker = false;
   const TrainedVersion version = Version(SyntheticCity(SmallCity(3)), options);
   EXPECT_EQ(PolicyOf(version).trees, nullptr);
-  EXPECT_THAT(version.notes, Contains(HasSubstr("learn_ranker is false")));
+  EXPECT_THAT(version.notes, Contains(HasSubstr("linear 0.")));
+  const std::map<std::string, double> metrics(version.metrics.begin(),
+                                              version.metrics.end());
+  EXPECT_EQ(metrics.at(kJudgedNdcg), metrics.at("linear_ndcg_at_10"));
 }
 
 TEST(TrainVersionTest, WithoutTimesThereIsNothingToLearnFromButAModel) {

@@ -1,0 +1,43 @@
+// What a configuration is worth: a model of the earlier part of the data is
+// asked, as it would have been, what people then went to.
+#ifndef USHER_TRAINER_EXAMINATION_H_
+#define USHER_TRAINER_EXAMINATION_H_
+
+#include <cstddef>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "trainer/data/dataset.h"
+#include "trainer/ranker/learn_ranker.h"
+#include "trainer/train_hybrid.h"
+
+namespace usher {
+
+// From data to a model without a learned ranker: TrainHybrid(), or a single
+// algorithm.
+using TrainFunction = absl::FunctionRef<absl::StatusOr<TrainedVersion>(
+    const Dataset& dataset, const TrainOptions& options,
+    const TrainingLog& log)>;
+
+struct Examination {
+  // What its lists taught, and how each way to rank did on the last ones.
+  LearnedRanker ranker;
+  // The judged lists, at least one.
+  size_t lists = 0;
+  // NDCG@10 of the same lists by rules that need no learning.
+  double own_organizers = 0;
+  double popularity = 0;
+};
+
+// `train` on the first three quarters of the dated answers, lists of the
+// last quarter, and judgement on the last third of those. Deterministic as
+// `train` is. FailedPrecondition with the reason where there is too little to
+// ask about; errors of `train`.
+absl::StatusOr<Examination> Examine(const Dataset& dataset,
+                                    const TrainOptions& options,
+                                    const TrainingLog& log = {},
+                                    TrainFunction train = TrainHybrid);
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_EXAMINATION_H_

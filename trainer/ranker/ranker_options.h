@@ -1,0 +1,15 @@
+// How large a learned ranker may become.
+#ifndef USHER_TRAINER_RANKER_RANKER_OPTIONS_H_
+#define USHER_TRAINER_RANKER_RANKER_OPTIONS_H_
+
+namespace usher {
+
+struct RankerOptions {
+  int trees = 100;  // At most; smaller sizes are tried as well. 8 to 1,000.
+  int depth = 4;    // Splits on every path; 1 to 8.
+  float learning_rate = 0.1f;  // Above 0, at most 1.
+};
+
+}  // namespace usher
+
+#endif  // USHER_TRAINER_RANKER_RANKER_OPTIONS_H_
