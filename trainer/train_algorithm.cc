@@ -134,7 +134,7 @@ absl::Status TrainLogistic(const AlgorithmInput& input, HybridModel& model) {
   parts.fold = UserFold::kLogistic;
   parts.items = std::move(logistic.items);
   parts.seen = SeenOf(matrix);
-  parts.numbers = {options.confidence, options.negatives,
+  parts.numbers = {options.confidence, LogisticUnobserved(matrix, options),
                    options.regularization};
   Random random(Mix64(options.seed + 2));
   for (int64_t i = 0; i < std::min<int64_t>(kUnobservedItems, matrix.columns());

@@ -179,9 +179,8 @@ std::vector<float> FoldRatings(const TasteParts& parts, const Catalog& catalog,
 std::vector<float> FoldLogistic(const TasteParts& parts,
                                 absl::Span<const WeightedItem> tastes) {
   const size_t dim = parts.items.dim();
-  const float share =
-      parts.numbers[1] * static_cast<float>(tastes.size()) /
-      static_cast<float>(std::max<size_t>(1, parts.sizes.size()));
+  const float share = parts.numbers[1] / static_cast<float>(std::max<size_t>(
+                                             1, parts.sizes.size()));
   // What is not known: [x, b]; an item without its bias is [y, 1].
   const auto unknowns = static_cast<Eigen::Index>(dim - 1);
   Eigen::VectorXd user = Eigen::VectorXd::Zero(unknowns);

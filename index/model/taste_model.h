@@ -31,9 +31,9 @@ enum class UserFold : uint8_t {
   // Numbers: regularization of a rating, mean.
   kRatings = 1,
   // The mode of the posterior of logistic factorization. An item is [y, b, 1],
-  // the user becomes [x, 1, b]. Numbers: confidence of a taste, unobserved
-  // items for each, regularization. Sizes: the items that stand for the
-  // unobserved ones.
+  // the user becomes [x, 1, b]. Numbers: confidence of a taste, weight
+  // of all items together, regularization. Sizes: the items that stand for all
+  // of them.
   kLogistic = 2,
   // Sum of taste * item.
   kSum = 3,

@@ -157,7 +157,7 @@ TEST_F(TasteModelTest, TheLogisticFoldIsWhereThePosteriorIsLevel) {
       slope += 2 * (1 - p(row)) * parts.items.Row(row)[j];
     }
     for (const uint32_t row : parts.sizes) {
-      slope -= 3 * 2 / 5.0 * p(row) * parts.items.Row(row)[j];
+      slope -= 3 / 5.0 * p(row) * parts.items.Row(row)[j];
     }
     EXPECT_NEAR(slope, 0, 1e-3);
   }
