@@ -24,24 +24,27 @@ absl::StatusOr<SparseMatrix> MatrixOf(
 
 }  // namespace
 
-absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog) {
+absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog,
+                                             const Feedback& feedback) {
   return MatrixOf(catalog, catalog.num_events(), [&](size_t user) {
-    return EventTastes(catalog.users.history[user], {});
+    return EventTastes(catalog.users.history[user], {}, feedback);
   });
 }
 
-absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog) {
+absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog,
+                                                 const Feedback& feedback) {
   return MatrixOf(catalog, catalog.num_organizers(), [&](size_t user) {
     return OrganizerTastes(catalog, catalog.users.history[user],
-                           catalog.users.follows[user], {});
+                           catalog.users.follows[user], {}, feedback);
   });
 }
 
 absl::StatusOr<SparseMatrix> UserItemMatrix(const Catalog& catalog,
-                                            ItemKind kind) {
+                                            ItemKind kind,
+                                            const Feedback& feedback) {
   return MatrixOf(catalog, NumItems(catalog, kind), [&](size_t user) {
     return ItemTastes(catalog, kind, catalog.users.history[user],
-                      catalog.users.follows[user], {});
+                      catalog.users.follows[user], {}, feedback);
   });
 }
 

@@ -10,15 +10,18 @@
 namespace usher {
 
 // Users x events: the positive EventTastes of each history.
-absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog);
+absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog,
+                                             const Feedback& feedback = {});
 
 // Users x organizers: the positive OrganizerTastes. Without organizers it has
 // no columns.
-absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog);
+absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog,
+                                                 const Feedback& feedback = {});
 
 // Users x items of a kind: the positive ItemTastes.
 absl::StatusOr<SparseMatrix> UserItemMatrix(const Catalog& catalog,
-                                            ItemKind kind);
+                                            ItemKind kind,
+                                            const Feedback& feedback = {});
 
 }  // namespace usher
 

@@ -41,7 +41,8 @@ ItemKind ItemsOf(const AlgorithmInput& input) {
 
 absl::StatusOr<SparseMatrix> TastesOf(const AlgorithmInput& input,
                                       ItemKind kind) {
-  ASSIGN_OR_RETURN(SparseMatrix matrix, UserItemMatrix(input.catalog, kind));
+  ASSIGN_OR_RETURN(SparseMatrix matrix,
+                   UserItemMatrix(input.catalog, kind, input.options.feedback));
   const absl::string_view name = kItemNames[static_cast<size_t>(kind)];
   if (matrix.entries() == 0) {
     return absl::InvalidArgumentError(
@@ -132,7 +133,7 @@ absl::Status TrainLogistic(const AlgorithmInput& input, HybridModel& model) {
   parts.fold = UserFold::kLogistic;
   parts.items = std::move(logistic.items);
   parts.seen = SeenOf(matrix);
-  parts.numbers = {options.confidence, options.negatives,
+  parts.numbers = {options.confidence, LogisticUnobserved(matrix, options),
                    options.regularization};
   Random random(Mix64(options.seed + 2));
   for (int64_t i = 0; i < std::min<int64_t>(kUnobservedItems, matrix.columns());
@@ -272,7 +273,8 @@ absl::Status TrainGruOf(const AlgorithmInput& input, HybridModel& model) {
   for (size_t user = 0; user < input.catalog.num_users(); ++user) {
     std::vector<int32_t> sequence;
     const absl::Span<const Action> history = input.catalog.users.history[user];
-    for (const EventRow event : LikedInOrder(history, {}, history.size())) {
+    for (const EventRow event :
+         LikedInOrder(history, {}, input.options.feedback, history.size())) {
       int32_t scratch = -1;
       for (const int32_t item :
            usher::ItemsOf(input.catalog, event, parts.items_are, scratch)) {
@@ -358,6 +360,7 @@ absl::StatusOr<TrainedVersion> TrainAlone(const Algorithm& algorithm,
       const RankingPolicy policy,
       ApplyRankingConfig(PolicyOf(algorithm), options.ranking_config));
   auto model = std::make_shared<HybridModel>();
+  model->feedback = options.feedback;
   const AlgorithmInput input{dataset, snapshot.catalog, options, steps};
   RETURN_IF_ERROR(algorithm.train(input, *model));
   snapshot.model = model;

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
@@ -191,6 +193,44 @@ absl::Status ReadGru(const config::GruConfig& from, GruOptions& to) {
 }
 #undef USHER_READ
 
+absl::Status ReadFeedback(const config::FeedbackConfig& from, Feedback& to) {
+  for (const config::FeedbackConfig::KindWeight& entry : from.kinds()) {
+    const std::optional<InteractionKind> kind =
+        InteractionKindFromName(entry.kind());
+    if (!kind.has_value() || *kind == InteractionKind::kImpression ||
+        *kind == InteractionKind::kInvited) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("configuration: feedback.kinds: \"", entry.kind(),
+                       "\" is no kind of interaction that histories keep"));
+    }
+    to.kinds[static_cast<size_t>(*kind)] = entry.weight();
+  }
+  if (from.has_plays()) to.plays = static_cast<PlayCounts>(from.plays());
+  if (from.has_half_life_days()) to.half_life_days = from.half_life_days();
+  if (from.has_organizers()) {
+    to.organizers = static_cast<OrganizerFeedback>(from.organizers());
+  }
+  if (from.has_neutral_rating()) to.neutral_rating = from.neutral_rating();
+  if (from.has_negatives()) to.negatives = from.negatives();
+  return Named("feedback", ValidateFeedback(to));
+}
+
+void WriteFeedback(const Feedback& from, config::FeedbackConfig& to) {
+  for (size_t kind = 0; kind < from.kinds.size(); ++kind) {
+    if (!from.kinds[kind].has_value()) continue;
+    config::FeedbackConfig::KindWeight& entry = *to.add_kinds();
+    entry.set_kind(
+        std::string(InteractionKindName(static_cast<InteractionKind>(kind))));
+    entry.set_weight(*from.kinds[kind]);
+  }
+  to.set_plays(static_cast<config::FeedbackConfig::Plays>(from.plays));
+  to.set_half_life_days(from.half_life_days);
+  to.set_organizers(
+      static_cast<config::FeedbackConfig::Organizers>(from.organizers));
+  to.set_neutral_rating(from.neutral_rating);
+  to.set_negatives(from.negatives);
+}
+
 absl::Status ReadAlgorithms(const config::AlgorithmsConfig& from,
                             AlgorithmOptions& to) {
   if (from.has_items()) to.items = static_cast<ItemKind>(from.items());
@@ -291,8 +331,9 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   TextFormat::PrintToString(config.ranking(), &options.ranking_config);
   RETURN_IF_ERROR(
       ApplyRankingConfig(RankingPolicy(), options.ranking_config).status());
-  RETURN_IF_ERROR(ReadRanker(config.ranker(), options.ranker));
+  RETURN_IF_ERROR(ReadFeedback(config.feedback(), options.feedback));
   RETURN_IF_ERROR(ReadAlgorithms(config.algorithms(), options.algorithms));
+  RETURN_IF_ERROR(ReadRanker(config.ranker(), options.ranker));
   options.learn_ranker =
       config.has_learn_ranker() ? config.learn_ranker() : options.learn_ranker;
   return options;
@@ -308,8 +349,9 @@ std::string TrainConfigText(const TrainOptions& options) {
   WriteIndex(options.index, *config.mutable_index());
   TextFormat::ParseFromString(options.ranking_config, config.mutable_ranking());
   config.set_learn_ranker(options.learn_ranker);
-  WriteRanker(options.ranker, *config.mutable_ranker());
+  WriteFeedback(options.feedback, *config.mutable_feedback());
   WriteAlgorithms(options.algorithms, *config.mutable_algorithms());
+  WriteRanker(options.ranker, *config.mutable_ranker());
   std::string text;
   TextFormat::PrintToString(config, &text);
   return text;

@@ -148,9 +148,11 @@ absl::StatusOr<std::shared_ptr<const HybridModel>> TrainModel(
     const Dataset& dataset, const Catalog& catalog, const TrainOptions& options,
     Factors& embeddings, TrainingSteps& steps) {
   auto model = std::make_shared<HybridModel>();
-  ASSIGN_OR_RETURN(const SparseMatrix by_event, UserEventMatrix(catalog));
+  model->feedback = options.feedback;
+  ASSIGN_OR_RETURN(const SparseMatrix by_event,
+                   UserEventMatrix(catalog, options.feedback));
   ASSIGN_OR_RETURN(const SparseMatrix by_organizer,
-                   UserOrganizerMatrix(catalog));
+                   UserOrganizerMatrix(catalog, options.feedback));
   if (by_event.entries() == 0 && by_organizer.entries() == 0) {
     return absl::InvalidArgumentError(
         "nothing to learn from: no interaction is a positive answer");

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "index/artifact/snapshot.h"
+#include "index/model/feedback.h"
 #include "index/vector/vector_index.h"
 #include "trainer/algorithm_options.h"
 #include "trainer/algorithms/als.h"
@@ -31,6 +32,7 @@ struct TrainOptions {
   std::string ranking_config;   // Text proto over the defaults for the data.
   bool learn_ranker = true;     // Trees on top of it (train_version.h),
   RankerOptions ranker;         // of at most this size.
+  Feedback feedback;            // What actions say of taste.
   AlgorithmOptions algorithms;  // Of those that stand by themselves.
   uint64_t seed = 1;
   int threads = 0;

@@ -138,6 +138,10 @@ absl::Status WriteModel(const std::string& path, const HybridModel& model) {
   out.Bytes("organizer_map", model.organizer_map.Serialize());
   WriteSpace(out, "by_event", model.by_event);
   WriteSpace(out, "by_organizer", model.by_organizer);
+  if (!model.feedback.is_default()) {
+    const auto numbers = model.feedback.Numbers();
+    out.Array("feedback", absl::MakeConstSpan(numbers));
+  }
   if (!model.taste.empty()) out.Bytes("taste", model.taste.Serialize());
   if (!model.neighbours.empty()) {
     out.Bytes("neighbours", model.neighbours.Serialize());
@@ -157,6 +161,15 @@ absl::StatusOr<HybridModel> ReadModel(const FlatFile& file,
   ASSIGN_OR_RETURN(
       model.by_organizer,
       ReadSpace(file, "by_organizer", sizes.users, sizes.organizers, threads));
+  if (file.Has("feedback")) {
+    ASSIGN_OR_RETURN(const absl::Span<const float> numbers,
+                     file.Array<float>("feedback"));
+    const absl::StatusOr<Feedback> feedback = Feedback::FromNumbers(numbers);
+    if (!feedback.ok()) {
+      return file.Damaged("feedback", feedback.status().message());
+    }
+    model.feedback = *feedback;
+  }
   if (file.Has("taste")) RETURN_IF_ERROR(ReadPart(file, "taste", &model.taste));
   if (file.Has("neighbours")) {
     RETURN_IF_ERROR(ReadPart(file, "neighbours", &model.neighbours));

@@ -19,7 +19,8 @@ namespace usher {
 
 // The model: sections "content", "places", "event_map", "organizer_map" are
 // their Serialize(); "by_event" and "by_organizer" are factor spaces;
-// "taste" and "neighbours" are there where one algorithm alone was trained.
+// "feedback" is there unless it is the default, "taste" and "neighbours" are
+// there where one algorithm alone was trained.
 inline constexpr absl::string_view kModelFile = "model";
 // One matrix a file, in the section "rows".
 inline constexpr absl::string_view kVectorsFile = "vectors.events";

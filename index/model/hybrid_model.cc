@@ -58,13 +58,15 @@ std::vector<float> HybridModel::UserVector(
     const Catalog& catalog, absl::Span<const Action> history,
     absl::Span<const Follow> follows, absl::Span<const TasteSeed> seeds) const {
   if (!taste.empty()) {
-    return taste.UserVector(catalog, content, history, follows, seeds);
+    return taste.UserVector(catalog, content, history, follows, seeds,
+                            feedback);
   }
   std::vector<float> vector;
-  if (!by_event.empty()) vector = by_event.FoldIn(EventTastes(history, seeds));
+  if (!by_event.empty())
+    vector = by_event.FoldIn(EventTastes(history, seeds, feedback));
   if (!by_organizer.empty()) {
-    const std::vector<float> part =
-        by_organizer.FoldIn(OrganizerTastes(catalog, history, follows, seeds));
+    const std::vector<float> part = by_organizer.FoldIn(
+        OrganizerTastes(catalog, history, follows, seeds, feedback));
     vector.insert(vector.end(), part.begin(), part.end());
   }
   return vector;

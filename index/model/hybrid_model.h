@@ -36,6 +36,8 @@ struct HybridModel {
   // From [content, place] to factors; without data they map to nothing.
   RidgeMap event_map;
   RidgeMap organizer_map;
+  // What actions say of taste, in training and since.
+  Feedback feedback;
   // What a single algorithm learned, instead of all of the above but content.
   // A vector then is its vector, whole.
   TasteModel taste;

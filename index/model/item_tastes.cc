@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
 
 namespace usher {
 namespace {
@@ -25,6 +28,49 @@ std::vector<WeightedItem> Merged(std::vector<WeightedItem> items) {
 
 float Damped(float weight) {
   return std::copysign(std::log1p(std::abs(weight)), weight);
+}
+
+// A user's past with an organizer.
+struct Past {
+  float commitments = 0;
+  Micros latest = kNoTime;
+};
+
+// Replaces what is positive by the part of the organizer's events that the user
+// committed to, or by how long they have stayed.
+void WeighByPast(const Catalog& catalog, absl::Span<const Action> history,
+                 absl::Span<const Follow> follows, OrganizerFeedback by,
+                 std::vector<WeightedItem>& items) {
+  constexpr double kMonth = 30.0 * kDay;
+  absl::flat_hash_map<int32_t, Past> pasts;
+  for (const Action& action : history) {
+    if (!IsCommitment(action.kind)) continue;
+    Past& past = pasts[static_cast<int32_t>(
+        catalog.events.columns[Index(action.event)].organizer)];
+    past.commitments += 1;
+    past.latest = std::max(past.latest, action.time);
+  }
+  for (WeightedItem& item : items) {
+    const auto found = pasts.find(item.item);
+    if (item.item < 0 || item.weight <= 0 || found == pasts.end()) continue;
+    const Past& past = found->second;
+    if (by == OrganizerFeedback::kRsvpRatio) {
+      const int32_t events = std::max(
+          1,
+          catalog.organizers.counters[static_cast<size_t>(item.item)].events);
+      item.weight =
+          std::min(1.0f, past.commitments / static_cast<float>(events));
+      continue;
+    }
+    item.weight = 1;
+    for (const Follow& follow : follows) {
+      if (static_cast<int32_t>(follow.organizer) != item.item) continue;
+      if (follow.joined == kNoTime || past.latest == kNoTime) continue;
+      const double months =
+          static_cast<double>(past.latest - follow.joined) / kMonth;
+      item.weight += static_cast<float>(std::max(0.0, months));
+    }
+  }
 }
 
 }  // namespace
@@ -65,11 +111,12 @@ absl::Span<const int32_t> ItemsOf(const Catalog& catalog, EventRow event,
 std::vector<WeightedItem> ItemTastes(const Catalog& catalog, ItemKind kind,
                                      absl::Span<const Action> history,
                                      absl::Span<const Follow> follows,
-                                     absl::Span<const TasteSeed> seeds) {
+                                     absl::Span<const TasteSeed> seeds,
+                                     const Feedback& feedback) {
   if (kind == ItemKind::kOrganizer) {
-    return OrganizerTastes(catalog, history, follows, seeds);
+    return OrganizerTastes(catalog, history, follows, seeds, feedback);
   }
-  std::vector<WeightedItem> events = EventTastes(history, seeds);
+  std::vector<WeightedItem> events = EventTastes(history, seeds, feedback);
   if (kind == ItemKind::kEvent) return events;
   std::vector<WeightedItem> items;
   for (const WeightedItem& event : events) {
@@ -87,11 +134,14 @@ std::vector<WeightedItem> ItemTastes(const Catalog& catalog, ItemKind kind,
 }
 
 std::vector<WeightedItem> EventTastes(absl::Span<const Action> history,
-                                      absl::Span<const TasteSeed> seeds) {
+                                      absl::Span<const TasteSeed> seeds,
+                                      const Feedback& feedback) {
+  const Micros latest =
+      feedback.half_life_days > 0 ? LatestOf(history) : kNoTime;
   std::vector<WeightedItem> items;
   items.reserve(history.size() + seeds.size());
   for (const Action& action : history) {
-    const float taste = TasteWeight(action.kind, action.value);
+    const float taste = feedback.Taste(action, latest);
     if (taste != 0) {
       items.push_back({static_cast<int32_t>(action.event), taste});
     }
@@ -105,8 +155,9 @@ std::vector<WeightedItem> EventTastes(absl::Span<const Action> history,
 std::vector<WeightedItem> OrganizerTastes(const Catalog& catalog,
                                           absl::Span<const Action> history,
                                           absl::Span<const Follow> follows,
-                                          absl::Span<const TasteSeed> seeds) {
-  std::vector<WeightedItem> items = EventTastes(history, seeds);
+                                          absl::Span<const TasteSeed> seeds,
+                                          const Feedback& feedback) {
+  std::vector<WeightedItem> items = EventTastes(history, seeds, feedback);
   for (WeightedItem& item : items) {
     item.item = static_cast<int32_t>(
         catalog.events.columns[static_cast<size_t>(item.item)].organizer);
@@ -114,6 +165,9 @@ std::vector<WeightedItem> OrganizerTastes(const Catalog& catalog,
   items = Merged(std::move(items));
   for (WeightedItem& item : items) {
     item.weight = Damped(item.weight);
+  }
+  if (feedback.organizers != OrganizerFeedback::kLogCount) {
+    WeighByPast(catalog, history, follows, feedback.organizers, items);
   }
   for (const Follow& follow : follows) {
     items.push_back({static_cast<int32_t>(follow.organizer), kFollowWeight});

@@ -10,6 +10,7 @@
 #include "index/catalog/catalog.h"
 #include "index/catalog/rows.h"
 #include "index/model/factor_space.h"
+#include "index/model/feedback.h"
 
 namespace usher {
 
@@ -43,19 +44,23 @@ absl::Span<const int32_t> ItemsOf(const Catalog& catalog, EventRow event,
 std::vector<WeightedItem> ItemTastes(const Catalog& catalog, ItemKind kind,
                                      absl::Span<const Action> history,
                                      absl::Span<const Follow> follows,
-                                     absl::Span<const TasteSeed> seeds);
+                                     absl::Span<const TasteSeed> seeds,
+                                     const Feedback& feedback = {});
 
 // A user's events with their taste weights, each once, by row: a row of the
 // user x event matrix.
 std::vector<WeightedItem> EventTastes(absl::Span<const Action> history,
-                                      absl::Span<const TasteSeed> seeds);
+                                      absl::Span<const TasteSeed> seeds,
+                                      const Feedback& feedback = {});
 
 // A user's organizers, each once, by row: a row of the user x organizer matrix.
-// ln(1 + sum of taste) of their events there, and kFollowWeight for following.
+// What feedback.organizers says of a positive sum of taste of their events
+// there, -ln(1 - sum) of a negative one, and kFollowWeight for following.
 std::vector<WeightedItem> OrganizerTastes(const Catalog& catalog,
                                           absl::Span<const Action> history,
                                           absl::Span<const Follow> follows,
-                                          absl::Span<const TasteSeed> seeds);
+                                          absl::Span<const TasteSeed> seeds,
+                                          const Feedback& feedback = {});
 
 inline constexpr float kFollowWeight = 0.5f;
 

@@ -179,9 +179,8 @@ std::vector<float> FoldRatings(const TasteParts& parts, const Catalog& catalog,
 std::vector<float> FoldLogistic(const TasteParts& parts,
                                 absl::Span<const WeightedItem> tastes) {
   const size_t dim = parts.items.dim();
-  const float share =
-      parts.numbers[1] * static_cast<float>(tastes.size()) /
-      static_cast<float>(std::max<size_t>(1, parts.sizes.size()));
+  const float share = parts.numbers[1] / static_cast<float>(std::max<size_t>(
+                                             1, parts.sizes.size()));
   // What is not known: [x, b]; an item without its bias is [y, 1].
   const auto unknowns = static_cast<Eigen::Index>(dim - 1);
   Eigen::VectorXd user = Eigen::VectorXd::Zero(unknowns);
@@ -228,17 +227,14 @@ std::vector<float> FoldLogistic(const TasteParts& parts,
 std::vector<float> FoldContent(const TasteParts& parts, const Catalog& catalog,
                                const ContentEncoder& content,
                                absl::Span<const Action> history,
-                               absl::Span<const TasteSeed> seeds) {
+                               absl::Span<const TasteSeed> seeds,
+                               const Feedback& feedback) {
   std::vector<float> mean(parts.sizes[0], 0.0f);
   if (content.dim() != mean.size()) return mean;
   if (history.size() > kContentActions) {
     history.remove_prefix(history.size() - kContentActions);
   }
-  Micros latest = kNoTime;
-  for (const Action& action : history) {
-    if (action.time == kNoTime) continue;
-    latest = latest == kNoTime ? action.time : std::max(latest, action.time);
-  }
+  const Micros latest = LatestOf(history);
   const auto add = [&](EventRow event, float weight) {
     if (weight == 0) return;
     AddScaled(weight, content.Encode(catalog.GetEvent(event)),
@@ -249,7 +245,7 @@ std::vector<float> FoldContent(const TasteParts& parts, const Catalog& catalog,
                             ? 0.0
                             : static_cast<double>(latest - action.time) / kDay;
     add(action.event,
-        TasteWeight(action.kind, action.value) *
+        feedback.Taste(action, latest) *
             static_cast<float>(std::exp(-days / parts.numbers[0])));
   }
   for (const TasteSeed& seed : seeds) add(seed.event, seed.weight);
@@ -300,10 +296,10 @@ std::vector<float> FoldSequence(const TasteParts& parts, const Catalog& catalog,
 
 std::vector<EventRow> LikedInOrder(absl::Span<const Action> history,
                                    absl::Span<const TasteSeed> seeds,
-                                   size_t most) {
+                                   const Feedback& feedback, size_t most) {
   std::vector<std::pair<Micros, EventRow>> liked;
   for (const Action& action : history) {
-    if (TasteWeight(action.kind, action.value) > 0) {
+    if (feedback.Taste(action, kNoTime) > 0) {
       liked.emplace_back(action.time, action.event);
     }
   }
@@ -410,23 +406,25 @@ std::vector<float> TasteModel::EventVector(
   return vector;
 }
 
-std::vector<float> TasteModel::UserVector(
-    const Catalog& catalog, const ContentEncoder& content,
-    absl::Span<const Action> history, absl::Span<const Follow> follows,
-    absl::Span<const TasteSeed> seeds) const {
+std::vector<float> TasteModel::UserVector(const Catalog& catalog,
+                                          const ContentEncoder& content,
+                                          absl::Span<const Action> history,
+                                          absl::Span<const Follow> follows,
+                                          absl::Span<const TasteSeed> seeds,
+                                          const Feedback& feedback) const {
   const TasteParts& parts = body_->parts;
   if (parts.fold == UserFold::kRatings) {
     return FoldRatings(parts, catalog, history);
   }
   if (parts.fold == UserFold::kContent) {
-    return FoldContent(parts, catalog, content, history, seeds);
+    return FoldContent(parts, catalog, content, history, seeds, feedback);
   }
   if (parts.fold == UserFold::kRecurrent) {
     return FoldSequence(parts, catalog,
-                        LikedInOrder(history, seeds, parts.sizes[1]));
+                        LikedInOrder(history, seeds, feedback, parts.sizes[1]));
   }
   std::vector<WeightedItem> tastes =
-      ItemTastes(catalog, parts.items_are, history, follows, seeds);
+      ItemTastes(catalog, parts.items_are, history, follows, seeds, feedback);
   if (parts.fold == UserFold::kRidge) return body_->space.FoldIn(tastes);
   std::vector<float> sum(dim(), 0.0f);
   std::erase_if(tastes, [&](const WeightedItem& taste) {

@@ -31,9 +31,9 @@ enum class UserFold : uint8_t {
   // Numbers: regularization of a rating, mean.
   kRatings = 1,
   // The mode of the posterior of logistic factorization. An item is [y, b, 1],
-  // the user becomes [x, 1, b]. Numbers: confidence of a taste, unobserved
-  // items for each, regularization. Sizes: the items that stand for the
-  // unobserved ones.
+  // the user becomes [x, 1, b]. Numbers: confidence of a taste, weight
+  // of all items together, regularization. Sizes: the items that stand for all
+  // of them.
   kLogistic = 2,
   // Sum of taste * item.
   kSum = 3,
@@ -93,7 +93,8 @@ class TasteModel {
                                 const ContentEncoder& content,
                                 absl::Span<const Action> history,
                                 absl::Span<const Follow> follows,
-                                absl::Span<const TasteSeed> seeds) const;
+                                absl::Span<const TasteSeed> seeds,
+                                const Feedback& feedback = {}) const;
 
  private:
   struct Body;
@@ -104,7 +105,7 @@ class TasteModel {
 // before them; seeds are the latest.
 std::vector<EventRow> LikedInOrder(absl::Span<const Action> history,
                                    absl::Span<const TasteSeed> seeds,
-                                   size_t most);
+                                   const Feedback& feedback, size_t most);
 
 }  // namespace usher
 

@@ -257,7 +257,8 @@ void FillModelPicks(const Snapshot& snapshot, const LiveColumns& live,
   const ItemKind kind = model.parts().items_are;
   absl::flat_hash_map<int32_t, float> scores;
   for (const WeightedItem& item :
-       model.Scores(ItemTastes(snapshot.catalog, kind, history, follows, seeds),
+       model.Scores(ItemTastes(snapshot.catalog, kind, history, follows, seeds,
+                               snapshot.model->feedback),
                     static_cast<int32_t>(user.row))) {
     scores.emplace(item.item, item.weight);
   }

@@ -109,6 +109,26 @@ TEST(TrainConfigTest, OptionsOfSingleAlgorithmsAreReadAndGivenBack) {
               HasSubstr("window 1"));
 }
 
+TEST(TrainConfigTest, FeedbackIsReadAndGivenBack) {
+  const TrainOptions options = ParseTrainConfig(R"(feedback {
+        kinds { kind: "view" weight: 0.5 } kinds { kind: "dismiss" weight: -2 }
+        plays: LINEAR half_life_days: 30 organizers: TIME_DELTA
+        neutral_rating: 3 negatives: false })")
+                                   .value();
+  EXPECT_EQ(options.feedback.kinds[static_cast<size_t>(InteractionKind::kView)],
+            0.5f);
+  EXPECT_EQ(options.feedback.half_life_days, 30);
+  EXPECT_EQ(options.feedback.organizers, OrganizerFeedback::kTimeDelta);
+  const std::string text = TrainConfigText(options);
+  EXPECT_TRUE(ParseTrainConfig(text).value().feedback == options.feedback);
+  EXPECT_THAT(Complaint("feedback { kinds { kind: 'yell' weight: 1 } }"),
+              HasSubstr("\"yell\""));
+  EXPECT_THAT(Complaint("feedback { kinds { kind: 'impression' weight: 1 } }"),
+              HasSubstr("impression"));
+  EXPECT_THAT(Complaint("feedback { half_life_days: -1 }"),
+              HasSubstr("half_life_days is -1"));
+}
+
 TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
   EXPECT_THAT(Complaint("seed: 1\n  event_asl { dim: 5 }"),
               AllOf(HasSubstr(" 2:"), HasSubstr("event_asl")));

@@ -14,6 +14,9 @@ namespace usher {
 namespace {
 
 constexpr int64_t kLogisticBlock = 128;
+// Of all pairs of a row, in one step.
+constexpr int64_t kFewestDrawn = 32;
+constexpr int64_t kMostDrawn = 512;
 constexpr float kFirstSquares = 1e-8f;
 
 float LogitOf(absl::Span<const float> a, absl::Span<const float> b) {
@@ -73,10 +76,12 @@ class LogisticSide {
       add(columns[i], options.confidence * weights[i], true);
     }
     Random random(Mix64(seed ^ Mix64(static_cast<uint64_t>(row))));
-    const auto drawn = static_cast<int64_t>(
-        std::ceil(options.negatives * static_cast<float>(columns.size())));
+    const float all = options.negatives * static_cast<float>(matrix.entries()) /
+                      static_cast<float>(matrix.rows());
+    const int64_t drawn =
+        std::clamp(2 * matrix.RowSize(row), kFewestDrawn, kMostDrawn);
     for (int64_t i = 0; i < drawn; ++i) {
-      add(random.Below(others.rows()), 1, false);
+      add(random.Below(others.rows()), all / static_cast<float>(drawn), false);
     }
     const absl::Span<float> squares = squares_.MutableRow(row);
     const size_t dim = values.size() - 2;
@@ -140,14 +145,22 @@ absl::StatusOr<LogisticMfModel> TrainLogisticMf(
   return LogisticMfModel{users.Take(), items.Take()};
 }
 
+float LogisticUnobserved(const SparseMatrix& user_item,
+                         const LogisticMfOptions& options) {
+  return options.negatives * static_cast<float>(user_item.entries()) /
+         static_cast<float>(std::max(1, user_item.rows()));
+}
+
 double LogisticMfPosterior(const SparseMatrix& user_item,
                            const LogisticMfModel& model,
                            const LogisticMfOptions& options) {
+  const double a = LogisticUnobserved(user_item, options) /
+                   static_cast<double>(std::max(1, user_item.columns()));
   double sum = 0;
   for (int32_t user = 0; user < user_item.rows(); ++user) {
     const absl::Span<const float> x = model.users.Row(user);
     for (size_t item = 0; item < model.items.rows(); ++item) {
-      sum -= Softplus(LogitOf(x, model.items.Row(item)));
+      sum -= a * Softplus(LogitOf(x, model.items.Row(item)));
     }
     const absl::Span<const int32_t> columns = user_item.RowColumns(user);
     for (size_t i = 0; i < columns.size(); ++i) {

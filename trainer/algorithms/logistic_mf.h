@@ -4,13 +4,14 @@
 // 2014 workshop): the probability that user u takes to item i is
 // p_ui = 1 / (1 + exp(-(x_u . y_i + b_u + b_i))), and the posterior
 //
-//   sum over stored (u, i) of  c w_ui (s_ui - ln(1 + exp(s_ui)))
-//   - sum over all (u, i) of   ln(1 + exp(s_ui))
+//   sum over stored (u, i) of   c w_ui (s_ui - ln(1 + exp(s_ui)))
+//   - a sum over all (u, i) of    ln(1 + exp(s_ui))
 //   - regularization / 2 * (|x|^2 + |y|^2)
 //
-// is climbed by alternating gradient steps with Adagrad. "All" is a sample:
-// `negatives` random ones for each stored pair of the row, drawn anew in each
-// step.
+// is climbed by alternating gradient steps with Adagrad, where a is so that all
+// pairs together weigh `negatives` times as much as the stored ones do by
+// number. "All" is an unbiased sample, drawn anew for each row in each step: as
+// many for a popular item as for any other, or popularity would be lost.
 #ifndef USHER_TRAINER_ALGORITHMS_LOGISTIC_MF_H_
 #define USHER_TRAINER_ALGORITHMS_LOGISTIC_MF_H_
 
@@ -27,7 +28,7 @@ struct LogisticMfOptions {
   int dim = 32;                 // Factors without the biases; 1 to 512.
   int sweeps = 60;              // Steps of users, then of items; 1 to 1,000.
   float confidence = 1;         // c above; above 0.
-  float negatives = 10;         // For each stored pair; above 0.
+  float negatives = 10;         // Weight of all pairs; above 0, at most 1,000.
   float regularization = 0.6f;  // 0 or more.
   float rate = 0.2f;            // Of Adagrad; above 0.
   uint64_t seed = 1;            // Same seed, same bits, at any thread count.
@@ -48,6 +49,10 @@ struct LogisticMfModel {
 absl::StatusOr<LogisticMfModel> TrainLogisticMf(
     const SparseMatrix& user_item, const LogisticMfOptions& options,
     absl::FunctionRef<void(int sweep)> progress);
+
+// What all pairs of one user weigh together: a * items.
+float LogisticUnobserved(const SparseMatrix& user_item,
+                         const LogisticMfOptions& options);
 
 // The logarithm of the posterior with all pairs, in double precision: what
 // steps climb, apart from sampling. For tests and small data.

@@ -32,7 +32,7 @@ class TasteModelTest : public ::testing::Test {
     for (int e = 0; e < 4; ++e) {
       Event event;
       event.id = std::string(1, static_cast<char>('a' + e));
-      event.organizer = e < 2 ? "x" : "y";
+      event.organizer = std::string(1, e < 2 ? 'x' : 'y');
       event.tags = e == 3 ? std::vector<std::string>{"t0", "t1"}
                           : std::vector<std::string>{"t0"};
       catalog_.UpsertEvent(event);
@@ -157,7 +157,7 @@ TEST_F(TasteModelTest, TheLogisticFoldIsWhereThePosteriorIsLevel) {
       slope += 2 * (1 - p(row)) * parts.items.Row(row)[j];
     }
     for (const uint32_t row : parts.sizes) {
-      slope -= 3 * 2 / 5.0 * p(row) * parts.items.Row(row)[j];
+      slope -= 3 / 5.0 * p(row) * parts.items.Row(row)[j];
     }
     EXPECT_NEAR(slope, 0, 1e-3);
   }

@@ -15,6 +15,7 @@
 #include "trainer/evaluation/play.h"
 #include "trainer/evaluation/replay.h"
 #include "trainer/evaluation/scores.h"
+#include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
 
 namespace usher {
@@ -210,6 +211,16 @@ INSTANTIATE_TEST_SUITE_P(All, AlgorithmTest, ::testing::ValuesIn([] {
                          }()),
                          [](const auto& test) { return test.param; });
 
+TEST(TrainByNameTest, WhatIsPublishedIsJudgedOnItsLastStretch) {
+  const absl::StatusOr<TrainedVersion> version =
+      TrainByName("als", SyntheticCity(SmallCity(3)), QuickOptions());
+  ASSERT_TRUE(version.ok()) << version.status();
+  std::vector<std::string> names;
+  for (const auto& [name, value] : version->metrics) names.push_back(name);
+  EXPECT_THAT(names, ::testing::Contains(std::string(kJudgedNdcg)));
+  EXPECT_EQ(version->snapshot.info.algorithm, "als");
+}
+
 TEST(TrainByNameTest, AnUnknownNameIsAnErrorThatNamesTheKnownOnes) {
   const absl::Status status =
       TrainByName("magic", TwoScenes(false), QuickOptions()).status();
@@ -219,8 +230,7 @@ TEST(TrainByNameTest, AnUnknownNameIsAnErrorThatNamesTheKnownOnes) {
 }
 
 TEST(TrainByNameTest, PopularityIsTheRuleWithTheSameName) {
-  const Replay replay =
-      BuildReplay(TwoScenes(false), ReplayOptions()).value();
+  const Replay replay = BuildReplay(TwoScenes(false), ReplayOptions()).value();
   ASSERT_GT(replay.queries.size(), 100);
   std::vector<std::vector<std::string>> expected;
   PlayRule(replay, PlainRule::kPopularity, 5,
