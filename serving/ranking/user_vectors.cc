@@ -81,7 +81,10 @@ bool UserVectors::Update(const Snapshot& snapshot,
                          absl::Span<const UserRow> users,
                          absl::Span<const EventRow> events) {
   const Catalog& catalog = snapshot.catalog;
+  // A single algorithm may read anything of an event.
+  const bool reads_all = !snapshot.model->taste.empty();
   for (const EventRow event : events) {
+    if (reads_all && Index(event) < organizers_.size()) return false;
     if (Index(event) < organizers_.size() &&
         organizers_[Index(event)] !=
             catalog.events.columns[Index(event)].organizer) {
