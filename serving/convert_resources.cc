@@ -1,6 +1,7 @@
 #include "serving/convert_resources.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <string>
 #include <tuple>
@@ -19,10 +20,20 @@ constexpr size_t kMaxIdBytes = 128;
 constexpr int64_t kFirstSecond = -62135596800;
 constexpr int64_t kEndSecond = 253402300800;
 
+// The double that a person would write for a value that is kept as a float.
+double AsWritten(float value) {
+  char text[32];
+  const std::to_chars_result end =
+      std::to_chars(text, text + sizeof(text), value);
+  double written = value;
+  std::from_chars(text, end.ptr, written);
+  return written;
+}
+
 v1::Location LocationToProto(const GeoPoint& point) {
   v1::Location proto;
-  proto.set_latitude(point.latitude);
-  proto.set_longitude(point.longitude);
+  proto.set_latitude(AsWritten(point.latitude));
+  proto.set_longitude(AsWritten(point.longitude));
   return proto;
 }
 
@@ -322,7 +333,7 @@ v1::Event ToProto(const Event& event) {
   set(event.start_time, [&] { return proto.mutable_start_time(); });
   set(event.end_time, [&] { return proto.mutable_end_time(); });
   set(event.announce_time, [&] { return proto.mutable_announce_time(); });
-  if (!std::isnan(event.price)) proto.set_price(event.price);
+  if (!std::isnan(event.price)) proto.set_price(AsWritten(event.price));
   proto.set_currency(event.currency);
   if (event.capacity >= 0) proto.set_capacity(event.capacity);
   proto.set_status(

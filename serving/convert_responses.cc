@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "serving/convert_experiments.h"
 #include "serving/convert_resources.h"
@@ -12,7 +13,8 @@ namespace {
 
 void SetEvent(const Catalog& catalog, EventRow row, bool include_event,
               v1::Recommendation& result) {
-  result.set_event_id(std::string(catalog.EventId(row)));
+  const absl::string_view id = catalog.EventId(row);
+  result.set_event_id(id.data(), id.size());
   if (include_event) *result.mutable_event() = ToProto(catalog.GetEvent(row));
 }
 
@@ -20,12 +22,11 @@ void SetDistance(float distance_km, v1::Recommendation& result) {
   if (!std::isnan(distance_km)) result.set_distance_km(distance_km);
 }
 
-void AddReasons(const RankedEvent& event, const RankingPolicy& policy,
-                const Snapshot& snapshot, v1::Recommendation& result) {
-  for (const Reason& reason : Reasons(event, policy, snapshot, kMaxReasons)) {
+void AddReasons(std::vector<Reason> reasons, v1::Recommendation& result) {
+  for (Reason& reason : reasons) {
     v1::Reason& added = *result.add_reasons();
-    added.set_code(reason.code);
-    added.set_text(reason.text);
+    added.set_code(reason.code.data(), reason.code.size());
+    added.set_text(std::move(reason.text));
     added.set_value(reason.value);
   }
 }
@@ -45,8 +46,9 @@ void AddContributions(const RankedEvent& event, const RankingPolicy& policy,
 void AddSources(uint8_t sources, v1::Recommendation& result) {
   for (int i = 0; i < kNumCandidateSources; ++i) {
     if ((sources >> i & 1) == 0) continue;
-    result.add_sources(
-        std::string(CandidateSourceName(static_cast<CandidateSource>(i))));
+    const absl::string_view name =
+        CandidateSourceName(static_cast<CandidateSource>(i));
+    result.add_sources(name.data(), name.size());
   }
 }
 
@@ -93,7 +95,14 @@ void ListToProto(const Recommendations& answer,
   const Served& served = *answer.served;
   const bool reasons =
       request.detail() == v1::REASONS || request.detail() == v1::FEATURES;
-  for (const RankedEvent& event : answer.ranking.results) {
+  const std::vector<RankedEvent>& results = answer.ranking.results;
+  std::vector<std::vector<Reason>> why;
+  if (reasons) {
+    why = ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
+  }
+  response->mutable_results()->Reserve(static_cast<int>(results.size()));
+  for (size_t i = 0; i < results.size(); ++i) {
+    const RankedEvent& event = results[i];
     v1::Recommendation& result = *response->add_results();
     SetEvent(served.snapshot().catalog, event.event, request.include_events(),
              result);
@@ -105,7 +114,7 @@ void ListToProto(const Recommendations& answer,
     }
     SetDistance(event.distance_km, result);
     AddSources(event.sources, result);
-    if (reasons) AddReasons(event, answer.policy, served.snapshot(), result);
+    if (reasons) AddReasons(std::move(why[i]), result);
     if (request.detail() == v1::FEATURES) {
       AddContributions(event, answer.policy, result);
     }

@@ -68,9 +68,12 @@ std::string PageTokenCodec::Encode(const PageToken& token) const {
   Append(token.issued, &bytes);
   Append(token.request, &bytes);
   Append(token.shown, &bytes);
+  const size_t head = bytes.size();
+  bytes.resize(head + token.events.size() * kIdKeyBytes);
+  char* out = bytes.data() + head;
   for (const uint64_t event : token.events) {
     for (int i = 0; i < kIdKeyBytes; ++i) {
-      bytes.push_back(static_cast<char>(event >> (8 * i)));
+      *out++ = static_cast<char>(event >> (8 * i));
     }
   }
   return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes), bytes));

@@ -55,10 +55,6 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   Rank(query, *served, times, page);
   KeepLive(query, *served, page.ranking);
   times.End(Stage::kFinalCheck);
-  const Catalog& catalog = served->snapshot().catalog;
-  for (const EventRow event : page.ranking.further) {
-    page.to_come.push_back(IdKey(catalog.EventId(event)));
-  }
   CountList(times, page.ranking, page.ranking.results.size());
   page.served = std::move(served);
   page.recommendation_id = NextId();
@@ -75,8 +71,20 @@ void Recommender::Rank(const Query& query, const Served& served,
   whole.further = std::max(0, kMaxPagedEvents - query.limit);
   if (lists_ == nullptr) {
     page.ranking = RankEvents(whole, policy, *view, snapshot, {}, &times);
-    return;
+  } else {
+    RankWithLists(whole, *view, snapshot, times, page);
   }
+  const LiveColumns& live = *view->columns;
+  page.to_come.reserve(page.ranking.further.size());
+  for (const EventRow event : page.ranking.further) {
+    page.to_come.push_back(live[static_cast<size_t>(live.SlotOf(event))].key);
+  }
+}
+
+void Recommender::RankWithLists(const Query& query, const LiveView& view,
+                                const Snapshot& snapshot, StageTimes& times,
+                                Recommendations& page) const {
+  const RankingPolicy& policy = page.policy;
   FoundList found = lists_->Find(query, policy, snapshot);
   times.End(Stage::kList);
   const ListedEvents list{found.events, found.newer, found.generated_at};
@@ -85,7 +93,7 @@ void Recommender::Rank(const Query& query, const Served& served,
     shortcuts.list = &list;
     shortcuts.wanted = query.limit;
   }
-  page.ranking = RankEvents(whole, policy, *view, snapshot, shortcuts, &times);
+  page.ranking = RankEvents(query, policy, view, snapshot, shortcuts, &times);
   lists_->Keep(query, policy, snapshot, found, page.ranking);
   if (page.ranking.from_list) page.origin = found.origin;
   if (!found.degraded.empty()) {

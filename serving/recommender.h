@@ -118,6 +118,9 @@ class Recommender {
   // The ranking for all pages; origin and ranking of `page`.
   void Rank(const Query& query, const Served& served, StageTimes& times,
             Recommendations& page) const;
+  void RankWithLists(const Query& query, const LiveView& view,
+                     const Snapshot& snapshot, StageTimes& times,
+                     Recommendations& page) const;
   void KeepLive(const Query& query, const Served& served,
                 Ranking& ranking) const;
   // Of a list whose stages have ended; `shown` of its results are.

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/stubs/logging.h"
 #include "index/artifact/model_directory.h"
+#include "index/artifact/version.h"
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
@@ -289,9 +290,17 @@ absl::Status CheckFiles(const Settings& settings) {
     }
     RETURN_IF_ERROR(OfFlag("state", state));
   }
-  const absl::Status model = CurrentVersion(settings.loader.model_dir).status();
-  return absl::IsNotFound(model) ? absl::OkStatus()
-                                 : OfFlag("model_dir", model);
+  const std::string& dir = settings.loader.model_dir;
+  const absl::StatusOr<int64_t> current = CurrentVersion(dir);
+  if (absl::IsNotFound(current.status())) {
+    std::fprintf(stderr,
+                 "usher-serve: warning: no version is published in %s: the "
+                 "server would wait for one\n",
+                 dir.c_str());
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(OfFlag("model_dir", current.status()));
+  return OfFlag("model_dir", OpenVersion(dir, *current).status());
 }
 
 absl::Status CheckConfig(const Settings& settings) {

@@ -28,6 +28,7 @@
 #include "trainer/progress.h"
 #include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -311,9 +312,12 @@ absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
   judgement.showable = ShowableEvents(replay);
   progress.Line(absl::StrCat("training ", name));
   const SecondsSince training;
+  // Of the others a judgement on the training part would not be used.
   ASSIGN_OR_RETURN(
       TrainedVersion trained,
-      TrainUnjudged(name, replay.training, options, LogTo(progress)));
+      name == "hybrid"
+          ? TrainVersion(name, replay.training, options, LogTo(progress))
+          : TrainByName(name, replay.training, options, LogTo(progress)));
   judgement.train_seconds = training();
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),

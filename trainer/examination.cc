@@ -11,6 +11,7 @@
 #include "trainer/evaluation/scores.h"
 #include "trainer/ranker/collect_lessons.h"
 #include "trainer/ranker/learn_ranker.h"
+#include "trainer/train_algorithm.h"
 
 namespace usher {
 namespace {
@@ -40,10 +41,10 @@ double NdcgOfRule(const Replay& replay, const RankingLessons& lessons,
 
 }  // namespace
 
-absl::StatusOr<Examination> Examine(const Dataset& dataset,
+absl::StatusOr<Examination> Examine(absl::string_view algorithm,
+                                    const Dataset& dataset,
                                     const TrainOptions& options,
-                                    const TrainingLog& log,
-                                    TrainFunction train) {
+                                    const TrainingLog& log) {
   ReplayOptions replay_options;
   replay_options.cut = kLessonCut;
   replay_options.clock = ClockOf(dataset);
@@ -51,12 +52,13 @@ absl::StatusOr<Examination> Examine(const Dataset& dataset,
   if (replay.queries.size() < kLeastJudged) {
     return absl::FailedPreconditionError(
         absl::StrCat("only ", replay.queries.size(),
-                     " answers in the last quarter, less than ", kLeastJudged));
+                     " answers in the last quarter of the data"));
   }
   Say(log, absl::StrCat("asking for the ", replay.queries.size(),
                         " lists of the last quarter; a model of what was "
                         "before it:"));
-  ASSIGN_OR_RETURN(TrainedVersion before, train(replay.training, options, log));
+  ASSIGN_OR_RETURN(TrainedVersion before,
+                   TrainByName(algorithm, replay.training, options, log));
   ASSIGN_OR_RETURN(
       const RankingPolicy policy,
       ApplyRankingConfig(RankingPolicy(), before.snapshot.info.ranking_config));
@@ -71,12 +73,18 @@ absl::StatusOr<Examination> Examine(const Dataset& dataset,
                      [&](int64_t done, int64_t total) {
                        tell("asking for lists", done, total);
                      });
+  if (lessons.judged.queries() < kLeastJudged) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("only ", lessons.judged.queries(),
+                     " lists to judge by, less than ", kLeastJudged));
+  }
   Examination examination;
   examination.lists = lessons.judged.queries();
   examination.own_organizers =
       NdcgOfRule(replay, lessons, PlainRule::kOwnOrganizers);
   examination.popularity = NdcgOfRule(replay, lessons, PlainRule::kPopularity);
-  if (options.learn_ranker && replay.queries.size() >= kLeastLessons) {
+  if (algorithm == "hybrid" && options.learn_ranker &&
+      replay.queries.size() >= kLeastLessons) {
     ASSIGN_OR_RETURN(examination.ranker,
                      LearnRanker(lessons, options.ranker, options.seed, tell));
   } else {

@@ -5,19 +5,13 @@
 
 #include <cstddef>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "trainer/data/dataset.h"
 #include "trainer/ranker/learn_ranker.h"
 #include "trainer/train_hybrid.h"
 
 namespace usher {
-
-// From data to a model without a learned ranker: TrainHybrid(), or a single
-// algorithm.
-using TrainFunction = absl::FunctionRef<absl::StatusOr<TrainedVersion>(
-    const Dataset& dataset, const TrainOptions& options,
-    const TrainingLog& log)>;
 
 struct Examination {
   // What its lists taught, and how each way to rank did on the last ones.
@@ -29,14 +23,15 @@ struct Examination {
   double popularity = 0;
 };
 
-// `train` on the first three quarters of the dated answers, lists of the
-// last quarter, and judgement on the last third of those. Deterministic as
-// `train` is. FailedPrecondition with the reason where there is too little to
-// ask about; errors of `train`.
-absl::StatusOr<Examination> Examine(const Dataset& dataset,
+// TrainByName() on the first three quarters of the dated answers, lists of the
+// last quarter, and judgement on the last third of those. "hybrid" learns a
+// ranker from them; the others are their own. Deterministic as TrainByName()
+// is. FailedPrecondition with the reason where there is too little to ask
+// about; errors of TrainByName().
+absl::StatusOr<Examination> Examine(absl::string_view algorithm,
+                                    const Dataset& dataset,
                                     const TrainOptions& options,
-                                    const TrainingLog& log = {},
-                                    TrainFunction train = TrainHybrid);
+                                    const TrainingLog& log = {});
 
 }  // namespace usher
 

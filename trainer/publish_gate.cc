@@ -12,7 +12,11 @@ struct Judgement {
   double lists = 0;
   double ndcg = 0;
   double half_interval = 0;
+  double lift = 0;
 };
+
+// Of equal lists, beside lists drawn anew.
+constexpr double kChanceOfEqualData = 0.25;
 
 std::optional<double> MetricOf(const TrainingRecord& record,
                                absl::string_view name) {
@@ -27,8 +31,9 @@ std::optional<Judgement> JudgementOf(const TrainingRecord& record) {
   const std::optional<double> ndcg = MetricOf(record, kJudgedNdcg);
   const std::optional<double> low = MetricOf(record, kJudgedNdcgLow);
   const std::optional<double> high = MetricOf(record, kJudgedNdcgHigh);
-  if (!lists || !ndcg || !low || !high) return std::nullopt;
-  return Judgement{*lists, *ndcg, (*high - *low) / 2};
+  const std::optional<double> rule = MetricOf(record, kOwnOrganizersNdcg);
+  if (!lists || !ndcg || !low || !high || !rule) return std::nullopt;
+  return Judgement{*lists, *ndcg, (*high - *low) / 2, *ndcg - *rule};
 }
 
 }  // namespace
@@ -49,16 +54,22 @@ absl::Status CheckNotWorse(const Manifest& published,
   const bool equal_data =
       published.training.data_fingerprint == made.data_fingerprint &&
       was->lists == is->lists;
-  const double margin =
-      equal_data ? 1e-9 : std::hypot(was->half_interval, is->half_interval);
-  if (is->ndcg >= was->ndcg - margin) return absl::OkStatus();
+  const double chance = std::hypot(was->half_interval, is->half_interval) *
+                        (equal_data ? kChanceOfEqualData : 1);
+  const bool less_lift = is->lift < was->lift - chance;
+  const bool less_ndcg = is->ndcg < was->ndcg - chance;
+  const bool more_lift = is->lift > was->lift + chance;
+  if (!less_lift && (!less_ndcg || more_lift)) {
+    return absl::OkStatus();
+  }
   return absl::AbortedError(absl::StrFormat(
-      "not published: NDCG@10 of its last stretch is %.4f, and of version %d "
-      "it was %.4f%s; look at what changed in the data and the configuration, "
-      "or publish with --force",
-      is->ndcg, version, was->ndcg,
-      equal_data ? " on the same data"
-                 : absl::StrFormat(" (%.4f less is within chance)", margin)));
+      "not published: NDCG@10 of its last stretch is %.4f, %+.4f beside own "
+      "organizers; of version %d it was %.4f, %+.4f%s, and chance explains "
+      "%.4f; look at what changed in the data and the configuration, or "
+      "publish "
+      "with --force",
+      is->ndcg, is->lift, version, was->ndcg, was->lift,
+      equal_data ? " on the same data" : "", chance));
 }
 
 }  // namespace usher

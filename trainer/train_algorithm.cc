@@ -14,7 +14,6 @@
 #include "trainer/data_profile.h"
 #include "trainer/finish_version.h"
 #include "trainer/taste_matrix.h"
-#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -412,22 +411,7 @@ absl::StatusOr<TrainedVersion> TrainByName(absl::string_view name,
                                            const TrainOptions& options,
                                            const TrainingLog& log) {
   RETURN_IF_ERROR(CheckAlgorithm(name));
-  if (name == "hybrid") return TrainVersion(dataset, options, log);
-  TrainOptions alone = options;
-  alone.learn_ranker = false;
-  return TrainVersion(dataset, alone, log,
-                      [&](const Dataset& data, const TrainOptions& with,
-                          const TrainingLog& to) {
-                        return TrainAlone(*FindAlgorithm(name), data, with, to);
-                      });
-}
-
-absl::StatusOr<TrainedVersion> TrainUnjudged(absl::string_view name,
-                                             const Dataset& dataset,
-                                             const TrainOptions& options,
-                                             const TrainingLog& log) {
-  RETURN_IF_ERROR(CheckAlgorithm(name));
-  if (name == "hybrid") return TrainVersion(dataset, options, log);
+  if (name == "hybrid") return TrainHybrid(dataset, options, log);
   return TrainAlone(*FindAlgorithm(name), dataset, options, log);
 }
 

@@ -47,8 +47,7 @@ absl::Status CheckAlgorithm(absl::string_view name);
 // Whether the scores of the algorithm are ratings.
 bool PredictsRatings(absl::string_view name);
 
-// Trains what the name says as TrainVersion() does: judged on its last stretch,
-// for the gate that publishing has to pass. Equal data and options
+// Trains what the name says; "hybrid" is TrainHybrid(). Equal data and options
 // give an equal version at any thread count. InvalidArgument for an unknown
 // name, options out of range, or when there is nothing that this algorithm
 // could learn from.
@@ -56,13 +55,6 @@ absl::StatusOr<TrainedVersion> TrainByName(absl::string_view name,
                                            const Dataset& dataset,
                                            const TrainOptions& options,
                                            const TrainingLog& log = {});
-
-// The same, of a single algorithm without the judgement: for whoever judges
-// anyway. The hybrid learns from it, and is TrainVersion() here too.
-absl::StatusOr<TrainedVersion> TrainUnjudged(absl::string_view name,
-                                             const Dataset& dataset,
-                                             const TrainOptions& options,
-                                             const TrainingLog& log = {});
 
 }  // namespace usher
 

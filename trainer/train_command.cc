@@ -11,6 +11,7 @@
 #include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -83,7 +84,7 @@ absl::Status RunTrain(const Flags& flags) {
                                       : LoadDatasetOf(flags, progress));
   ASSIGN_OR_RETURN(
       TrainedVersion trained,
-      TrainByName(flags.Text("algorithm"), dataset, options, LogTo(progress)));
+      TrainVersion(flags.Text("algorithm"), dataset, options, LogTo(progress)));
   trained.snapshot.info.state_position = source.state_position;
   trained.snapshot.info.state_id = source.state_id;
   trained.snapshot.info.state_until = source.state_until;

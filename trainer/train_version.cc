@@ -9,6 +9,7 @@
 #include "serving/ranking/policy.h"
 #include "trainer/examination.h"
 #include "trainer/publish_gate.h"
+#include "trainer/train_algorithm.h"
 
 namespace usher {
 namespace {
@@ -39,7 +40,7 @@ void Record(const Examination& examination, TrainedVersion& trained) {
       {kJudgedNdcgLow, taken.interval.low},
       {kJudgedNdcgHigh, taken.interval.high},
       {"linear_ndcg_at_10", ranker.trials[0].ndcg},
-      {"own_organizers_ndcg_at_10", examination.own_organizers},
+      {kOwnOrganizersNdcg, examination.own_organizers},
       {"popularity_ndcg_at_10", examination.popularity},
   };
   trained.metrics.insert(trained.metrics.end(), std::begin(metrics),
@@ -49,17 +50,17 @@ void Record(const Examination& examination, TrainedVersion& trained) {
 
 }  // namespace
 
-absl::StatusOr<TrainedVersion> TrainVersion(const Dataset& dataset,
+absl::StatusOr<TrainedVersion> TrainVersion(absl::string_view algorithm,
+                                            const Dataset& dataset,
                                             const TrainOptions& options,
-                                            const TrainingLog& log,
-                                            TrainFunction train) {
+                                            const TrainingLog& log) {
   const absl::StatusOr<Examination> examination =
-      Examine(dataset, options, log, train);
-  ASSIGN_OR_RETURN(TrainedVersion trained, train(dataset, options, log));
+      Examine(algorithm, dataset, options, log);
+  ASSIGN_OR_RETURN(TrainedVersion trained,
+                   TrainByName(algorithm, dataset, options, log));
   if (!examination.ok()) {
-    trained.notes.push_back(
-        absl::StrCat("not judged, and ranked by the linear score alone: ",
-                     examination.status().message()));
+    trained.notes.push_back(absl::StrCat("not judged, and no ranker learned: ",
+                                         examination.status().message()));
     Tell(log, trained.notes.back());
     return trained;
   }

@@ -73,8 +73,8 @@ class Search {
     return SuggestPoint(seen, start, kRandomTrials, base.seed);
   }
 
-  absl::Status Add(Trial trial) {
-    trials_.push_back(std::move(trial));
+  absl::Status Add(const Trial& trial) {
+    trials_.push_back(Rounded(trial));
     std::string text = TrialHeader(key_);
     for (const Trial& each : trials_) text += TrialLine(each);
     return ReplaceFile(LogPath(), text);
@@ -117,8 +117,9 @@ absl::StatusOr<Trial> Run(UnitPoint point, const Dataset& dataset,
   Trial trial;
   trial.point = std::move(point);
   const Micros start = Clock::System().Now();
-  ASSIGN_OR_RETURN(const Examination examination,
-                   Examine(dataset, Search::OptionsOf(trial, base), log));
+  ASSIGN_OR_RETURN(
+      const Examination examination,
+      Examine("hybrid", dataset, Search::OptionsOf(trial, base), log));
   const RankerTrial& taken =
       examination.ranker.trials[examination.ranker.chosen];
   trial.ndcg = taken.ndcg;
@@ -170,8 +171,9 @@ absl::Status RunTune(const Flags& flags) {
           absl::StrCat("trial ", number, " of ", wanted, ": ", what), done,
           total);
     };
-    ASSIGN_OR_RETURN(Trial trial, Run(search.Next(base), dataset, base, log));
-    RETURN_IF_ERROR(search.Add(std::move(trial)));
+    ASSIGN_OR_RETURN(const Trial trial,
+                     Run(search.Next(base), dataset, base, log));
+    RETURN_IF_ERROR(search.Add(trial));
     RETURN_IF_ERROR(search.WriteBest(base));
     const Trial& last = search.trials().back();
     progress.Line(absl::StrFormat(

@@ -4,10 +4,14 @@
 
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "index/artifact/text_proto.h"
 #include "index/base/hash.h"
@@ -132,15 +136,42 @@ void AppendTraining(const TrainingRecord& training, std::string* out) {
   }
 }
 
-// Without what is nested twice: learned trees are for programs.
+// A line for each weight that is not 0, and one that says how large the trees
+// are: those are for programs.
 void AppendRanking(absl::string_view config, std::string* out) {
   int depth = 0;
-  for (const absl::string_view line :
+  int trees = 0;
+  std::string tree_depth, feature, weight;
+  for (absl::string_view line :
        absl::StrSplit(config, '\n', absl::SkipEmpty())) {
-    if (absl::EndsWith(line, "}")) --depth;
-    const bool opens = absl::EndsWith(line, "{");
-    if (depth < (opens ? 1 : 2)) AppendLine(out, "ranking", line);
-    if (opens) ++depth;
+    line = absl::StripAsciiWhitespace(line);
+    const auto value = [&line](absl::string_view name) {
+      return absl::ConsumePrefix(&line, name);
+    };
+    if (absl::EndsWith(line, "{")) {
+      trees += depth == 1 && absl::StartsWith(line, "trees");
+      ++depth;
+    } else if (line == "}") {
+      --depth;
+      if (!feature.empty() && !weight.empty()) {
+        AppendLine(out, "ranking", absl::StrCat(feature, " ", weight));
+      }
+      feature.clear();
+      weight.clear();
+    } else if (depth == 0) {
+      AppendLine(out, "ranking", line);
+    } else if (depth == 1 && value("feature: ")) {
+      feature = absl::StrReplaceAll(line, {{"\"", ""}});
+    } else if (double number; depth == 1 && value("weight: ") &&
+                              absl::SimpleAtod(line, &number)) {
+      weight = absl::StrFormat("%.6g", number);
+    } else if (depth == 1 && value("depth: ")) {
+      tree_depth = std::string(line);
+    }
+  }
+  if (trees > 0) {
+    AppendLine(out, "ranking",
+               absl::StrCat(trees, " trees of depth ", tree_depth));
   }
 }
 

@@ -164,6 +164,7 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   }
   LiveSlot& slot = slots_.Mutable(state.slot);
   slot.row = EventRow{static_cast<int32_t>(row)};
+  slot.key = IdKey(catalog.EventId(slot.row));
   Fill(event, catalog.events.counters[row], slot);
   places_.Mutable(state.slot) = OnUnitSphere(event.location);
   if (verdict.running) running_.Set(row);
@@ -206,6 +207,9 @@ void LiveColumns::Fill(const EventColumns& event, const EventCounters& counters,
   slot.day_count = Log(day);
   slot.week_count = Log(answers(2));
   slot.yes = static_cast<float>(std::max(0, counters.yes));
+  slot.log_lead = std::log1p(slot.lead_hours);
+  slot.log_answer = std::log1p(slot.answer_hours);
+  slot.log_yes = Log(slot.yes);
   slot.fill =
       event.capacity > 0
           ? std::min(1.0f, slot.yes / static_cast<float>(event.capacity))

@@ -38,23 +38,30 @@ inline constexpr size_t kNumLiveRanks = 5;
 // A live event at the minute.
 struct LiveSlot {
   EventRow row = kNoEvent;  // kNoEvent: it is live no more.
+  uint64_t key = 0;         // IdKey() of its id.
   float lead_hours = 0;     // To the start; large without one.
   float fresh_hours = 0;    // Since the announcement; NaN without.
   float answer_hours = 0;   // Since the last answer; large without one.
-  float start_hour = 0;     // Hour of the day and
-  float start_day = 0;      // day of the week, Monday 0, of the start (UTC).
-  float hour_count = 0;     // ln(1 + positive answers), which fade
-  float day_count = 0;      // over an hour, a day, a week.
+  float yes = 0;            // Commitments.
+
+  // One behind the other in the order in which ranking has them as features.
+  float organizer_next = 0;  // Rank by lead_hours and by yes among those of
+  float organizer_yes = 0;   // its organizer, exact.
+  float hour_count = 0;      // ln(1 + positive answers), which fade
+  float day_count = 0;       // over an hour, a day, a week.
   float week_count = 0;
-  float yes = 0;             // Commitments.
-  float fill = 0;            // ... / capacity, at most 1; 0 without a capacity.
+  float fill = 0;            // yes / capacity, at most 1; 0 without a capacity.
   float usual_yes = 0;       // ln(1 + its organizer's commitments an event).
   float organizer_day = 0;   // ln(1 + positive answers to all events of its
   float organizer_week = 0;  // organizer), which fade over a day, a week,
   float organizer_month = 0;   // 30 days.
+  float log_lead = 0;          // ln(1 + lead_hours),
+  float log_answer = 0;        // ln(1 + answer_hours),
+  float log_yes = 0;           // ln(1 + yes).
+  float start_hour = 0;        // Hour of the day and
+  float start_day = 0;         // day of the week, Monday 0, of the start (UTC).
   float organizer_events = 0;  // ln(1 + its organizer's events).
-  float organizer_next = 0;    // Rank by lead_hours and by yes among those of
-  float organizer_yes = 0;     // its organizer, exact.
+
   std::array<LogHistogram::Bin, kNumLiveRanks> bins{};
 };
 
@@ -99,6 +106,10 @@ class LiveColumns {
   int32_t SlotOf(EventRow row) const {
     const State& state = states_[Index(row)];
     return state.live() ? state.slot : -1;
+  }
+  // Of the event, live or not. Requires Index(row) < num_events().
+  OrganizerRow OrganizerOf(EventRow row) const {
+    return states_[Index(row)].organizer;
   }
   const RowBitmap& upcoming() const { return upcoming_; }
   int32_t num_upcoming() const { return num_upcoming_; }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "index/base/status_macros.h"
@@ -22,6 +25,14 @@ constexpr size_t kPendingRows = 32;
 constexpr size_t kCacheLine = 64;
 constexpr size_t kBatchQueries = 64;
 constexpr size_t kPanelBytes = size_t{64} << 10;
+// A guess is made from so many rows at least, of which so many are expected to
+// be among the best; how far to be on the safe side; and how few of the rows
+// may be live.
+constexpr size_t kGuessRows = 512;
+constexpr size_t kGuessBest = 5;
+constexpr size_t kGuessDensity = 16;
+constexpr double kGuessDeviations = 3;
+constexpr double kGuessSpare = 3;
 
 uint64_t DenseTiles(uint64_t live) {
   uint64_t dense = 0;
@@ -55,6 +66,41 @@ class ExactScan::Pass {
     }
   }
 
+  // From some of the blocks a score that rather more than k rows will have:
+  // what is not above it is left out, and nothing is selected on the way. It
+  // may be too high; Take() says so.
+  void GuessThreshold() {
+    if (quantized_ == nullptr) return;
+    const size_t blocks = quantized_->blocks();
+    const auto k = static_cast<size_t>(query_.k);
+    const size_t live = CountLive();
+    if (live < 2 * kGuessRows || live < 2 * k ||
+        live < vectors_.rows() / kGuessDensity) {
+      return;
+    }
+    const size_t rows = std::clamp(kGuessBest * live / k, kGuessRows, live / 2);
+    const size_t step = std::max<size_t>(1, live / rows);
+    std::vector<float> lower;
+    lower.reserve((blocks / step + 1) * kBlockRows);
+    // Not the first of all, which are older than most.
+    for (size_t block = step / 2; block < blocks; block += step) {
+      AppendLowerBounds(block, lower);
+    }
+    const double expected = static_cast<double>(k) *
+                            static_cast<double>(lower.size()) /
+                            static_cast<double>(live);
+    const auto place = static_cast<size_t>(
+        expected + kGuessDeviations * std::sqrt(expected) + kGuessSpare);
+    if (place >= lower.size()) return;
+    std::vector<float> scratch;
+    guess_ = KthLargest(place, lower, scratch);
+  }
+
+  void ForgetGuess() {
+    guess_ = -std::numeric_limits<float>::infinity();
+    top_ = TopRows(std::min(static_cast<size_t>(query_.k), vectors_.rows()));
+  }
+
   void ScanOneBlock(size_t block) {
     const uint64_t live = LiveRows(block);
     if (live == 0) return;
@@ -64,9 +110,14 @@ class ExactScan::Pass {
     if (dense != live) Postpone(block, live & ~dense);
   }
 
-  std::vector<ScoredRow> Take() {
+  // False, and the pass has to be made once more, when the guess was so high
+  // that rows of the best k may have been left out.
+  bool Take(std::vector<ScoredRow>& best) {
     ScorePending();
-    return top_.Take(rescore_);
+    best = top_.Take(rescore_);
+    if (guess_ == -std::numeric_limits<float>::infinity()) return true;
+    return best.size() == static_cast<size_t>(query_.k) &&
+           best.back().score > guess_;
   }
 
  private:
@@ -77,6 +128,27 @@ class ExactScan::Pass {
     if (query_.allowed == nullptr) return real;
     const absl::Span<const uint64_t> words = query_.allowed->words();
     return block < words.size() ? words[block] & real : 0;
+  }
+
+  size_t CountLive() const {
+    if (query_.allowed == nullptr) return vectors_.rows();
+    size_t live = 0;
+    for (size_t block = 0; block < quantized_->blocks(); ++block) {
+      live += static_cast<size_t>(std::popcount(LiveRows(block)));
+    }
+    return live;
+  }
+
+  void AppendLowerBounds(size_t block, std::vector<float>& lower) const {
+    int32_t dots[kBlockRows];
+    uint64_t live = LiveRows(block);
+    if (live == 0) return;
+    const CodedBlock coded(*this, block);
+    live = coded.Scan(-std::numeric_limits<float>::infinity(), live, dots);
+    for (; live != 0; live &= live - 1) {
+      const float score = coded.Score(std::countr_zero(live), dots).first;
+      if (!std::isnan(score)) lower.push_back(score);
+    }
   }
 
   float Bias(size_t row) const {
@@ -90,32 +162,62 @@ class ExactScan::Pass {
     for (size_t i = 0; i < rows.size(); ++i) scores[i] += query_.bias[rows[i]];
   }
 
-  void ScanCodes(size_t block, uint64_t live) {
-    const size_t first = block * kBlockRows;
-    const float slack = quantized_->Slack(block, quantized_query_);
-    float last_bias[kBlockRows] = {};
-    const float* scales = quantized_->Scales(block);
-    const float* bias = nullptr;
-    if (!query_.bias.empty()) {
-      bias = query_.bias.data() + first;
-      if (first + kBlockRows > query_.bias.size()) {
-        std::copy(bias, query_.bias.data() + query_.bias.size(), last_bias);
-        bias = last_bias;
+  // One block of codes and the query.
+  class CodedBlock {
+   public:
+    CodedBlock(const Pass& pass, size_t block)
+        : pass_(pass),
+          block_(block),
+          slack_(pass.quantized_->Slack(block, pass.quantized_query_)),
+          scales_(pass.quantized_->Scales(block)) {
+      const absl::Span<const float> bias = pass.query_.bias;
+      if (bias.empty()) return;
+      const size_t first = block * kBlockRows;
+      bias_ = bias.data() + first;
+      if (first + kBlockRows > bias.size()) {
+        std::copy(bias_, bias.data() + bias.size(), last_bias_);
+        bias_ = last_bias_;
       }
     }
+
+    // The rows that may have more than the threshold, and their products.
+    uint64_t Scan(float threshold, uint64_t live, int32_t* dots) const {
+      const QuantizedQuery& query = pass_.quantized_query_;
+      return pass_.kernels_.scan_block(
+          {query.groups.data(), pass_.quantized_->groups(), query.offset,
+           query.scale, slack_, threshold, pass_.quantized_->Codes(block_),
+           scales_, bias_, live},
+          dots);
+    }
+
+    // Between what the score of a row is.
+    std::pair<float, float> Score(size_t row, const int32_t* dots) const {
+      const float middle =
+          pass_.quantized_query_.scale * static_cast<float>(dots[row]);
+      const float add = bias_ == nullptr ? 0.0f : bias_[row];
+      return {scales_[row] * (middle - slack_) + add,
+              scales_[row] * (middle + slack_) + add};
+    }
+
+   private:
+    const Pass& pass_;
+    const size_t block_;
+    const float slack_;
+    const float* const scales_;
+    const float* bias_ = nullptr;
+    float last_bias_[kBlockRows] = {};
+  };
+
+  void ScanCodes(size_t block, uint64_t live) {
+    const size_t first = block * kBlockRows;
+    const CodedBlock coded(*this, block);
     int32_t dots[kBlockRows];
-    uint64_t passed = kernels_.scan_block(
-        {quantized_query_.groups.data(), quantized_->groups(),
-         quantized_query_.offset, quantized_query_.scale, slack,
-         top_.threshold(), quantized_->Codes(block), scales, bias, live},
-        dots);
+    uint64_t passed =
+        coded.Scan(std::max(top_.threshold(), guess_), live, dots);
     for (; passed != 0; passed &= passed - 1) {
       const size_t r = std::countr_zero(passed);
-      const float middle = quantized_query_.scale * static_cast<float>(dots[r]);
-      const float add = bias == nullptr ? 0.0f : bias[r];
-      top_.AddBounded(static_cast<int32_t>(first + r),
-                      scales[r] * (middle - slack) + add,
-                      scales[r] * (middle + slack) + add, rescore_);
+      const auto [lower, upper] = coded.Score(r, dots);
+      top_.AddBounded(static_cast<int32_t>(first + r), lower, upper, rescore_);
     }
   }
 
@@ -173,6 +275,7 @@ class ExactScan::Pass {
   const ScanQuery& query_;
   const QuantizedRows* quantized_ = nullptr;
   QuantizedQuery quantized_query_;
+  float guess_ = -std::numeric_limits<float>::infinity();
   TopRows top_;
   std::vector<int32_t> pending_;
   const Rescorer rescore_{this};
@@ -202,6 +305,7 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
     for (size_t i = begin; i < end; ++i) {
       if (queries[i].k <= 0) continue;
       passes.emplace_back(i, std::make_unique<Pass>(*this, queries[i]));
+      passes.back().second->GuessThreshold();
     }
     for (size_t first = 0; first < blocks; first += panel) {
       const size_t last = std::min(first + panel, blocks);
@@ -209,7 +313,12 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
         for (size_t b = first; b < last; ++b) pass->ScanOneBlock(b);
       }
     }
-    for (auto& [i, pass] : passes) results[i] = pass->Take();
+    for (auto& [i, pass] : passes) {
+      if (pass->Take(results[i])) continue;
+      pass->ForgetGuess();
+      for (size_t b = 0; b < blocks; ++b) pass->ScanOneBlock(b);
+      pass->Take(results[i]);
+    }
   }
   return results;
 }

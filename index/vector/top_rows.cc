@@ -11,9 +11,22 @@ namespace {
 // threshold that lags behind.
 size_t CapacityFor(size_t k) { return 2 * k + k / 2 + 256; }
 
-// The k-th largest of `values`, which are destroyed; `scratch` is as large.
+// Keeps the elements that `keep` holds for, in their order, without a branch.
+template <class T, class Keep>
+void KeepIf(std::vector<T>& values, Keep keep) {
+  size_t kept = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const T value = values[i];
+    values[kept] = value;
+    kept += keep(value);
+  }
+  values.resize(kept);
+}
+
+}  // namespace
+
 // Quickselect (Hoare 1961) that copies in place of swapping: nothing branches
-// on a value, so that nothing is mispredicted. Requires 1 <= k <= size.
+// on a value, so that nothing is mispredicted.
 float KthLargest(size_t k, std::vector<float>& values,
                  std::vector<float>& scratch) {
   constexpr size_t kFew = 24;
@@ -48,20 +61,6 @@ float KthLargest(size_t k, std::vector<float>& values,
                    std::greater<float>());
   return values[k - 1];
 }
-
-// Keeps the elements that `keep` holds for, in their order, without a branch.
-template <class T, class Keep>
-void KeepIf(std::vector<T>& values, Keep keep) {
-  size_t kept = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const T value = values[i];
-    values[kept] = value;
-    kept += keep(value);
-  }
-  values.resize(kept);
-}
-
-}  // namespace
 
 TopRows::TopRows(size_t k) : k_(k), capacity_(CapacityFor(k)) {
   bounded_.reserve(std::min<size_t>(capacity_, 4096));

@@ -1,5 +1,9 @@
 #include "serving/ranking/candidates.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -19,48 +23,59 @@ constexpr size_t kPerOrganizer = 20;
 
 using Scored = std::pair<float, EventRow>;
 
+bool IsAhead(const Scored& a, const Scored& b) {
+  return a.first != b.first ? a.first > b.first : a.second < b.second;
+}
+
+// Notes which rows were found and by whom.
 class Collector {
  public:
-  explicit Collector(const RowBitmap& allowed) : allowed_(allowed) {}
+  explicit Collector(const RowBitmap& allowed)
+      : allowed_(allowed), found_(allowed.size()), sources_(Scratch()) {
+    if (sources_.size() < allowed.size()) sources_.resize(allowed.size());
+  }
 
   void Add(EventRow event, CandidateSource source) {
-    if (!allowed_.Test(Index(event))) return;
-    found_.push_back(
-        {event, static_cast<uint8_t>(1u << static_cast<int>(source))});
+    const size_t row = Index(event);
+    if (!allowed_.Test(row)) return;
+    const auto bit = static_cast<uint8_t>(1u << static_cast<int>(source));
+    sources_[row] = found_.Test(row) ? sources_[row] | bit : bit;
+    found_.Set(row);
   }
 
   // Adds the best `count`, ties by row.
   void AddBest(std::vector<Scored>& scored, int count, CandidateSource source) {
-    const size_t kept = std::min(scored.size(), static_cast<size_t>(count));
-    std::partial_sort(scored.begin(), scored.begin() + kept, scored.end(),
-                      [](const Scored& a, const Scored& b) {
-                        return a.first != b.first ? a.first > b.first
-                                                  : a.second < b.second;
-                      });
-    for (size_t i = 0; i < kept; ++i) Add(scored[i].second, source);
+    const auto most = static_cast<size_t>(count);
+    if (scored.size() > most) {
+      std::nth_element(scored.begin(), scored.begin() + count, scored.end(),
+                       &IsAhead);
+      scored.resize(most);
+    }
+    for (const auto& [score, event] : scored) Add(event, source);
   }
 
   std::vector<Candidate> Merged() && {
-    std::sort(found_.begin(), found_.end(),
-              [](const Candidate& a, const Candidate& b) {
-                return a.event < b.event;
-              });
     std::vector<Candidate> merged;
-    for (const Candidate& candidate : found_) {
-      if (!merged.empty() && merged.back().event == candidate.event) {
-        merged.back().sources |= candidate.sources;
-      } else {
-        merged.push_back(candidate);
-      }
-    }
+    merged.reserve(found_.Count());
+    found_.ForEach([&](size_t row) {
+      merged.push_back({EventRow{static_cast<int32_t>(row)}, sources_[row]});
+    });
     return merged;
   }
 
   const RowBitmap& allowed() const { return allowed_; }
 
  private:
+  // A byte a row, of which few are written: not made anew for every list.
+  static std::vector<uint8_t>& Scratch() {
+    thread_local std::vector<uint8_t> bytes;
+    return bytes;
+  }
+
   const RowBitmap& allowed_;
-  std::vector<Candidate> found_;
+  RowBitmap found_;
+  // By row: bits of Candidate::sources, of rows that were found; else anything.
+  std::vector<uint8_t>& sources_;
 };
 
 // What the scan gives an event of which the index does not know enough.
@@ -112,13 +127,14 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
   const LiveColumns& live = *view.columns;
   const float hours =
       static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
-  for (size_t slot = 0; slot < live.size(); ++slot) {
-    const LiveSlot& event = live[slot];
-    if (event.row == kNoEvent || !(event.fresh_hours <= hours)) continue;
-    if (std::binary_search(list.newer.begin(), list.newer.end(), event.row)) {
+  for (size_t slot = 0; slot < view.fresh_hours.size(); ++slot) {
+    if (!(view.fresh_hours[slot] <= hours)) continue;
+    const EventRow row = live[slot].row;
+    if (row == kNoEvent ||
+        std::binary_search(list.newer.begin(), list.newer.end(), row)) {
       continue;
     }
-    add(event.row);
+    add(row);
   }
   collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
 }
@@ -162,7 +178,8 @@ void AddOrganizers(const RankingPolicy& policy, const UserState& user,
 void AddNeighbours(const RankingPolicy& policy, const UserState& user,
                    Collector& collector) {
   std::vector<Scored> picks;
-  for (const auto& [event, weight] : user.neighbour_picks) {
+  for (size_t i = 0; i < user.neighbour_picks.size(); ++i) {
+    const auto [event, weight] = user.neighbour_picks[i];
     if (collector.allowed().Test(Index(event)))
       picks.emplace_back(weight, event);
   }
@@ -179,6 +196,23 @@ float LogAtLeast(float x) {
   return static_cast<float>(bits) * kScale - kRounding;
 }
 
+// Bit i: values[i] is above the threshold. At most 64 values.
+uint64_t AboveThreshold(absl::Span<const float> values, float threshold) {
+  uint64_t above = 0;
+  size_t i = 0;
+#if defined(__SSE2__)
+  const __m128 least = _mm_set1_ps(threshold);
+  for (; i + 4 <= values.size(); i += 4) {
+    const __m128 greater = _mm_cmpgt_ps(_mm_loadu_ps(&values[i]), least);
+    above |= uint64_t{static_cast<unsigned>(_mm_movemask_ps(greater))} << i;
+  }
+#endif
+  for (; i < values.size(); ++i) {
+    above |= uint64_t{values[i] > threshold} << i;
+  }
+  return above;
+}
+
 // Every allowed event is looked at, but hardly any needs its logarithm: with
 // the usual weight below 0 the bias is more than the score, and so is what a
 // distance that is too short gives.
@@ -190,7 +224,7 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
   TopRows top(static_cast<size_t>(policy.source_candidates));
   const auto none = [](absl::Span<const int32_t>, float*) {};
   const LiveColumns& live = *view.columns;
-  collector.allowed().ForEach([&](size_t row) {
+  const auto look = [&](size_t row) {
     const float bias = view.bias[row];
     if (weight <= 0 && bias <= top.threshold()) return;
     const int32_t slot = live.SlotOf(EventRow{static_cast<int32_t>(row)});
@@ -204,7 +238,16 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
     }
     top.AddExact(static_cast<int32_t>(row),
                  weight * std::log1p(KmOfChord(chord)) + bias, none);
-  });
+  };
+  const absl::Span<const uint64_t> words = collector.allowed().words();
+  for (size_t w = 0; w < words.size(); ++w) {
+    uint64_t bits = words[w];
+    if (bits != 0 && weight <= 0) {
+      bits &= AboveThreshold(absl::MakeConstSpan(view.bias).subspan(w * 64, 64),
+                             top.threshold());
+    }
+    for (; bits != 0; bits &= bits - 1) look(w * 64 + std::countr_zero(bits));
+  }
   for (const ScoredRow& near : top.Take(none)) {
     collector.Add(EventRow{near.row}, CandidateSource::kNearby);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -177,16 +178,60 @@ std::string TextOf(Feature feature, const RankedEvent& event,
   }
 }
 
-std::array<float, kNumFeatures> PartsOf(const RankedEvent& event,
-                                        const RankingPolicy& policy) {
+TreeRanker::PartsOfRow PartsOf(const RankedEvent& event,
+                               const RankingPolicy& policy) {
   if (policy.trees != nullptr) {
     return policy.trees->Parts(event.features, policy.weights);
   }
-  std::array<float, kNumFeatures> parts;
+  TreeRanker::PartsOfRow parts;
   for (size_t f = 0; f < kNumFeatures; ++f) {
     parts[f] = policy.weights[f] * event.features[f];
   }
   return parts;
+}
+
+std::vector<Reason> ReasonsFrom(const TreeRanker::PartsOfRow& parts,
+                                const RankedEvent& event,
+                                const RankingPolicy& policy,
+                                const Snapshot& snapshot, int limit) {
+  const OrganizerRow organizer =
+      snapshot.catalog.events.columns[Index(event.event)].organizer;
+  const absl::string_view name =
+      organizer == kNoOrganizer ? "its organizer"
+                                : snapshot.catalog.OrganizerName(organizer);
+  std::vector<Reason> reasons;
+  bool organizer_told = false;
+  const auto add = [&](Feature feature) {
+    if (static_cast<int>(reasons.size()) >= limit) return;
+    if (!IsTrue(feature, event, snapshot)) return;
+    const bool of_organizer = TopicOf(feature) == Topic::kOrganizer;
+    if (of_organizer && organizer_told) return;
+    std::string text = TextOf(feature, event, name);
+    if (text.empty()) return;
+    organizer_told |= of_organizer;
+    reasons.push_back(
+        {FeatureName(feature), std::move(text), ValueOf(feature, event)});
+  };
+  // The largest first; of equal ones the first feature.
+  std::array<Feature, kNumFeatures> in_favour;
+  size_t count = 0;
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    const Feature feature = static_cast<Feature>(f);
+    if (!(parts[f] >= kLeastPart) || IsBestAtZero(feature)) continue;
+    size_t place = count++;
+    for (; place > 0; --place) {
+      const Feature before = in_favour[place - 1];
+      if (parts[static_cast<size_t>(before)] >= parts[f]) break;
+      in_favour[place] = before;
+    }
+    in_favour[place] = feature;
+  }
+  for (size_t i = 0; i < count; ++i) add(in_favour[i]);
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    const Feature feature = static_cast<Feature>(f);
+    if (policy.weights[f] < 0 && IsBestAtZero(feature)) add(feature);
+  }
+  return reasons;
 }
 
 }  // namespace
@@ -198,7 +243,7 @@ float BaseValue(const RankingPolicy& policy) {
 std::vector<Contribution> Contributions(const RankedEvent& event,
                                         const RankingPolicy& policy) {
   std::vector<Contribution> parts;
-  const std::array<float, kNumFeatures> values = PartsOf(event, policy);
+  const TreeRanker::PartsOfRow values = PartsOf(event, policy);
   for (size_t f = 0; f < kNumFeatures; ++f) {
     const float part = values[f];
     if (part != 0) {
@@ -215,33 +260,30 @@ std::vector<Contribution> Contributions(const RankedEvent& event,
 std::vector<Reason> Reasons(const RankedEvent& event,
                             const RankingPolicy& policy,
                             const Snapshot& snapshot, int limit) {
-  const OrganizerRow organizer =
-      snapshot.catalog.events.columns[Index(event.event)].organizer;
-  const absl::string_view name =
-      organizer == kNoOrganizer ? "its organizer"
-                                : snapshot.catalog.OrganizerName(organizer);
-  std::vector<Reason> reasons;
-  bool organizer_told = false;
-  const auto add = [&](Feature feature, float value) {
-    if (static_cast<int>(reasons.size()) >= limit) return;
-    if (!IsTrue(feature, event, snapshot)) return;
-    const bool of_organizer = TopicOf(feature) == Topic::kOrganizer;
-    if (of_organizer && organizer_told) return;
-    const std::string text = TextOf(feature, event, name);
-    if (text.empty()) return;
-    organizer_told |= of_organizer;
-    reasons.push_back({std::string(FeatureName(feature)), text, value});
-  };
-  for (const Contribution& part : Contributions(event, policy)) {
-    if (part.contribution >= kLeastPart && !IsBestAtZero(part.feature)) {
-      add(part.feature, part.value);
+  return ReasonsFrom(PartsOf(event, policy), event, policy, snapshot, limit);
+}
+
+std::vector<std::vector<Reason>> ReasonsOfList(
+    absl::Span<const RankedEvent> events, const RankingPolicy& policy,
+    const Snapshot& snapshot, int limit) {
+  std::vector<std::vector<Reason>> reasons;
+  reasons.reserve(events.size());
+  if (policy.trees == nullptr) {
+    for (const RankedEvent& event : events) {
+      reasons.push_back(Reasons(event, policy, snapshot, limit));
     }
+    return reasons;
   }
-  for (size_t f = 0; f < kNumFeatures; ++f) {
-    const Feature feature = static_cast<Feature>(f);
-    if (policy.weights[f] < 0 && IsBestAtZero(feature)) {
-      add(feature, event.features[f]);
-    }
+  FeatureMatrix features(events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    std::copy(events[i].features.begin(), events[i].features.end(),
+              &features.at(i, Feature{}));
+  }
+  const std::vector<TreeRanker::PartsOfRow> parts =
+      policy.trees->Parts(features, policy.weights);
+  for (size_t i = 0; i < events.size(); ++i) {
+    reasons.push_back(
+        ReasonsFrom(parts[i], events[i], policy, snapshot, limit));
   }
   return reasons;
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/rank_events.h"
@@ -28,7 +30,7 @@ std::vector<Contribution> Contributions(const RankedEvent& event,
 
 // A reason that a person can read.
 struct Reason {
-  std::string code;  // The feature's name.
+  absl::string_view code;  // The feature's name; lives for ever.
   std::string text;
   float value = 0;
 };
@@ -40,6 +42,11 @@ struct Reason {
 std::vector<Reason> Reasons(const RankedEvent& event,
                             const RankingPolicy& policy,
                             const Snapshot& snapshot, int limit);
+
+// Reasons() of each of a list's events, faster.
+std::vector<std::vector<Reason>> ReasonsOfList(
+    absl::Span<const RankedEvent> events, const RankingPolicy& policy,
+    const Snapshot& snapshot, int limit);
 
 }  // namespace usher
 

@@ -1,9 +1,13 @@
 #include "serving/ranking/features.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstring>
 
 #include "index/vector/dot.h"
+#include "serving/ranking/row_sums.h"
 
 namespace usher {
 namespace {
@@ -33,12 +37,6 @@ constexpr float kPlaceReachKm = 5.5f * kPlaceKernelKm;
 // The density that counts as none.
 constexpr float kPlaceFloor = 0.01f;
 constexpr Micros kConflictSpan = 2 * kHour;
-
-template <class Map, class Key>
-float Lookup(const Map& map, const Key& key) {
-  const auto found = map.find(key);
-  return found == map.end() ? 0.0f : found->second;
-}
 
 std::vector<UnitVector> PointsOf(absl::Span<const GeoPoint> places) {
   std::vector<UnitVector> points;
@@ -82,29 +80,89 @@ float Conflict(const UserState& user, EventRow event, Micros start) {
   return 0;
 }
 
-void OrganizerFeatures(const EventColumns& event, const UserState& user,
-                       FeatureMatrix& out, size_t row) {
-  if (event.organizer != kNoOrganizer) {
-    const auto past = user.organizers.find(event.organizer);
-    if (past != user.organizers.end()) {
-      out.at(row, Feature::kOwnOrganizer) = OwnOrganizer(past->second);
-      out.at(row, Feature::kOwnShare) =
-          OwnShare(past->second, user.commitments);
-      out.at(row, Feature::kOwnLast) = past->second.latest;
-      out.at(row, Feature::kOrganizerNo) = LogCount(past->second.refusals);
+// What the user has to do with an organizer: the same for all of its events.
+struct FeaturesOfHost {
+  float own = 0, share = 0, last = 0, no = 0, neighbours = 0;
+  float followed = 0, followed_last = 0;
+};
+
+FeaturesOfHost HostOf(OrganizerRow organizer, const UserState& user) {
+  FeaturesOfHost host;
+  const auto past = user.organizers.find(organizer);
+  if (past != user.organizers.end()) {
+    host.own = OwnOrganizer(past->second);
+    host.share = OwnShare(past->second, user.commitments);
+    host.last = past->second.latest;
+    host.no = LogCount(past->second.refusals);
+  }
+  const auto followed = user.followed.find(organizer);
+  if (followed != user.followed.end()) {
+    host.followed = 1;
+    host.followed_last = followed->second;
+  }
+  host.neighbours = LogCount(user.neighbour_organizers.Of(organizer));
+  return host;
+}
+
+// What the user has to do with a place: the same for all events there.
+struct FeaturesOfPlace {
+  float distance = 0, density = 0;
+};
+
+uint64_t KeyOf(const GeoPoint& place) {
+  return uint64_t{std::bit_cast<uint32_t>(place.latitude)} << 32 |
+         std::bit_cast<uint32_t>(place.longitude);
+}
+
+// Events of a list have organizers and places in common: each is looked at
+// once.
+class Shared {
+ public:
+  explicit Shared(const UserState& user)
+      : user_(user),
+        past_(PointsOf(user.places)),
+        place_(OnUnitSphere(user.place)) {}
+
+  const FeaturesOfHost& Host(OrganizerRow organizer) {
+    const size_t number = organizers_.Add(organizer);
+    if (number == hosts_.size()) hosts_.push_back(HostOf(organizer, user_));
+    return hosts_[number];
+  }
+
+  // `where` is OnUnitSphere(place).
+  const FeaturesOfPlace& At(const GeoPoint& place, const UnitVector& where) {
+    const size_t number = keys_.Add(KeyOf(place));
+    if (number == places_.size()) {
+      places_.push_back({Distance(place_, where), PlaceDensity(past_, where)});
     }
-    const auto followed = user.followed.find(event.organizer);
-    if (followed != user.followed.end()) {
-      out.at(row, Feature::kFollowed) = 1;
-      out.at(row, Feature::kFollowedLast) = followed->second;
-    }
+    return places_[number];
   }
-  if (event.series >= 0) {
-    out.at(row, Feature::kSeries) = LogCount(Lookup(user.series, event.series));
+
+ private:
+  const UserState& user_;
+  const std::vector<UnitVector> past_;
+  const UnitVector place_;
+  RowNumbers<OrganizerRow> organizers_;
+  std::vector<FeaturesOfHost> hosts_;
+  RowNumbers<uint64_t> keys_;
+  std::vector<FeaturesOfPlace> places_;
+};
+
+// Vectors of rows far apart come from memory one cache line at a time: those of
+// the next events are asked for early.
+constexpr size_t kEventsAhead = 4;
+
+void Prefetch(absl::Span<const float> vector) {
+  constexpr size_t kLineFloats = 16;
+  for (size_t i = 0; i < vector.size(); i += kLineFloats) {
+    __builtin_prefetch(vector.data() + i);
   }
-  if (event.venue >= 0) {
-    out.at(row, Feature::kVenue) = LogCount(Lookup(user.venues, event.venue));
-  }
+}
+
+void PrefetchEvent(const Snapshot& snapshot, EventRow event) {
+  Prefetch(snapshot.vectors.Row(Index(event)));
+  Prefetch(snapshot.embeddings.Row(Index(event)));
+  __builtin_prefetch(&snapshot.catalog.events.columns[Index(event)]);
 }
 
 void VectorFeatures(const Snapshot& snapshot, EventRow event,
@@ -126,6 +184,23 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
           Dot(last.data(), content.data(), content.size());
     }
   }
+}
+
+// LiveFeature() of all of them, from kFirstLiveFeature on.
+constexpr size_t kPlainLiveFeatures =
+    kNumFeatures - static_cast<size_t>(Feature::kOrganizerNext);
+static_assert(static_cast<size_t>(Feature::kOrganizerNext) ==
+              static_cast<size_t>(kFirstLiveFeature) + kNumLiveRanks);
+static_assert(offsetof(LiveSlot, organizer_events) ==
+              offsetof(LiveSlot, organizer_next) +
+                  (kPlainLiveFeatures - 1) * sizeof(float));
+
+void LiveFeatures(const LiveColumns& live, size_t slot, float* out) {
+  for (size_t rank = 0; rank < kNumLiveRanks; ++rank) {
+    out[rank] = live.Rank(static_cast<LiveRank>(rank), slot);
+  }
+  std::memcpy(out + kNumLiveRanks, &live[slot].organizer_next,
+              kPlainLiveFeatures * sizeof(float));
 }
 
 }  // namespace
@@ -174,11 +249,11 @@ float LiveFeature(const LiveColumns& live, Feature feature, size_t slot) {
     case Feature::kOrganizerMonth:
       return live[slot].organizer_month;
     case Feature::kLead:
-      return std::log1p(live[slot].lead_hours);
+      return live[slot].log_lead;
     case Feature::kLastAnswer:
-      return std::log1p(live[slot].answer_hours);
+      return live[slot].log_answer;
     case Feature::kYes:
-      return LogCount(live[slot].yes);
+      return live[slot].log_yes;
     case Feature::kStartHour:
       return live[slot].start_hour;
     case Feature::kStartDay:
@@ -213,35 +288,50 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
                               const UserState& user, const LiveColumns& live,
                               const Snapshot& snapshot) {
   FeatureMatrix out(events.size());
-  const std::vector<UnitVector> past = PointsOf(user.places);
-  const UnitVector place = OnUnitSphere(user.place);
+  Shared shared(user);
+  const float history = LogCount(user.commitments);
+  const float idle = LogCount(user.idle_hours);
+  const float follows = LogCount(static_cast<float>(user.followed.size()));
+  for (size_t i = 0; i < std::min(kEventsAhead, events.size()); ++i) {
+    PrefetchEvent(snapshot, events[i]);
+  }
   for (size_t i = 0; i < events.size(); ++i) {
+    if (i + kEventsAhead < events.size()) {
+      PrefetchEvent(snapshot, events[i + kEventsAhead]);
+    }
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];
-    OrganizerFeatures(event, user, out, i);
+    const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
+    if (event.organizer != kNoOrganizer) {
+      const FeaturesOfHost& host = shared.Host(event.organizer);
+      out.at(i, Feature::kOwnOrganizer) = host.own;
+      out.at(i, Feature::kOwnShare) = host.share;
+      out.at(i, Feature::kOwnLast) = host.last;
+      out.at(i, Feature::kFollowed) = host.followed;
+      out.at(i, Feature::kFollowedLast) = host.followed_last;
+      out.at(i, Feature::kOrganizerNo) = host.no;
+      out.at(i, Feature::kNeighbourOrganizer) = host.neighbours;
+    }
+    if (event.series >= 0) {
+      out.at(i, Feature::kSeries) = LogCount(user.series.Of(event.series));
+    }
+    if (event.venue >= 0) {
+      out.at(i, Feature::kVenue) = LogCount(user.venues.Of(event.venue));
+    }
     VectorFeatures(snapshot, events[i], user, out, i);
     out.at(i, Feature::kNeighbours) =
-        LogCount(Lookup(user.neighbour_picks, events[i]));
-    if (event.organizer != kNoOrganizer) {
-      out.at(i, Feature::kNeighbourOrganizer) =
-          LogCount(Lookup(user.neighbour_organizers, event.organizer));
-    }
-    out.at(i, Feature::kHistory) = LogCount(user.commitments);
-    out.at(i, Feature::kFollows) =
-        LogCount(static_cast<float>(user.followed.size()));
-    out.at(i, Feature::kIdle) = std::log1p(user.idle_hours);
+        LogCount(user.neighbour_picks.Of(events[i]));
+    out.at(i, Feature::kHistory) = history;
+    out.at(i, Feature::kFollows) = follows;
+    out.at(i, Feature::kIdle) = idle;
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
-    const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
-    out.at(i, Feature::kDistance) = Distance(place, live.Place(slot));
-    out.at(i, Feature::kPlaceDensity) = PlaceDensity(past, live.Place(slot));
-    for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;
-         ++f) {
-      const Feature feature = static_cast<Feature>(f);
-      out.at(i, feature) = LiveFeature(live, feature, slot);
-    }
+    const FeaturesOfPlace& place = shared.At(event.location, live.Place(slot));
+    out.at(i, Feature::kDistance) = place.distance;
+    out.at(i, Feature::kPlaceDensity) = place.density;
+    LiveFeatures(live, slot, &out.at(i, kFirstLiveFeature));
   }
   return out;
 }

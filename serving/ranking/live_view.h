@@ -21,6 +21,8 @@ struct LiveView {
   // By event row: the policy's weights times the live features, which is the
   // part of the score that does not depend on the user. 0 for other rows.
   std::vector<float> bias;
+  // By slot: hours since the announcement; NaN where that is not known.
+  std::vector<float> fresh_hours;
 };
 
 // The weights that a view depends on.

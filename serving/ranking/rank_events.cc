@@ -142,9 +142,13 @@ std::vector<Candidate> Checked(const Allowed& allowed, const RowBitmap& rows,
 }
 
 void CountSources(const std::vector<Candidate>& candidates, Ranking& ranking) {
+  std::array<int64_t, size_t{1} << kNumCandidateSources> of_sources{};
   for (const Candidate& candidate : candidates) {
+    ++of_sources[candidate.sources];
+  }
+  for (size_t sources = 0; sources < of_sources.size(); ++sources) {
     for (int i = 0; i < kNumCandidateSources; ++i) {
-      ranking.candidates[i] += candidate.sources >> i & 1;
+      if ((sources >> i & 1) != 0) ranking.candidates[i] += of_sources[sources];
     }
   }
 }
@@ -179,15 +183,31 @@ struct ScoredCandidate {
   size_t candidate;
 };
 
+// weight * feature, summed up feature after feature for each of kRows rows.
+template <size_t kRows>
+void ScoreLinearly(const RankingPolicy& policy, const float* rows,
+                   float* scores) {
+  std::array<float, kRows> sums{};
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    for (size_t row = 0; row < kRows; ++row) {
+      sums[row] += policy.weights[f] * rows[row * kNumFeatures + f];
+    }
+  }
+  std::copy(sums.begin(), sums.end(), scores);
+}
+
 std::vector<ScoredCandidate> ScoredEvents(const std::vector<EventRow>& events,
                                           const RankingPolicy& policy,
                                           const FeatureMatrix& features) {
+  // Their sums do not wait for each other.
+  constexpr size_t kTogether = 8;
   std::vector<float> scores(events.size(), 0.0f);
-  for (size_t i = 0; i < events.size(); ++i) {
-    const absl::Span<const float> row = features.Row(i);
-    for (size_t f = 0; f < kNumFeatures; ++f) {
-      scores[i] += policy.weights[f] * row[f];
-    }
+  size_t row = 0;
+  for (; row + kTogether <= events.size(); row += kTogether) {
+    ScoreLinearly<kTogether>(policy, features.Row(row).data(), &scores[row]);
+  }
+  for (; row < events.size(); ++row) {
+    ScoreLinearly<1>(policy, features.Row(row).data(), &scores[row]);
   }
   if (policy.trees != nullptr) {
     policy.trees->Score(features, absl::MakeSpan(scores));
@@ -267,8 +287,9 @@ struct Run {
     const size_t count =
         IsPlain() ? std::min(scored.size(), wanted) : scored.size();
     SortBest(snapshot.catalog, count, scored);
-    std::vector<RankedEvent> ranked(count);
-    for (size_t i = 0; i < count; ++i) {
+    const auto limit = static_cast<size_t>(query.limit);
+    std::vector<RankedEvent> ranked(IsPlain() ? std::min(count, limit) : count);
+    for (size_t i = 0; i < ranked.size(); ++i) {
       const size_t from = scored[i].candidate;
       ranked[i].event = scored[i].event;
       ranked[i].score = scored[i].score;
@@ -276,7 +297,14 @@ struct Run {
       const absl::Span<const float> row = features.Row(from);
       std::copy(row.begin(), row.end(), ranked[i].features.begin());
     }
-    const auto limit = static_cast<size_t>(query.limit);
+    if (IsPlain()) {
+      ranking.further.reserve(count - ranked.size());
+      for (size_t i = ranked.size(); i < count; ++i) {
+        ranking.further.push_back(scored[i].event);
+      }
+      ranking.results = std::move(ranked);
+      return;
+    }
     for (const size_t i : Arrange(query, rules, snapshot, ranked)) {
       if (ranking.results.size() >= limit) {
         ranking.further.push_back(ranked[i].event);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,27 +20,44 @@ size_t Child(size_t node, const TreeRanker::Split& split, const float* row) {
   return 2 * node + 1 + static_cast<size_t>(right);
 }
 
-// So many rows go down a tree side by side: their steps do not wait for each
-// other.
-constexpr size_t kLanes = 8;
-
-template <size_t lanes>
-void AddLeaves(const TreeRanker::Tree& tree, int depth, const float* rows,
-               float* scores) {
-  std::array<size_t, lanes> nodes{};
-  for (int level = 0; level < depth; ++level) {
-    for (size_t i = 0; i < lanes; ++i) {
-      nodes[i] =
-          Child(nodes[i], tree.splits[nodes[i]], rows + i * kNumFeatures);
+// The thresholds that each feature is asked for, ascending, none twice.
+std::array<std::vector<float>, kNumFeatures> ThresholdsOf(
+    const std::vector<TreeRanker::Tree>& trees) {
+  std::array<std::vector<float>, kNumFeatures> thresholds;
+  for (const TreeRanker::Tree& tree : trees) {
+    for (const TreeRanker::Split& split : tree.splits) {
+      thresholds[static_cast<size_t>(split.feature)].push_back(split.threshold);
     }
   }
-  for (size_t i = 0; i < lanes; ++i) scores[i] += tree.values[nodes[i]];
+  for (std::vector<float>& of_feature : thresholds) {
+    std::sort(of_feature.begin(), of_feature.end());
+    of_feature.erase(std::unique(of_feature.begin(), of_feature.end()),
+                     of_feature.end());
+  }
+  return thresholds;
+}
+
+// Calls use(first row, rows, codes) for each group of rows that go down the
+// trees together. What stands behind the last row is of no row.
+template <class Use>
+void ForEachGroup(const TreeKernels& kernels, const TreeColumns& columns,
+                  const FeatureMatrix& features, const Use& use) {
+  std::vector<int8_t> codes(columns.count * kTreeLanes, 0);
+  for (size_t row = 0; row < features.rows(); row += kTreeLanes) {
+    const size_t rows = std::min(kTreeLanes, features.rows() - row);
+    kernels.encode(columns, features.Row(row).data(), kNumFeatures, rows,
+                   codes.data());
+    use(row, rows, codes.data());
+  }
 }
 
 }  // namespace
 
 TreeRanker::TreeRanker(int depth, float linear_share, std::vector<Tree> trees)
-    : depth_(depth), linear_share_(linear_share), trees_(std::move(trees)) {
+    : depth_(depth),
+      linear_share_(linear_share),
+      trees_(std::move(trees)),
+      coded_(CodedOf(trees_)) {
   for (const Tree& tree : trees_) base_value_ += tree.values[0];
 }
 
@@ -81,24 +100,81 @@ TreeRanker TreeRanker::First(size_t trees) const {
                     {trees_.begin(), trees_.begin() + count});
 }
 
-void TreeRanker::Score(const FeatureMatrix& features,
-                       absl::Span<float> scores) const {
-  for (float& score : scores) score *= linear_share_;
-  const size_t whole = scores.size() / kLanes * kLanes;
-  for (const Tree& tree : trees_) {
-    for (size_t row = 0; row < whole; row += kLanes) {
-      AddLeaves<kLanes>(tree, depth_, features.Row(row).data(), &scores[row]);
-    }
-    for (size_t row = whole; row < scores.size(); ++row) {
-      AddLeaves<1>(tree, depth_, features.Row(row).data(), &scores[row]);
-    }
-  }
+TreeColumns TreeRanker::Coded::Columns() const {
+  return {features.size(), features.data(), counts.data(), of_zero.data(),
+          thresholds.data()};
 }
 
-std::array<float, kNumFeatures> TreeRanker::Parts(
+TreeRanker::Coded TreeRanker::CodedOf(const std::vector<Tree>& trees) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::array<std::vector<float>, kNumFeatures> thresholds =
+      ThresholdsOf(trees);
+  Coded coded;
+  std::array<size_t, kNumFeatures> first_column{};
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    first_column[f] = coded.features.size();
+    for (size_t begin = 0; begin < thresholds[f].size(); begin += kMaxCodes) {
+      const size_t codes = std::min(kMaxCodes, thresholds[f].size() - begin);
+      const auto from =
+          thresholds[f].begin() + static_cast<std::ptrdiff_t>(begin);
+      std::vector<float> column(kCodeGroup * (kCodeGroup + 1), kInfinity);
+      std::copy_n(from, codes, column.begin() + kCodeGroup);
+      for (size_t group = 0; group < kCodeGroup; ++group) {
+        column[group] = column[kCodeGroup * (group + 1)];
+      }
+      const auto not_above_zero = std::upper_bound(
+          from, from + static_cast<std::ptrdiff_t>(codes), 0.0f);
+      coded.features.push_back(static_cast<uint8_t>(f));
+      coded.counts.push_back(static_cast<uint8_t>(codes));
+      coded.of_zero.push_back(
+          static_cast<int8_t>((not_above_zero - from) - kCodeOffset));
+      coded.thresholds.insert(coded.thresholds.end(), column.begin(),
+                              column.end());
+    }
+  }
+  for (const Tree& tree : trees) {
+    for (const Split& split : tree.splits) {
+      const std::vector<float>& all =
+          thresholds[static_cast<size_t>(split.feature)];
+      const auto place = static_cast<size_t>(
+          std::lower_bound(all.begin(), all.end(), split.threshold) -
+          all.begin());
+      const size_t column =
+          first_column[static_cast<size_t>(split.feature)] + place / kMaxCodes;
+      coded.columns.push_back(static_cast<uint32_t>(column * kTreeLanes));
+      coded.codes.push_back(static_cast<int8_t>(
+          static_cast<int>(place % kMaxCodes) - kCodeOffset));
+    }
+    coded.leaves.insert(
+        coded.leaves.end(),
+        tree.values.begin() + static_cast<std::ptrdiff_t>(tree.splits.size()),
+        tree.values.end());
+  }
+  return coded;
+}
+
+CodedTrees TreeRanker::coded_trees() const {
+  return {trees_.size(), depth_, coded_.columns.data(), coded_.codes.data(),
+          coded_.leaves.data()};
+}
+
+void TreeRanker::ScoreWith(const TreeKernels& kernels,
+                           const FeatureMatrix& features,
+                           absl::Span<float> scores) const {
+  for (float& score : scores) score *= linear_share_;
+  ForEachGroup(kernels, coded_.Columns(), features,
+               [&](size_t first, size_t rows, const int8_t* codes) {
+                 float of_group[kTreeLanes] = {};
+                 std::copy_n(scores.begin() + first, rows, of_group);
+                 kernels.add_leaves(coded_trees(), codes, of_group);
+                 std::copy_n(of_group, rows, scores.begin() + first);
+               });
+}
+
+TreeRanker::PartsOfRow TreeRanker::Parts(
     absl::Span<const float> row,
     const std::array<float, kNumFeatures>& weights) const {
-  std::array<float, kNumFeatures> parts;
+  PartsOfRow parts;
   for (size_t f = 0; f < kNumFeatures; ++f) {
     parts[f] = linear_share_ * weights[f] * row[f];
   }
@@ -112,6 +188,39 @@ std::array<float, kNumFeatures> TreeRanker::Parts(
       node = child;
     }
   }
+  return parts;
+}
+
+std::vector<TreeRanker::PartsOfRow> TreeRanker::Parts(
+    const FeatureMatrix& rows,
+    const std::array<float, kNumFeatures>& weights) const {
+  std::vector<PartsOfRow> parts(rows.rows());
+  for (size_t row = 0; row < parts.size(); ++row) {
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      parts[row][f] = linear_share_ * weights[f] * rows.Row(row)[f];
+    }
+  }
+  const TreeKernels& kernels = TreeKernelsFor(ActiveInstructionSet());
+  std::vector<uint8_t> leaves(trees_.size() * kTreeLanes);
+  const auto add = [&](size_t first, size_t count, const int8_t* codes) {
+    kernels.find_leaves(coded_trees(), codes, leaves.data());
+    for (size_t tree = 0; tree < trees_.size(); ++tree) {
+      const Split* splits = trees_[tree].splits.data();
+      const float* values = trees_[tree].values.data();
+      for (size_t row = 0; row < count; ++row) {
+        // The nodes of its path, from their numbers in the whole heap + 1.
+        const size_t leaf =
+            leaves[tree * kTreeLanes + row] + (size_t{1} << depth_);
+        for (int below = depth_; below > 0; --below) {
+          const size_t node = (leaf >> below) - 1;
+          const size_t child = (leaf >> (below - 1)) - 1;
+          parts[first + row][static_cast<size_t>(splits[node].feature)] +=
+              values[child] - values[node];
+        }
+      }
+    }
+  };
+  ForEachGroup(kernels, coded_.Columns(), rows, add);
   return parts;
 }
 

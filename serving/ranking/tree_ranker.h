@@ -3,11 +3,13 @@
 #define USHER_SERVING_RANKING_TREE_RANKER_H_
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "serving/ranking/features.h"
+#include "serving/ranking/tree_kernels.h"
 
 namespace usher {
 
@@ -46,23 +48,47 @@ class TreeRanker {
 
   // Turns the linear scores of the rows into scores. Requires
   // scores.size() == features.rows().
-  void Score(const FeatureMatrix& features, absl::Span<float> scores) const;
+  void Score(const FeatureMatrix& features, absl::Span<float> scores) const {
+    ScoreWith(TreeKernelsFor(ActiveInstructionSet()), features, scores);
+  }
+  // With the kernels of a set; all give the same.
+  void ScoreWith(const TreeKernels& kernels, const FeatureMatrix& features,
+                 absl::Span<float> scores) const;
 
   // The score of a row as a sum: base_value() and one part a feature. A tree
   // gives what the path's step changes to the feature that is asked for there
   // (Saabas 2014); a part of the linear score is `weights` times its feature.
   float base_value() const { return base_value_; }
-  std::array<float, kNumFeatures> Parts(
-      absl::Span<const float> row,
+  using PartsOfRow = std::array<float, kNumFeatures>;
+  PartsOfRow Parts(absl::Span<const float> row,
+                   const std::array<float, kNumFeatures>& weights) const;
+  // Parts() of each row, faster.
+  std::vector<PartsOfRow> Parts(
+      const FeatureMatrix& rows,
       const std::array<float, kNumFeatures>& weights) const;
 
  private:
+  // The same trees as the kernels take them.
+  struct Coded {
+    std::vector<uint8_t> features, counts;
+    std::vector<int8_t> of_zero;
+    std::vector<float> thresholds;
+    std::vector<uint32_t> columns;
+    std::vector<int8_t> codes;
+    std::vector<float> leaves;
+
+    TreeColumns Columns() const;
+  };
+
   TreeRanker(int depth, float linear_share, std::vector<Tree> trees);
+  static Coded CodedOf(const std::vector<Tree>& trees);
+  CodedTrees coded_trees() const;
 
   int depth_;
   float linear_share_;
   float base_value_ = 0;
   std::vector<Tree> trees_;
+  Coded coded_;
 };
 
 }  // namespace usher

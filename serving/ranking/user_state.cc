@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace usher {
@@ -34,23 +35,25 @@ float TasteOf(const Seed& seed) {
   return TasteWeight(seed.kind, kNoValue) * seed.weight;
 }
 
+// `days` ago; unset: nobody knows. Then it fades as if it were of this moment,
+// and says nothing of what was latest.
 void AddCommitment(const Catalog& catalog, EventRow row, float weight,
-                   double days, UserState& user) {
+                   std::optional<double> days, UserState& user) {
   const EventColumns& event = catalog.events.columns[Index(row)];
   user.commitments += weight;
   if (event.organizer != kNoOrganizer) {
     OrganizerPast& past = user.organizers[event.organizer];
     past.commitments += weight;
-    past.recent += weight * Faded(days);
-    past.latest = std::max(past.latest, ByWeeks(days));
+    past.recent += weight * Faded(days.value_or(0));
+    if (days) past.latest = std::max(past.latest, ByWeeks(*days));
   }
-  const auto hours = static_cast<float>(24 * days);
-  if (user.latest == kNoEvent || hours <= user.idle_hours) {
+  const auto hours = static_cast<float>(24 * days.value_or(0));
+  if (days && (user.latest == kNoEvent || hours <= user.idle_hours)) {
     user.latest = row;
     user.idle_hours = hours;
   }
-  if (event.series >= 0) user.series[event.series] += weight;
-  if (event.venue >= 0) user.venues[event.venue] += weight;
+  if (event.series >= 0) user.series.Add(event.series, weight);
+  if (event.venue >= 0) user.venues.Add(event.venue, weight);
   if (event.location.known()) user.places.push_back(event.location);
   if (event.start != kNoTime) user.starts.emplace_back(event.start, row);
 }
@@ -60,7 +63,9 @@ void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
   for (const Action& action : history) {
     if (IsAnswer(action.kind)) user.answered.push_back(action.event);
     if (IsCommitment(action.kind)) {
-      AddCommitment(catalog, action.event, 1, DaysAgo(now, action.time), user);
+      std::optional<double> days;
+      if (action.time != kNoTime) days = DaysAgo(now, action.time);
+      AddCommitment(catalog, action.event, 1, days, user);
     } else if (TasteWeight(action.kind, action.value) < 0) {
       const OrganizerRow organizer =
           catalog.events.columns[Index(action.event)].organizer;
@@ -91,24 +96,42 @@ void SortAnswered(UserState& user) {
                       user.answered.end());
 }
 
+constexpr int kWeekHours = 168;
+constexpr int kHoursAround = 3;
+
+// What a start counts for the hours around it.
+std::array<float, 2 * kHoursAround + 1> NearHours() {
+  std::array<float, 2 * kHoursAround + 1> near{};
+  for (int d = -kHoursAround; d <= kHoursAround; ++d) {
+    near[d + kHoursAround] = std::exp(-static_cast<float>(d * d) / 4.0f);
+  }
+  return near;
+}
+
 // Spreads each past start over the neighbouring hours of the same and, less,
 // of the other weekdays.
 void FillHours(UserState& user) {
+  static const std::array<float, 2 * kHoursAround + 1> kNear = NearHours();
   if (user.starts.empty()) return;
-  std::array<float, 168> counts{};
+  std::array<float, kWeekHours> counts{};
   for (const auto& [start, event] : user.starts) {
     counts[HourOfWeek(start)] += 1;
   }
   std::array<float, 24> by_hour{};
-  for (int h = 0; h < 168; ++h) by_hour[h % 24] += counts[h];
+  for (int h = 0; h < kWeekHours; ++h) by_hour[h % 24] += counts[h];
+  // By hour, from kHoursAround before Monday on.
+  std::array<float, kWeekHours + 2 * kHoursAround> blend;
+  for (int i = 0; i < kWeekHours + 2 * kHoursAround; ++i) {
+    const int h = (i - kHoursAround + kWeekHours) % kWeekHours;
+    const float same = counts[h];
+    const float any = by_hour[h % 24];
+    blend[i] = same + kOtherWeekday * (any - same);
+  }
   const float total = static_cast<float>(user.starts.size());
-  for (int h = 0; h < 168; ++h) {
+  for (int h = 0; h < kWeekHours; ++h) {
     float match = 0;
-    for (int d = -3; d <= 3; ++d) {
-      const float near = std::exp(-static_cast<float>(d * d) / 4.0f);
-      const float same = counts[(h + d + 168) % 168];
-      const float any = by_hour[(h + d + 168) % 24];
-      match += near * (same + kOtherWeekday * (any - same));
+    for (int d = 0; d <= 2 * kHoursAround; ++d) {
+      match += kNear[d] * blend[h + d];
     }
     user.hours[h] = match / (total + 1);
   }
@@ -121,8 +144,9 @@ void FillContent(const Snapshot& snapshot, absl::Span<const Action> history,
   const auto add = [&](EventRow row, float weight) {
     const absl::Span<const float> embedding =
         snapshot.embeddings.Row(Index(row));
+    float* const sums = mean.data();
     for (size_t i = 0; i < embedding.size(); ++i) {
-      mean[i] += weight * embedding[i];
+      sums[i] += weight * embedding[i];
     }
   };
   for (const Action& action : history) {
@@ -144,7 +168,7 @@ void FillContent(const Snapshot& snapshot, absl::Span<const Action> history,
 // co-attendee 1 / sqrt(attendees + 1).
 std::vector<std::pair<float, UserRow>> Neighbours(
     const Catalog& catalog, absl::Span<const EventRow> events, UserRow self) {
-  absl::flat_hash_map<UserRow, float> weights;
+  RowSums<UserRow> weights;
   for (const EventRow row : events) {
     absl::Span<const UserRow> attendees = catalog.events.attendees[Index(row)];
     const float weight =
@@ -153,42 +177,68 @@ std::vector<std::pair<float, UserRow>> Neighbours(
       attendees.remove_prefix(attendees.size() - kAttendeesPerEvent);
     }
     for (const UserRow user : attendees) {
-      if (user != self) weights[user] += weight;
+      if (user != self) weights.Add(user, weight);
     }
   }
   std::vector<std::pair<float, UserRow>> best;
   best.reserve(weights.size());
-  for (const auto& [user, weight] : weights) best.emplace_back(weight, user);
-  const size_t kept = std::min(best.size(), kNeighbours);
-  std::partial_sort(best.begin(), best.begin() + kept, best.end(),
-                    [](const auto& a, const auto& b) {
-                      return a.first != b.first ? a.first > b.first
-                                                : a.second < b.second;
-                    });
-  best.resize(kept);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const auto [user, weight] = weights[i];
+    best.emplace_back(weight, user);
+  }
+  const auto before = [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  };
+  if (best.size() > kNeighbours) {
+    std::nth_element(best.begin(), best.begin() + kNeighbours, best.end(),
+                     before);
+    best.resize(kNeighbours);
+  }
+  std::sort(best.begin(), best.end(), before);
   return best;
+}
+
+// The latest actions of a neighbour.
+absl::Span<const Action> LatestOf(const Catalog& catalog, UserRow user) {
+  const absl::Span<const Action> history = catalog.users.history[Index(user)];
+  return history.last(std::min(history.size(), kNeighbourHistory));
+}
+
+// Histories lie anywhere in memory: those of the next neighbours are asked for
+// early.
+void PrefetchLatest(const Catalog& catalog, UserRow user) {
+  constexpr size_t kLine = 64;
+  const absl::Span<const Action> latest = LatestOf(catalog, user);
+  const char* const begin = reinterpret_cast<const char*>(latest.data());
+  for (size_t i = 0; i < latest.size() * sizeof(Action); i += kLine) {
+    __builtin_prefetch(begin + i);
+  }
 }
 
 void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
                         absl::Span<const EventRow> events, UserState& user) {
+  constexpr size_t kAhead = 3;
   const float scale = 1 / std::sqrt(static_cast<float>(events.size()) + 1);
   const size_t kept = std::min(events.size(), kNeighbourEvents);
-  for (const auto& [weight, neighbour] :
-       Neighbours(catalog, events.last(kept), user.row)) {
-    absl::Span<const Action> history = catalog.users.history[Index(neighbour)];
-    if (history.size() > kNeighbourHistory) {
-      history.remove_prefix(history.size() - kNeighbourHistory);
+  const std::vector<std::pair<float, UserRow>> neighbours =
+      Neighbours(catalog, events.last(kept), user.row);
+  for (size_t i = 0; i < neighbours.size(); ++i) {
+    if (i + kAhead < neighbours.size()) {
+      PrefetchLatest(catalog, neighbours[i + kAhead].second);
     }
+    const auto [weight, neighbour] = neighbours[i];
+    const absl::Span<const Action> history = LatestOf(catalog, neighbour);
     for (const Action& action : history) {
       if (!IsCommitment(action.kind)) continue;
+      const bool known = Index(action.event) < live.num_events();
       const OrganizerRow host =
-          catalog.events.columns[Index(action.event)].organizer;
+          known ? live.OrganizerOf(action.event)
+                : catalog.events.columns[Index(action.event)].organizer;
       if (host != kNoOrganizer) {
-        user.neighbour_organizers[host] += weight * scale;
+        user.neighbour_organizers.Add(host, weight * scale);
       }
-      if (Index(action.event) >= live.num_events()) continue;
-      if (live.SlotOf(action.event) < 0) continue;
-      user.neighbour_picks[action.event] += weight * scale;
+      if (!known || live.SlotOf(action.event) < 0) continue;
+      user.neighbour_picks.Add(action.event, weight * scale);
     }
   }
 }
@@ -222,7 +272,7 @@ void FillModelPicks(const Snapshot& snapshot, const LiveColumns& live,
     float sum = 0;
     for (const int32_t item : items) sum += ScoreOf(scores, item);
     if (sum > 0) {
-      user.neighbour_picks[event] = sum / static_cast<float>(items.size());
+      user.neighbour_picks.Add(event, sum / static_cast<float>(items.size()));
     }
   }
 }

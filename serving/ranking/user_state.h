@@ -13,6 +13,7 @@
 #include "index/catalog/live_columns.h"
 #include "index/model/hybrid_model.h"
 #include "serving/ranking/query.h"
+#include "serving/ranking/row_sums.h"
 
 namespace usher {
 
@@ -33,8 +34,8 @@ struct UserState {
 
   float commitments = 0;
   absl::flat_hash_map<OrganizerRow, OrganizerPast> organizers;
-  absl::flat_hash_map<int32_t, float> series;
-  absl::flat_hash_map<int32_t, float> venues;
+  RowSums<int32_t> series;
+  RowSums<int32_t> venues;
   // 1 / (1 + weeks since they began to); 0 when that is not known.
   absl::flat_hash_map<OrganizerRow, float> followed;
   EventRow latest = kNoEvent;      // Commitment; of equal ones the last.
@@ -48,9 +49,9 @@ struct UserState {
   std::vector<float> content;  // Unit length, or empty.
   // Live events that like-minded users said yes to, with their weight; of a
   // version that has neighbours of its own, what those say.
-  absl::flat_hash_map<EventRow, float> neighbour_picks;
+  RowSums<EventRow> neighbour_picks;
   // Organizers of all that they committed to, with the same weights.
-  absl::flat_hash_map<OrganizerRow, float> neighbour_organizers;
+  RowSums<OrganizerRow> neighbour_organizers;
 };
 
 // What can be said of the query's user at its instant. Seeds count like actions

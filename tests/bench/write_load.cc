@@ -1,8 +1,9 @@
 // Writes to a running server from several connections at once.
 //
-//   write_load ADDRESS interactions|events SECONDS CONNECTIONS BATCH
+//   write_load ADDRESS interactions|events SECONDS CONNECTIONS BATCH [RATE]
 //
-// Each connection sends a batch as soon as the one before is acknowledged.
+// Each connection sends a batch as soon as the one before is acknowledged; with
+// RATE, no more than so many rows a second are sent in all.
 // Prints rows/s and the latencies of the calls.
 #include <grpcpp/grpcpp.h>
 
@@ -30,6 +31,7 @@ struct Load {
   double seconds = 10;
   int connections = 2;
   int batch = 1000;
+  double rate = 0;
 };
 
 struct Result {
@@ -79,6 +81,12 @@ Result Run(const Load& load, int connection, const Send& send) {
   for (int64_t n = 0; SteadyClock::now() < end; ++n) {
     Fill(load, kFirst + (n * load.connections + connection) * load.batch,
          &request);
+    if (load.rate > 0) {
+      std::this_thread::sleep_until(
+          start + std::chrono::duration<double>(
+                      static_cast<double>(n * load.connections + connection) *
+                      load.batch / load.rate));
+    }
     const auto begin = SteadyClock::now();
     if (!send(request)) ++result.failed;
     result.milliseconds.push_back(
@@ -113,10 +121,10 @@ Result Write(const Load& load, int connection) {
 }
 
 int Main(int argc, char** argv) {
-  if (argc != 6) {
+  if (argc != 6 && argc != 7) {
     std::fprintf(stderr,
                  "usage: write_load ADDRESS interactions|events SECONDS "
-                 "CONNECTIONS BATCH\n");
+                 "CONNECTIONS BATCH [RATE]\n");
     return 2;
   }
   Load load;
@@ -125,6 +133,7 @@ int Main(int argc, char** argv) {
   load.seconds = std::atof(argv[3]);
   load.connections = std::max(1, std::atoi(argv[4]));
   load.batch = std::max(1, std::atoi(argv[5]));
+  if (argc == 7) load.rate = std::atof(argv[6]);
   std::vector<Result> results(load.connections);
   std::vector<std::thread> threads;
   const auto begin = SteadyClock::now();

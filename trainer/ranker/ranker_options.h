@@ -6,8 +6,8 @@ namespace usher {
 
 struct RankerOptions {
   int trees = 100;  // At most; smaller sizes are tried as well. 8 to 1,000.
-  int depth = 4;    // Splits on every path; 1 to 8.
-  float learning_rate = 0.1f;  // Above 0, at most 1.
+  int depth = 5;    // Splits on every path; 1 to 8.
+  float learning_rate = 0.15f;  // Above 0, at most 1.
 };
 
 }  // namespace usher

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "index/base/hash.h"
 
 namespace usher {
@@ -63,6 +64,11 @@ std::string TrialLine(const Trial& trial) {
                           ValueAt(parameters[i], trial.point[i]));
   }
   return line + "\n";
+}
+
+Trial Rounded(const Trial& trial) {
+  const std::string line = TrialLine(trial);
+  return *ParseTrial(absl::StripSuffix(line, "\n"));
 }
 
 absl::StatusOr<std::vector<Trial>> ParseTrials(absl::string_view path,

@@ -34,6 +34,9 @@ std::string TrialHeader(const SearchKey& key);
 // configuration.
 std::string TrialLine(const Trial& trial);
 
+// A trial as it is read back: what is written is rounded.
+Trial Rounded(const Trial& trial);
+
 // The trials of a file's text. A last line without an end is one that was being
 // written: it is left out. FailedPrecondition when the header is of another
 // search, InvalidArgument with path and line number when a line is no trial.

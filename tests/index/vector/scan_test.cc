@@ -247,6 +247,29 @@ TEST_P(ScanTest, AZeroQueryRanksByBiasAlone) {
   EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
 }
 
+// A threshold is guessed from one block of eight: once all good rows are in
+// such blocks, so that it is far too high, and once none of them is.
+TEST_P(ScanTest, AGuessThatMissesChangesNothing) {
+  const Factors v = MakeVectors(Shape::kNormal, 64 * 160, 16, 17);
+  const Factors queries = MakeVectors(Shape::kNormal, 4, 16, 18);
+  const ExactScan scan(&v, 1, kernels());
+  for (size_t chosen = 0; chosen < 8; ++chosen) {
+    std::vector<float> bias(v.rows(), 0.0f);
+    for (size_t r = 0; r < v.rows(); ++r) {
+      if (r / 64 % 8 == chosen) bias[r] = 100;
+    }
+    for (size_t q = 0; q < queries.rows(); ++q) {
+      for (const int k : {1, 30, 300, 1400}) {
+        const ScanQuery up{queries.Row(q), k, nullptr, bias};
+        EXPECT_EQ(scan.Search(up), BruteForce(v, up, kernels())) << k;
+      }
+    }
+    for (float& b : bias) b = -b;
+    const ScanQuery down{queries.Row(0), 200, nullptr, bias};
+    EXPECT_EQ(scan.Search(down), BruteForce(v, down, kernels()));
+  }
+}
+
 TEST_P(ScanTest, ABatchGivesWhatSingleSearchesGive) {
   const Factors v = MakeVectors(Shape::kNormal, 5000, 32, 15);
   const Factors queries = MakeVectors(Shape::kNormal, 100, 32, 16);

@@ -143,7 +143,8 @@ TEST_F(CandidatesTest, OrganizersAreThoseWhomTheUserKnows) {
 TEST_F(CandidatesTest, NeighboursGiveTheirHeaviestPicks) {
   const UserState user = StateOf("u2");
   std::vector<std::pair<float, EventRow>> picks;
-  for (const auto& [event, weight] : user.neighbour_picks) {
+  for (size_t i = 0; i < user.neighbour_picks.size(); ++i) {
+    const auto [event, weight] = user.neighbour_picks[i];
     if (view_.columns->upcoming().Test(Index(event))) {
       picks.emplace_back(-weight, event);
     }

@@ -49,7 +49,7 @@ RankedEvent Ranked(EventRow event) {
 
 std::vector<std::string> Codes(const std::vector<Reason>& reasons) {
   std::vector<std::string> codes;
-  for (const Reason& reason : reasons) codes.push_back(reason.code);
+  for (const Reason& reason : reasons) codes.emplace_back(reason.code);
   return codes;
 }
 

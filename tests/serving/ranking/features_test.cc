@@ -204,6 +204,15 @@ TEST_F(FeaturesTest, WhatWasFollowedLatelySaysMore) {
   EXPECT_EQ(Of(kNextJazz, Feature::kFollowedLast), 0);
 }
 
+TEST_F(FeaturesTest, WhatHasNoTimeIsNotTheLatest) {
+  Catalog catalog = FiveEvents();
+  catalog.Apply(catalog.FindUser("ann"), kNextJazz, InteractionKind::kAttend,
+                kNaN, kNoTime);
+  Reset(std::move(catalog));
+  EXPECT_NEAR(Of(kNextJazz, Feature::kOwnLast), 1 / (1 + 60.0 / 7), 1e-6);
+  EXPECT_NEAR(Of(kTalk, Feature::kIdle), std::log1p(60.0 * 24), 1e-4);
+}
+
 TEST_F(FeaturesTest, TheLatestCommitmentIsComparedByItself) {
   const auto cosine = [&](EventRow a, EventRow b) {
     double sum = 0;

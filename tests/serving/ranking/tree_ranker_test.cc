@@ -108,6 +108,83 @@ TEST(TreeRankerTest, ManyRowsAreScoredAsEachAlone) {
   }
 }
 
+// Down the tree by its thresholds, without codes.
+float LeafOf(const TreeRanker::Tree& tree, absl::Span<const float> row) {
+  size_t node = 0;
+  while (node < tree.splits.size()) {
+    const TreeRanker::Split& split = tree.splits[node];
+    node = 2 * node +
+           (row[static_cast<size_t>(split.feature)] < split.threshold ? 1 : 2);
+  }
+  return tree.values[node];
+}
+
+std::vector<const TreeKernels*> KernelsOfThisMachine() {
+  std::vector<const TreeKernels*> kernels = {
+      &TreeKernelsFor(InstructionSet::kPortable)};
+  if (ActiveInstructionSet() >= InstructionSet::kAvx2) {
+    kernels.push_back(&TreeKernelsFor(InstructionSet::kAvx2));
+  }
+  return kernels;
+}
+
+// More thresholds of a feature than a column has codes, and every kind of
+// number, at thresholds and beside them.
+TEST(TreeRankerTest, EveryInstructionSetGoesDownByTheThresholds) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Random random(11);
+  for (int depth = 1; depth <= TreeRanker::kMaxDepth; ++depth) {
+    std::vector<TreeRanker::Tree> trees = RandomTrees(depth, 70, random);
+    std::vector<float> numbers = {0,         -0.0f,      kNaN,
+                                  kInfinity, -kInfinity, 1e-30f};
+    for (TreeRanker::Tree& tree : trees) {
+      for (TreeRanker::Split& split : tree.splits) {
+        if (random.Below(2) == 0) split.feature = Feature::kContent;
+        split.threshold = static_cast<float>(random.Normal());
+        if (random.Below(20) == 0) split.threshold = 0;
+        numbers.push_back(split.threshold);
+        numbers.push_back(std::nextafter(split.threshold, -1e9f));
+      }
+    }
+    const TreeRanker ranker = Ranker(depth, 0.5f, trees);
+    FeatureMatrix rows(101);
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      for (size_t f = 0; f < kNumFeatures; ++f) {
+        rows.at(row, static_cast<Feature>(f)) =
+            numbers[random.Below(numbers.size())];
+      }
+    }
+    for (const TreeKernels* kernels : KernelsOfThisMachine()) {
+      std::vector<float> scores(rows.rows(), 3);
+      ranker.ScoreWith(*kernels, rows, absl::MakeSpan(scores));
+      for (size_t row = 0; row < rows.rows(); ++row) {
+        float expected = 1.5f;
+        for (const TreeRanker::Tree& tree : trees) {
+          expected += LeafOf(tree, rows.Row(row));
+        }
+        ASSERT_EQ(scores[row], expected) << depth << " " << row;
+      }
+    }
+  }
+}
+
+TEST(TreeRankerTest, PartsOfManyRowsAreThoseOfEach) {
+  Random random(12);
+  std::array<float, kNumFeatures> weights;
+  for (float& weight : weights) weight = static_cast<float>(random.Normal());
+  for (const int depth : {1, 4, 8}) {
+    const TreeRanker ranker =
+        Ranker(depth, 0.75f, RandomTrees(depth, 60, random));
+    const FeatureMatrix rows = RandomRows(45, random);
+    const std::vector<TreeRanker::PartsOfRow> parts =
+        ranker.Parts(rows, weights);
+    ASSERT_EQ(parts.size(), rows.rows());
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      EXPECT_EQ(parts[row], ranker.Parts(rows.Row(row), weights)) << row;
+    }
+  }
+}
+
 TEST(TreeRankerTest, PartsAndBaseAddUpToTheScore) {
   Random random(5);
   const TreeRanker ranker = Ranker(4, 0.75f, RandomTrees(4, 60, random));

@@ -17,6 +17,7 @@
 #include "trainer/evaluation/scores.h"
 #include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -50,7 +51,7 @@ class AlgorithmTest : public ::testing::TestWithParam<std::string> {
   static TrainedVersion Train(const Dataset& dataset,
                               const TrainOptions& options = QuickOptions()) {
     absl::StatusOr<TrainedVersion> trained =
-        TrainUnjudged(GetParam(), dataset, options);
+        TrainByName(GetParam(), dataset, options);
     EXPECT_TRUE(trained.ok()) << trained.status();
     return *std::move(trained);
   }
@@ -161,7 +162,7 @@ TEST_P(AlgorithmTest, WithoutInteractionsItSaysWhatIsMissing) {
   Dataset scenes = Scenes();
   scenes.interactions.clear();
   const absl::Status status =
-      TrainUnjudged(GetParam(), scenes, QuickOptions()).status();
+      TrainByName(GetParam(), scenes, QuickOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothing to learn"));
 }
@@ -180,7 +181,7 @@ Dataset Shuffled(Dataset city) {
 
 double NdcgOf(const std::string& name, const Replay& replay) {
   TrainedVersion version =
-      TrainUnjudged(name, replay.training, QuickOptions()).value();
+      TrainByName(name, replay.training, QuickOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -213,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(All, AlgorithmTest, ::testing::ValuesIn([] {
 
 TEST(TrainByNameTest, WhatIsPublishedIsJudgedOnItsLastStretch) {
   const absl::StatusOr<TrainedVersion> version =
-      TrainByName("als", SyntheticCity(SmallCity(3)), QuickOptions());
+      TrainVersion("als", SyntheticCity(SmallCity(3)), QuickOptions());
   ASSERT_TRUE(version.ok()) << version.status();
   std::vector<std::string> names;
   for (const auto& [name, value] : version->metrics) names.push_back(name);
@@ -223,7 +224,7 @@ TEST(TrainByNameTest, WhatIsPublishedIsJudgedOnItsLastStretch) {
 
 TEST(TrainByNameTest, AnUnknownNameIsAnErrorThatNamesTheKnownOnes) {
   const absl::Status status =
-      TrainUnjudged("magic", TwoScenes(false), QuickOptions()).status();
+      TrainByName("magic", TwoScenes(false), QuickOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("hybrid, popularity, item_knn"));
@@ -238,7 +239,7 @@ TEST(TrainByNameTest, PopularityIsTheRuleWithTheSameName) {
              expected.push_back(list);
            });
   TrainedVersion version =
-      TrainUnjudged("popularity", replay.training, QuickOptions()).value();
+      TrainByName("popularity", replay.training, QuickOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -261,7 +262,7 @@ TEST(TrainByNameTest, ANewEventHasTheScoreOfWhatItSharesWithOthers) {
     TrainOptions options = QuickOptions();
     options.algorithms.items = kind;
     Snapshot snapshot =
-        TrainUnjudged("als", TwoScenes(false), options).value().snapshot;
+        TrainByName("als", TwoScenes(false), options).value().snapshot;
     Event event;
     event.id = "new";
     event.organizer = "jazz-host-1";

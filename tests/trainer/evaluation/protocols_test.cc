@@ -64,7 +64,7 @@ TEST(HoldoutTest, TrainingPairsOfAnyKindAreMaskedAndTestPairsAreWanted) {
   EXPECT_EQ(holdout.replay.training.interactions.size(), 2);
 
   TrainedVersion version =
-      TrainUnjudged("popularity", holdout.replay.training, SmallOptions())
+      TrainByName("popularity", holdout.replay.training, SmallOptions())
           .value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
@@ -95,7 +95,7 @@ TEST(HoldoutTest, HeldOutRatingsAreToBePredicted) {
   EXPECT_THAT(holdout.replay.queries[0].relevant, ElementsAre("e3"));
   // All that was rated is 5 stars: so is what is predicted.
   TrainedVersion version =
-      TrainUnjudged("svd", holdout.replay.training, SmallOptions()).value();
+      TrainByName("svd", holdout.replay.training, SmallOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -160,7 +160,7 @@ TEST(SnapshotTest, WhatIsAnnouncedLaterCanBeFoundAtTheCut) {
   const Replay once = SnapshotReplay(
       BuildReplay(SyntheticCity(SmallCity(3)), ReplayOptions()).value());
   TrainedVersion version =
-      TrainUnjudged("als", once.training, SmallOptions()).value();
+      TrainByName("als", once.training, SmallOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();
@@ -179,7 +179,7 @@ TEST(RetrievalTest, PlacesAreThoseOfTheWholeRankingByTheSameScore) {
   const Replay replay =
       BuildReplay(SyntheticCity(SmallCity(3)), ReplayOptions()).value();
   TrainedVersion version =
-      TrainUnjudged("popularity", replay.training, SmallOptions()).value();
+      TrainByName("popularity", replay.training, SmallOptions()).value();
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), version.snapshot.info.ranking_config)
           .value();

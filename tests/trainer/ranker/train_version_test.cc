@@ -23,7 +23,7 @@ RankingPolicy PolicyOf(const TrainedVersion& version) {
 }
 
 TrainedVersion Version(const Dataset& city, const TrainOptions& options) {
-  return TrainVersion(city, options).value();
+  return TrainVersion("hybrid", city, options).value();
 }
 
 TEST(TrainVersionTest, TheRankerThatDidBestIsInTheVersion) {
@@ -68,7 +68,7 @@ TEST(TrainVersionTest, WithoutTimesThereIsNothingToLearnFromButAModel) {
   for (InteractionRecord& row : city.interactions) row.time = kNoTime;
   const TrainedVersion version = Version(city, SmallOptions());
   EXPECT_EQ(PolicyOf(version).trees, nullptr);
-  EXPECT_THAT(version.notes, Contains(HasSubstr("linear score alone")));
+  EXPECT_THAT(version.notes, Contains(HasSubstr("no ranker learned")));
   EXPECT_GT(version.snapshot.vectors.size(), 0);
 }
 

@@ -41,6 +41,14 @@ TEST(TrialLogTest, WhatWasWrittenIsReadBack) {
   }
 }
 
+TEST(TrialLogTest, WhatIsRoundedIsWhatIsReadBack) {
+  const Trial rounded = Rounded(Random(0.37));
+  const std::string text = TrialHeader(kKey) + TrialLine(Random(0.37));
+  EXPECT_EQ(rounded.point, ParseTrials("t", text, kKey).value()[0].point);
+  EXPECT_EQ(Rounded(rounded).point, rounded.point);
+  EXPECT_TRUE(Rounded({{}, 0.25, 0.2, 0.3, 1.5}).point.empty());
+}
+
 TEST(TrialLogTest, ALineThatWasBeingWrittenIsLeftOut) {
   std::string text = TrialHeader(kKey) + TrialLine(Random(0.2));
   const std::string half = TrialLine(Random(0.3));
