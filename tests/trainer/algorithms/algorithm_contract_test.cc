@@ -17,6 +17,7 @@
 #include "trainer/evaluation/scores.h"
 #include "trainer/publish_gate.h"
 #include "trainer/train_algorithm.h"
+#include "trainer/train_version.h"
 
 namespace usher {
 namespace {
@@ -213,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(All, AlgorithmTest, ::testing::ValuesIn([] {
 
 TEST(TrainByNameTest, WhatIsPublishedIsJudgedOnItsLastStretch) {
   const absl::StatusOr<TrainedVersion> version =
-      TrainByName("als", SyntheticCity(SmallCity(3)), QuickOptions());
+      TrainVersion("als", SyntheticCity(SmallCity(3)), QuickOptions());
   ASSERT_TRUE(version.ok()) << version.status();
   std::vector<std::string> names;
   for (const auto& [name, value] : version->metrics) names.push_back(name);
