@@ -22,6 +22,7 @@
 namespace usher {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -109,8 +110,12 @@ TEST_P(AlgorithmTest, RenamedIdsAreRankedTheSame) {
 }
 
 TEST_P(AlgorithmTest, TellsTwoScenesApart) {
-  if (GetParam() == "popularity") return;  // Is the same for everybody.
   const TrainedVersion version = Train(Scenes());
+  if (GetParam() == "popularity") {  // Is the same for everybody.
+    EXPECT_EQ(RankedIds(version.snapshot, "jazz-0", kScenesNow, 50, true),
+              RankedIds(version.snapshot, "hike-0", kScenesNow, 50, true));
+    return;
+  }
   for (const char* scene : {"jazz", "hike"}) {
     for (int person = 0; person < 6; ++person) {
       const std::vector<std::string> top = RankedIds(
@@ -138,8 +143,6 @@ TEST_P(AlgorithmTest, WhatWasWrittenIsServed) {
 }
 
 TEST_P(AlgorithmTest, WhoActsLiveRanksAsIfTheyHadBeenTrained) {
-  // Neighbours of a trained user are others; of a new one that user as well.
-  if (GetParam() == "user_knn") return;
   TrainedVersion version = Train(Scenes());
   Catalog& catalog = version.snapshot.catalog;
   for (const char* user : {"jazz-5", "hike-9"}) {
@@ -152,6 +155,14 @@ TEST_P(AlgorithmTest, WhoActsLiveRanksAsIfTheyHadBeenTrained) {
     // Popularity must not tell them apart.
     for (const Action& action : actions) {
       catalog.Apply(live, action.event, action.kind, action.value, action.time);
+    }
+    if (GetParam() == "user_knn") {
+      // Neighbours of a trained user are others; of a new one that user as
+      // well: the order may differ, the scene does not.
+      const std::string scene(user, 4);
+      EXPECT_THAT(RankedIds(version.snapshot, twin, kScenesNow, 8),
+                  AllOf(SizeIs(8), Each(StartsWith(scene))));
+      continue;
     }
     EXPECT_EQ(RankedIds(version.snapshot, twin, kScenesNow),
               RankedIds(version.snapshot, user, kScenesNow));
@@ -195,7 +206,6 @@ double NdcgOf(const std::string& name, const Replay& replay) {
 }
 
 TEST_P(AlgorithmTest, WhereNobodyHasATasteItDoesNotBeatPopularity) {
-  if (PredictsRatings(GetParam())) return;  // The city has no ratings.
   const Replay replay =
       BuildReplay(Shuffled(SyntheticCity(SmallCity(3))), ReplayOptions())
           .value();
