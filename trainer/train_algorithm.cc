@@ -113,8 +113,10 @@ absl::Status TrainAlsOf(const AlgorithmInput& input, HybridModel& model) {
   parts.fold = UserFold::kRidge;
   parts.items = std::move(als.items);
   parts.seen = SeenOf(matrix);
-  parts.numbers = {options.unobserved_weight, options.regularization,
-                   options.frequency_exponent};
+  const FactorSpaceOptions fold = FoldInOptions(matrix, options);
+  parts.numbers = {fold.unobserved_weight, fold.regularization,
+                   fold.frequency_exponent, fold.degree_exponent,
+                   fold.mean_row};
   return SetTaste(std::move(parts), model);
 }
 

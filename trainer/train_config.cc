@@ -33,6 +33,7 @@ absl::Status ReadAls(const config::AlsConfig& from, absl::string_view field,
   if (from.has_frequency_exponent()) {
     to.frequency_exponent = from.frequency_exponent();
   }
+  if (from.has_degree_exponent()) to.degree_exponent = from.degree_exponent();
   if (from.has_solver()) {
     to.solver = from.solver() == config::AlsConfig::CHOLESKY
                     ? AlsSolver::kCholesky
@@ -57,6 +58,7 @@ void WriteAls(const AlsOptions& from, config::AlsConfig& to) {
   to.set_unobserved_weight(from.unobserved_weight);
   to.set_regularization(from.regularization);
   to.set_frequency_exponent(from.frequency_exponent);
+  to.set_degree_exponent(from.degree_exponent);
   to.set_solver(from.solver == AlsSolver::kCholesky
                     ? config::AlsConfig::CHOLESKY
                     : config::AlsConfig::CONJUGATE_GRADIENT);

@@ -46,9 +46,7 @@ absl::StatusOr<FactorSpace> Factorize(const SparseMatrix& matrix,
                           " pairs, ", options.dim, " factors, ", options.sweeps,
                           " sweeps"));
   return FactorSpace(std::move(model.users), std::move(model.items),
-                     ObservationsOf(matrix),
-                     {options.unobserved_weight, options.regularization,
-                      options.frequency_exponent});
+                     ObservationsOf(matrix), FoldInOptions(matrix, options));
 }
 
 struct RidgeExamples {

@@ -59,7 +59,8 @@ void WriteSpace(FlatFileWriter& out, absl::string_view name,
                 const FactorSpace& space) {
   const FactorSpaceOptions& options = space.options();
   const float parameters[] = {options.unobserved_weight, options.regularization,
-                              options.frequency_exponent};
+                              options.frequency_exponent,
+                              options.degree_exponent, options.mean_row};
   out.Array(absl::StrCat(name, ".options"), absl::MakeConstSpan(parameters));
   out.Array(absl::StrCat(name, ".observed"), space.observations());
   WriteFactors(out, absl::StrCat(name, ".users"), space.users());
@@ -97,13 +98,17 @@ absl::StatusOr<FactorSpace> ReadSpace(const FlatFile& file,
     return file.Damaged(of_users, "not as wide as the items");
   }
   ASSIGN_OR_RETURN(const std::vector<float> parameters,
-                   ReadNumbers(file, absl::StrCat(name, ".options"), 3));
+                   ReadNumbers(file, absl::StrCat(name, ".options"), 5));
+  if (parameters[4] == 0) {
+    return file.Damaged(absl::StrCat(name, ".options"), "rows have no size");
+  }
   ASSIGN_OR_RETURN(
       std::vector<float> observed,
       ReadNumbers(file, absl::StrCat(name, ".observed"), item_rows.rows()));
   return FactorSpace(std::move(user_rows), std::move(item_rows),
                      std::move(observed),
-                     {parameters[0], parameters[1], parameters[2]});
+                     {parameters[0], parameters[1], parameters[2],
+                      parameters[3], parameters[4]});
 }
 
 template <class Part>

@@ -22,6 +22,10 @@ struct FactorSpaceOptions {
   float unobserved_weight = 0.1f;   // alpha_0.
   float regularization = 0.003f;    // lambda.
   float frequency_exponent = 1.0f;  // nu.
+  // e: a weight counts (n / mean n * observations / mean observations)^-e
+  // times, where n is the number of the user's items.
+  float degree_exponent = 0.0f;
+  float mean_row = 1.0f;  // Mean n of the users that were learned from.
 };
 
 // Users and items in one space whose inner product says how well they match.
@@ -44,7 +48,8 @@ class FactorSpace {
 
   // The factors of a user with this history, in closed form:
   //   (a0 Y'Y + sum |w| y y' + lambda (n + a0 items)^nu I) x = sum w y,
-  // where n is the number of items with factors. Hu, Koren, Volinsky 2008, as
+  // where n is the number of items with factors, and w is weighted by degree
+  // (degree_exponent). Hu, Koren, Volinsky 2008, as
   // in Rendle et al. 2021. Items without factors are left out; zeros when none
   // is left. O(n dim^2 + dim^3).
   std::vector<float> FoldIn(absl::Span<const WeightedItem> history) const;
@@ -54,7 +59,8 @@ class FactorSpace {
   Factors items_;
   std::vector<float> observations_;
   FactorSpaceOptions options_;
-  std::vector<float> gram_;  // a0 Y'Y, dim x dim.
+  std::vector<float> gram_;    // a0 Y'Y, dim x dim.
+  std::vector<float> degree_;  // By item, what its weights count; or empty.
 };
 
 }  // namespace usher

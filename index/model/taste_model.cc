@@ -91,7 +91,9 @@ absl::Status Check(const TasteParts& parts) {
   }
   switch (parts.fold) {
     case UserFold::kRidge:
-      return CheckSizes(parts, 3, 0);
+      RETURN_IF_ERROR(CheckSizes(parts, 5, 0));
+      if (!(parts.numbers[4] > 0)) return Misfit("rows have no size");
+      return absl::OkStatus();
     case UserFold::kRatings:
       if (parts.items.dim() < 3) return Misfit("fewer than 3 columns");
       return CheckSizes(parts, 2, 0);
@@ -326,7 +328,8 @@ absl::StatusOr<TasteModel> TasteModel::FromParts(TasteParts parts) {
   if (parts.fold == UserFold::kRidge) {
     body->space =
         FactorSpace(Factors(), parts.items, parts.seen,
-                    {parts.numbers[0], parts.numbers[1], parts.numbers[2]});
+                    {parts.numbers[0], parts.numbers[1], parts.numbers[2],
+                     parts.numbers[3], parts.numbers[4]});
   }
   body->parts = std::move(parts);
   TasteModel model;

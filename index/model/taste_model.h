@@ -24,7 +24,7 @@ namespace usher {
 // renumber.
 enum class UserFold : uint8_t {
   // FactorSpace::FoldIn() of the tastes. Numbers: unobserved_weight,
-  // regularization, frequency_exponent.
+  // regularization, frequency_exponent, degree_exponent, mean_row.
   kRidge = 0,
   // Least squares of the user's ratings. An item is [q, 1, b] of its factors
   // and bias, the user becomes [p, mean + bias, 1]: the product is the rating.

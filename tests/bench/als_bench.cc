@@ -36,6 +36,7 @@ ABSL_FLAG(int, items, 27000, "Made-up items.");
 ABSL_FLAG(int64_t, entries, 18700000, "Made-up draws.");
 ABSL_FLAG(int, dim, 64, "");
 ABSL_FLAG(int, sweeps, 4, "");
+ABSL_FLAG(double, degree_exponent, 0, "");
 ABSL_FLAG(double, unobserved_weight, usher::AlsOptions().unobserved_weight, "");
 ABSL_FLAG(double, regularization, usher::AlsOptions().regularization, "");
 ABSL_FLAG(double, frequency_exponent, 1, "");
@@ -175,6 +176,7 @@ AlsOptions OptionsFromFlags() {
   options.sweeps = absl::GetFlag(FLAGS_sweeps);
   options.unobserved_weight = absl::GetFlag(FLAGS_unobserved_weight);
   options.regularization = absl::GetFlag(FLAGS_regularization);
+  options.degree_exponent = absl::GetFlag(FLAGS_degree_exponent);
   options.frequency_exponent = absl::GetFlag(FLAGS_frequency_exponent);
   options.init_stddev = absl::GetFlag(FLAGS_init_stddev);
   options.solver = absl::GetFlag(FLAGS_solver) == "cholesky"

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "index/base/cpu.h"
 #include "index/base/hash.h"
+#include "index/model/factor_space.h"
 #include "trainer/algorithms/als_kernels.h"
 
 namespace usher {
@@ -126,6 +127,51 @@ TEST_P(AlsDimTest, ManyConjugateGradientStepsEqualCholesky) {
 
 INSTANTIATE_TEST_SUITE_P(Dims, AlsDimTest,
                          testing::Values(1, 3, 8, 13, 16, 33, 64, 100));
+
+TEST(AlsTest, AFoldInIsTheRowThatTrainingSolved) {
+  AlsOptions options = SmallOptions(8);
+  options.solver = AlsSolver::kCholesky;
+  for (const float exponent : {0.0f, 0.3f}) {
+    options.degree_exponent = exponent;
+    const SparseMatrix matrix = RandomMatrix(80, 50, 900, 2);
+    const AlsModel model = *TrainAls(matrix, options, Ignore);
+    // Items are solved last: here they are the rows.
+    const SparseMatrix items = matrix.Transposed();
+    std::vector<float> observations;
+    for (int user = 0; user < matrix.rows(); ++user) {
+      observations.push_back(static_cast<float>(matrix.RowSize(user)));
+    }
+    const FactorSpace space(Factors(), model.users, observations,
+                            FoldInOptions(items, options));
+    for (int item = 0; item < items.rows(); ++item) {
+      std::vector<WeightedItem> history;
+      for (int64_t i = 0; i < items.RowSize(item); ++i) {
+        history.push_back(
+            {items.RowColumns(item)[i], items.RowValues(item)[i]});
+      }
+      const std::vector<float> folded = space.FoldIn(history);
+      for (size_t d = 0; d < folded.size(); ++d) {
+        EXPECT_NEAR(folded[d], model.items.Row(item)[d], 2e-3) << item;
+      }
+    }
+  }
+}
+
+TEST(AlsTest, WeightsByDegreeAreThoseOfAWeightedMatrix) {
+  AlsOptions options = SmallOptions(8);
+  options.report_objective = true;
+  const SparseMatrix matrix = RandomMatrix(80, 50, 900, 2);
+  std::vector<double> told;
+  const auto keep = [&](const AlsProgress& at) {
+    told.push_back(*at.objective);
+  };
+  const AlsModel by_hand =
+      *TrainAls(matrix.WeightedByDegree(0.3f), options, keep);
+  options.degree_exponent = 0.3f;
+  const AlsModel model = *TrainAls(matrix, options, Ignore);
+  EXPECT_EQ(Distance(by_hand.items, model.items), 0);
+  EXPECT_EQ(AlsObjective(matrix, model, options), told.back());
+}
 
 TEST(AlsTest, CholeskyNeverRaisesTheObjective) {
   AlsOptions options = SmallOptions();

@@ -59,6 +59,19 @@ TEST(SparseMatrixTest, TransposingMovesEveryEntryAndTwiceIsTheSame) {
   EXPECT_EQ(twice.values(), matrix.values());
 }
 
+TEST(SparseMatrixTest, WeightsByDegreeFavourWhatIsRare) {
+  // Rows of 2 and 1, columns of 1 and 2; the means are 1.5.
+  const SparseMatrix matrix =
+      SparseMatrix::FromEntries(2, 2, {{0, 0, 1}, {0, 1, 2}, {1, 1, 1}})
+          .value()
+          .WeightedByDegree(1);
+  EXPECT_THAT(
+      matrix.RowValues(0),
+      testing::ElementsAre(testing::FloatEq(1.125f), testing::FloatEq(1.125f)));
+  EXPECT_THAT(matrix.RowValues(1),
+              testing::ElementsAre(testing::FloatEq(1.125f)));
+}
+
 TEST(SparseMatrixTest, BadEntriesAreRejectedByPlace) {
   EXPECT_THAT(
       SparseMatrix::FromEntries(2, 2, {{0, 2, 1.0f}}).status().message(),

@@ -27,7 +27,7 @@ TEST(TrainConfigTest, WhatIsSaidReplacesTheDefault) {
       ParseTrainConfig(R"(seed: 7 threads: 3 content_dim: 9
         event_als { dim: 5 sweeps: 2 unobserved_weight: 0.5
                     regularization: 0.25 frequency_exponent: 0
-                    solver: CHOLESKY }
+                    solver: CHOLESKY degree_exponent: 0.5 }
         organizer_als { dim: 6 }
         index { type: IVF_PQ ivf_lists: 11 ivf_probe: 4 }
         ranking { scan_candidates: 55 })")
@@ -37,6 +37,7 @@ TEST(TrainConfigTest, WhatIsSaidReplacesTheDefault) {
   EXPECT_EQ(options.event_als.unobserved_weight, 0.5f);
   EXPECT_EQ(options.event_als.regularization, 0.25f);
   EXPECT_EQ(options.event_als.frequency_exponent, 0);
+  EXPECT_EQ(options.event_als.degree_exponent, 0.5f);
   EXPECT_EQ(options.event_als.solver, AlsSolver::kCholesky);
   EXPECT_EQ(options.organizer_als.dim, 6);
   EXPECT_EQ(options.organizer_als.sweeps, TrainOptions().organizer_als.sweeps);
@@ -67,6 +68,7 @@ TEST(TrainConfigTest, ItsTextGivesItBack) {
   options.event_als.dim = 33;
   options.event_als.solver = AlsSolver::kCholesky;
   options.organizer_als.frequency_exponent = 0.5f;
+  options.organizer_als.degree_exponent = 0.25f;
   options.content.dim = 17;
   options.index.type = VectorIndexOptions::Type::kHnsw;
   options.index.ef_search = 99;

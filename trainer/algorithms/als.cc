@@ -101,6 +101,7 @@ absl::Status ValidateAlsOptions(const AlsOptions& options) {
       CheckRange("regularization", options.regularization, 1e-12, 1e12));
   RETURN_IF_ERROR(
       CheckRange("frequency_exponent", options.frequency_exponent, 0, 2));
+  RETURN_IF_ERROR(CheckRange("degree_exponent", options.degree_exponent, 0, 1));
   RETURN_IF_ERROR(CheckRange("cg_steps", options.cg_steps, 1, 1000));
   RETURN_IF_ERROR(CheckRange("init_stddev", options.init_stddev, 1e-12, 1e6));
   return CheckRange("threads", options.threads, 0, 4096);
@@ -114,6 +115,12 @@ absl::StatusOr<AlsModel> TrainAls(
     return absl::InvalidArgumentError(
         absl::StrCat("als: the ", user_item.rows(), " x ", user_item.columns(),
                      " matrix has no entries; there is nothing to learn"));
+  }
+  if (options.degree_exponent > 0) {
+    AlsOptions plain = options;
+    plain.degree_exponent = 0;
+    return TrainAls(user_item.WeightedByDegree(options.degree_exponent), plain,
+                    progress);
   }
   const SparseMatrix item_user = user_item.Transposed();
   AlsFit fit(user_item, item_user, options);
@@ -137,6 +144,14 @@ float AlsRidge(const AlsOptions& options, int64_t entries, int64_t others) {
   }
   return static_cast<float>(options.regularization *
                             std::pow(frequency, options.frequency_exponent));
+}
+
+FactorSpaceOptions FoldInOptions(const SparseMatrix& user_item,
+                                 const AlsOptions& options) {
+  return {options.unobserved_weight, options.regularization,
+          options.frequency_exponent, options.degree_exponent,
+          static_cast<float>(user_item.entries()) /
+              static_cast<float>(user_item.rows())};
 }
 
 }  // namespace usher

@@ -30,6 +30,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "index/model/factor_space.h"
 #include "index/model/factors.h"
 #include "trainer/algorithms/sparse_matrix.h"
 
@@ -52,6 +53,9 @@ struct AlsOptions {
   float unobserved_weight = 0.01f;  // a above: the pull of "not seen" toward 0.
   float regularization = 0.005f;    // Above 0.
   float frequency_exponent = 1.0f;  // 0: the same for every row.
+  // Above 0, w is the stored weight as SparseMatrix::WeightedByDegree() has it:
+  // the choices of people who choose little, and rare choices, say more.
+  float degree_exponent = 0.0f;
   AlsSolver solver = AlsSolver::kConjugateGradient;
   int cg_steps = 3;          // Of a row in a sweep; conjugate gradients only.
   float init_stddev = 0.1f;  // Length, about, of an item's first factors.
@@ -88,6 +92,10 @@ absl::StatusOr<AlsModel> TrainAls(
 
 // r of a row with `entries` entries against `others` rows of the other side.
 float AlsRidge(const AlsOptions& options, int64_t entries, int64_t others);
+
+// With which FactorSpace::FoldIn() solves what TrainAls() solved for a row.
+FactorSpaceOptions FoldInOptions(const SparseMatrix& user_item,
+                                 const AlsOptions& options);
 
 // L above, in double precision.
 double AlsObjective(const SparseMatrix& user_item, const AlsModel& model,

@@ -41,6 +41,12 @@ std::vector<double> Gram(const Factors& factors) {
 
 double AlsObjective(const SparseMatrix& user_item, const AlsModel& model,
                     const AlsOptions& options) {
+  if (options.degree_exponent > 0) {
+    AlsOptions plain = options;
+    plain.degree_exponent = 0;
+    return AlsObjective(user_item.WeightedByDegree(options.degree_exponent),
+                        model, plain);
+  }
   const double users =
       SumRows(user_item.rows(), options.threads, [&](int64_t u) {
         const absl::Span<const float> x = model.users.Row(u);

@@ -78,6 +78,25 @@ SparseMatrix SparseMatrix::Transposed() const {
   return result;
 }
 
+SparseMatrix SparseMatrix::WeightedByDegree(float exponent) const {
+  SparseMatrix result = *this;
+  std::vector<float> of_column(columns_, 0.0f);
+  for (const int32_t column : column_) of_column[column] += 1;
+  const float all = static_cast<float>(entries());
+  for (float& size : of_column) {
+    size = std::pow(size * static_cast<float>(columns_) / all, -exponent);
+  }
+  for (int32_t row = 0; row < rows_; ++row) {
+    const float of_row = std::pow(
+        static_cast<float>(RowSize(row)) * static_cast<float>(rows_) / all,
+        -exponent);
+    for (int64_t i = offsets_[row]; i < offsets_[row + 1]; ++i) {
+      result.values_[i] *= of_row * of_column[column_[i]];
+    }
+  }
+  return result;
+}
+
 // Sums neighbours of the same column and drops zeros, in place.
 void SparseMatrix::MergeRows() {
   int64_t kept = 0;

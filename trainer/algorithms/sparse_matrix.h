@@ -52,6 +52,11 @@ class SparseMatrix {
   // The same weights with rows and columns exchanged, in O(entries).
   SparseMatrix Transposed() const;
 
+  // Each weight times (row size / mean row size * column size / mean column
+  // size)^-exponent, sizes being counts of stored values: what is rare says
+  // more. The means are over all rows and all columns.
+  SparseMatrix WeightedByDegree(float exponent) const;
+
  private:
   void MergeRows();
 

@@ -116,6 +116,8 @@ void ExpectSameModel(const HybridModel& a, const HybridModel& b) {
     EXPECT_EQ(x->options().unobserved_weight, y->options().unobserved_weight);
     EXPECT_EQ(x->options().regularization, y->options().regularization);
     EXPECT_EQ(x->options().frequency_exponent, y->options().frequency_exponent);
+    EXPECT_EQ(x->options().degree_exponent, y->options().degree_exponent);
+    EXPECT_EQ(x->options().mean_row, y->options().mean_row);
   }
 }
 

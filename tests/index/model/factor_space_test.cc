@@ -89,6 +89,26 @@ TEST(FactorSpaceTest, ARefusalCountsAsAPairWhoseTargetIsMinusOne) {
   for (size_t i = 0; i < yes.size(); ++i) EXPECT_FLOAT_EQ(yes[i], -no[i]);
 }
 
+TEST(FactorSpaceTest, RareItemsAndShortHistoriesWeighMore) {
+  // Mean observations 4, mean history 4.
+  const std::vector<float> observations = {1, 4, 0, 11};
+  const Factors items = RandomFactors(4, 3, 5);
+  FactorSpaceOptions options = kOptions;
+  const FactorSpace plain(Factors(), items, observations, options);
+  options.degree_exponent = 0.5f;
+  options.mean_row = 4;
+  const FactorSpace space(Factors(), items, observations, options);
+  const std::vector<float> folded =
+      space.FoldIn({{0, 1.0f}, {1, -0.5f}, {2, 1.0f}});
+  // Two items with factors: sqrt(4 / 2) of each, sqrt(4 / 1) of the first.
+  const float row = std::sqrt(2.0f);
+  const std::vector<float> expected =
+      plain.FoldIn({{0, 2 * row}, {1, -0.5f * row}});
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(folded[i], expected[i], 1e-6);
+  }
+}
+
 TEST(FactorSpaceTest, ItemsWithoutFactorsAreLeftOut) {
   const FactorSpace space = SpaceOf(50, 8);
   const std::vector<WeightedItem> known = {{1, 1.0f}, {2, 0.5f}};

@@ -100,9 +100,9 @@ TEST_F(TasteModelTest, TheSumWeighsItemsByTaste) {
 TEST_F(TasteModelTest, RidgeIsTheFoldInOfAFactorSpace) {
   TasteParts parts = Parts(UserFold::kRidge, 2, 3);
   parts.items_are = ItemKind::kOrganizer;
-  parts.numbers = {0.1f, 0.02f, 1.0f};
+  parts.numbers = {0.1f, 0.02f, 1.0f, 0.5f, 3.0f};
   const FactorSpace space(Factors(), parts.items, parts.seen,
-                          {0.1f, 0.02f, 1.0f});
+                          {0.1f, 0.02f, 1.0f, 0.5f, 3.0f});
   const TasteModel model = TasteModel::FromParts(parts).value();
   EXPECT_EQ(
       User(model, {Did(0), Did(1), Did(2)}),
@@ -249,7 +249,11 @@ TEST_F(TasteModelTest, PartsThatDoNotFitAreErrors) {
   EXPECT_FALSE(TasteModel::FromParts(parts).ok());
   parts = Parts(UserFold::kRidge, 4, 6);
   EXPECT_FALSE(TasteModel::FromParts(parts).ok());
-  parts.numbers = {1, 1, 1};
+  parts.numbers = {1, 1, 1, 0, 1};
+  EXPECT_TRUE(TasteModel::FromParts(parts).ok());
+  parts.numbers[4] = 0;  // Mean size of a row.
+  EXPECT_FALSE(TasteModel::FromParts(parts).ok());
+  parts.numbers[4] = 1;
   parts.seen.pop_back();
   EXPECT_FALSE(TasteModel::FromParts(parts).ok());
   parts = Parts(UserFold::kLogistic, 4, 6);
