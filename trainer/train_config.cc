@@ -33,11 +33,10 @@ absl::Status ReadAls(const config::AlsConfig& from, absl::string_view field,
   if (from.has_frequency_exponent()) {
     to.frequency_exponent = from.frequency_exponent();
   }
+  if (from.has_subspace_dim()) to.subspace_dim = from.subspace_dim();
   if (from.has_degree_exponent()) to.degree_exponent = from.degree_exponent();
   if (from.has_solver()) {
-    to.solver = from.solver() == config::AlsConfig::CHOLESKY
-                    ? AlsSolver::kCholesky
-                    : AlsSolver::kConjugateGradient;
+    to.solver = static_cast<AlsSolver>(from.solver());
   }
   if (to.dim < 1 || to.dim > kMaxAlsDim) {
     return OutOfRange(absl::StrCat(field, ".dim"), to.dim,
@@ -59,9 +58,8 @@ void WriteAls(const AlsOptions& from, config::AlsConfig& to) {
   to.set_regularization(from.regularization);
   to.set_frequency_exponent(from.frequency_exponent);
   to.set_degree_exponent(from.degree_exponent);
-  to.set_solver(from.solver == AlsSolver::kCholesky
-                    ? config::AlsConfig::CHOLESKY
-                    : config::AlsConfig::CONJUGATE_GRADIENT);
+  to.set_solver(static_cast<config::AlsConfig::Solver>(from.solver));
+  to.set_subspace_dim(from.subspace_dim);
 }
 
 absl::Status ReadIndex(const config::IndexConfig& from,

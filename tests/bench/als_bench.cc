@@ -41,7 +41,8 @@ ABSL_FLAG(double, unobserved_weight, usher::AlsOptions().unobserved_weight, "");
 ABSL_FLAG(double, regularization, usher::AlsOptions().regularization, "");
 ABSL_FLAG(double, frequency_exponent, 1, "");
 ABSL_FLAG(double, init_stddev, usher::AlsOptions().init_stddev, "");
-ABSL_FLAG(std::string, solver, "cg", "cg or cholesky.");
+ABSL_FLAG(std::string, solver, "cg", "cg, cholesky or subspaces.");
+ABSL_FLAG(int, subspace_dim, usher::AlsOptions().subspace_dim, "");
 ABSL_FLAG(int, cg_steps, usher::AlsOptions().cg_steps, "");
 ABSL_FLAG(uint64_t, seed, usher::AlsOptions().seed, "");
 ABSL_FLAG(int, threads, 0, "");
@@ -179,9 +180,11 @@ AlsOptions OptionsFromFlags() {
   options.degree_exponent = absl::GetFlag(FLAGS_degree_exponent);
   options.frequency_exponent = absl::GetFlag(FLAGS_frequency_exponent);
   options.init_stddev = absl::GetFlag(FLAGS_init_stddev);
-  options.solver = absl::GetFlag(FLAGS_solver) == "cholesky"
-                       ? AlsSolver::kCholesky
-                       : AlsSolver::kConjugateGradient;
+  const std::string solver = absl::GetFlag(FLAGS_solver);
+  options.solver = solver == "cholesky"    ? AlsSolver::kCholesky
+                   : solver == "subspaces" ? AlsSolver::kSubspaces
+                                           : AlsSolver::kConjugateGradient;
+  options.subspace_dim = absl::GetFlag(FLAGS_subspace_dim);
   options.cg_steps = absl::GetFlag(FLAGS_cg_steps);
   options.seed = absl::GetFlag(FLAGS_seed);
   options.threads = absl::GetFlag(FLAGS_threads);

@@ -128,6 +128,27 @@ TEST_P(AlsDimTest, ManyConjugateGradientStepsEqualCholesky) {
 INSTANTIATE_TEST_SUITE_P(Dims, AlsDimTest,
                          testing::Values(1, 3, 8, 13, 16, 33, 64, 100));
 
+TEST(AlsTest, SubspacesNeverRaiseTheObjectiveAndEndNearTheExactSolver) {
+  AlsOptions options = SmallOptions(40);
+  options.sweeps = 12;
+  options.report_objective = true;
+  const SparseMatrix matrix = RandomMatrix(80, 50, 900, 2);
+  std::vector<double> exact, told;
+  options.solver = AlsSolver::kCholesky;
+  ASSERT_TRUE(TrainAls(matrix, options, [&](const AlsProgress& at) {
+                exact.push_back(*at.objective);
+              }).ok());
+  options.solver = AlsSolver::kSubspaces;
+  options.subspace_dim = 16;
+  ASSERT_TRUE(TrainAls(matrix, options, [&](const AlsProgress& at) {
+                told.push_back(*at.objective);
+              }).ok());
+  for (size_t i = 1; i < told.size(); ++i) {
+    EXPECT_LE(told[i], told[i - 1] * (1 + 1e-6));
+  }
+  EXPECT_NEAR(told.back(), exact.back(), 0.02 * exact.back());
+}
+
 TEST(AlsTest, AFoldInIsTheRowThatTrainingSolved) {
   AlsOptions options = SmallOptions(8);
   options.solver = AlsSolver::kCholesky;
@@ -220,16 +241,17 @@ TEST(AlsTest, ObjectiveEqualsTheSumOverAllPairs) {
 
 TEST(AlsTest, SameSeedGivesSameBitsAtAnyThreadCount) {
   const SparseMatrix matrix = RandomMatrix(700, 300, 9000, 6);
-  for (const AlsSolver solver :
-       {AlsSolver::kConjugateGradient, AlsSolver::kCholesky}) {
-    AlsOptions options = SmallOptions(20);
+  for (const AlsSolver solver : {AlsSolver::kConjugateGradient,
+                                 AlsSolver::kCholesky, AlsSolver::kSubspaces}) {
+    AlsOptions options = SmallOptions(40);
+    options.subspace_dim = 16;
     options.solver = solver;
     const AlsModel one = *TrainAls(matrix, options, Ignore);
     for (const int threads : {2, 3}) {
       options.threads = threads;
       const AlsModel many = *TrainAls(matrix, options, Ignore);
       EXPECT_EQ(std::memcmp(one.users.data(), many.users.data(),
-                            700 * 20 * sizeof(float)),
+                            700 * 40 * sizeof(float)),
                 0);
       EXPECT_EQ(std::memcmp(one.items.data(), many.items.data(),
                             300 * 20 * sizeof(float)),
@@ -339,6 +361,10 @@ TEST(AlsTest, BadOptionsAreRejectedByName) {
               HasSubstr("frequency_exponent"));
   EXPECT_THAT(message([](AlsOptions& o) { o.cg_steps = 0; }),
               HasSubstr("cg_steps"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.subspace_dim = 24; }),
+              HasSubstr("subspace_dim is 24"));
+  EXPECT_THAT(message([](AlsOptions& o) { o.degree_exponent = -1; }),
+              HasSubstr("degree_exponent"));
   EXPECT_THAT(message([](AlsOptions& o) { o.init_stddev = 0; }),
               HasSubstr("init_stddev"));
   EXPECT_THAT(message([](AlsOptions& o) { o.threads = -1; }),
@@ -399,27 +425,37 @@ std::vector<InstructionSet> SetsOfThisMachine() {
   return sets;
 }
 
+struct ExactSystem {
+  Eigen::MatrixXd matrix;
+  Eigen::VectorXd right;
+};
+
+ExactSystem SystemOf(const RowProblem& row, int stride, int count) {
+  ExactSystem system = {Eigen::MatrixXd::Zero(stride, stride),
+                        Eigen::VectorXd::Zero(stride)};
+  for (int d = 0; d < stride; ++d) {
+    system.matrix(d, d) = 0.1 * row.spectrum[d] + 2.0;
+  }
+  for (int i = 0; i < count; ++i) {
+    const Eigen::VectorXd f =
+        Eigen::Map<const Eigen::VectorXf>(
+            row.factors.data() + row.columns[i] * stride, stride)
+            .cast<double>();
+    const double root = row.roots[i];
+    system.matrix += root * root * f * f.transpose();
+    system.right += root * root * f;
+  }
+  return system;
+}
+
 TEST(AlsKernelsTest, EveryInstructionSetSolvesEveryRowLength) {
   for (const InstructionSet set : SetsOfThisMachine()) {
     const AlsKernels& kernels = AlsKernelsFor(set);
     for (const int stride : {16, 32, 48, 64, 112, 256}) {
       for (const int count : {1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 203, 517}) {
         RowProblem row(stride, count, stride + count);
-        Eigen::MatrixXd system = Eigen::MatrixXd::Zero(stride, stride);
-        Eigen::VectorXd right = Eigen::VectorXd::Zero(stride);
-        for (int d = 0; d < stride; ++d) {
-          system(d, d) = 0.1 * row.spectrum[d] + 2.0;
-        }
-        for (int i = 0; i < count; ++i) {
-          const Eigen::VectorXd f =
-              Eigen::Map<const Eigen::VectorXf>(
-                  row.factors.data() + row.columns[i] * stride, stride)
-                  .cast<double>();
-          const double root = row.roots[i];
-          system += root * root * f * f.transpose();
-          right += root * root * f;
-        }
-        const Eigen::VectorXd exact = system.llt().solve(right);
+        const ExactSystem system = SystemOf(row, stride, count);
+        const Eigen::VectorXd exact = system.matrix.llt().solve(system.right);
         const auto error = [&](const std::vector<float>& x) {
           return (Eigen::Map<const Eigen::VectorXf>(x.data(), stride)
                       .cast<double>() -
@@ -435,6 +471,35 @@ TEST(AlsKernelsTest, EveryInstructionSetSolvesEveryRowLength) {
         kernels.conjugate_gradient(row.System(), 200, row.Scratch(), x.data());
         EXPECT_LT(error(x), 1e-4)
             << InstructionSetName(set) << " " << stride << " " << count;
+      }
+    }
+  }
+}
+
+TEST(AlsKernelsTest, APassOverSubspacesIsABlockGaussSeidelStep) {
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    for (const auto& [stride, width] :
+         {std::pair(32, 16), std::pair(48, 16), std::pair(112, 32),
+          std::pair(256, 64), std::pair(32, 32)}) {
+      for (const int count : {1, 4, 7, 64, 203, 517}) {
+        RowProblem row(stride, count, stride + count);
+        const ExactSystem exact = SystemOf(row, stride, count);
+        Eigen::VectorXd expected = Eigen::VectorXd::Constant(stride, 0.05);
+        for (int first = 0; first < stride; first += width) {
+          const int size = std::min(width, stride - first);
+          const Eigen::VectorXd miss = exact.right - exact.matrix * expected;
+          expected.segment(first, size) +=
+              exact.matrix.block(first, first, size, size)
+                  .llt()
+                  .solve(miss.segment(first, size));
+        }
+        std::vector<float> x(stride, 0.05f);
+        EXPECT_TRUE(AlsKernelsFor(set).subspaces(row.System(), width,
+                                                 row.Scratch(), x.data()));
+        for (int d = 0; d < stride; ++d) {
+          EXPECT_NEAR(x[d], expected[d], 1e-4 * expected.norm())
+              << InstructionSetName(set) << " " << stride << " " << count;
+        }
       }
     }
   }

@@ -69,6 +69,8 @@ TEST(TrainConfigTest, ItsTextGivesItBack) {
   options.event_als.solver = AlsSolver::kCholesky;
   options.organizer_als.frequency_exponent = 0.5f;
   options.organizer_als.degree_exponent = 0.25f;
+  options.organizer_als.solver = AlsSolver::kSubspaces;
+  options.organizer_als.subspace_dim = 48;
   options.content.dim = 17;
   options.index.type = VectorIndexOptions::Type::kHnsw;
   options.index.ef_search = 99;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/base/status_macros.h"
+#include "trainer/algorithms/als_kernels.h"
 #include "trainer/algorithms/als_side.h"
 
 namespace usher {
@@ -103,6 +104,13 @@ absl::Status ValidateAlsOptions(const AlsOptions& options) {
       CheckRange("frequency_exponent", options.frequency_exponent, 0, 2));
   RETURN_IF_ERROR(CheckRange("degree_exponent", options.degree_exponent, 0, 1));
   RETURN_IF_ERROR(CheckRange("cg_steps", options.cg_steps, 1, 1000));
+  RETURN_IF_ERROR(
+      CheckRange("subspace_dim", options.subspace_dim, kAlsLanes, kMaxAlsDim));
+  if (options.subspace_dim % kAlsLanes != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("als: subspace_dim is ", options.subspace_dim,
+                     "; it must be a multiple of ", kAlsLanes));
+  }
   RETURN_IF_ERROR(CheckRange("init_stddev", options.init_stddev, 1e-12, 1e6));
   return CheckRange("threads", options.threads, 0, 4096);
 }

@@ -45,6 +45,10 @@ enum class AlsSolver {
   kConjugateGradient,
   // Exact. Cost per entry grows as dim^2: the reference.
   kCholesky,
+  // Blocks of coordinates, each solved exactly with the others fixed (Rendle,
+  // Krichene, Zhang and Koren, "iALS++: Speeding up Matrix Factorization with
+  // Subspace Optimization", 2021). Cost per entry grows as dim * subspace_dim.
+  kSubspaces,
 };
 
 struct AlsOptions {
@@ -58,6 +62,7 @@ struct AlsOptions {
   float degree_exponent = 0.0f;
   AlsSolver solver = AlsSolver::kConjugateGradient;
   int cg_steps = 3;          // Of a row in a sweep; conjugate gradients only.
+  int subspace_dim = 32;     // A multiple of 16, to 512; subspaces only.
   float init_stddev = 0.1f;  // Length, about, of an item's first factors.
   uint64_t seed = 1;         // Same seed, same bits, at any thread count.
   int threads = 0;           // 0: the machine's.

@@ -53,7 +53,7 @@ struct AlsRowSystem {
 struct AlsScratch {
   float* block;    // AlsScratchFloats(stride) floats.
   float* vectors;  // 8 * stride floats.
-  float* matrix;   // stride * stride floats; Cholesky only.
+  float* matrix;   // stride * stride floats; not for conjugate gradients.
 };
 
 struct AlsKernels {
@@ -64,6 +64,11 @@ struct AlsKernels {
   // The exact solution. False when a pivot is not positive.
   bool (*cholesky)(const AlsRowSystem& system, const AlsScratch& scratch,
                    float* x);
+  // One pass over blocks of `width` coordinates (a multiple of kAlsLanes): each
+  // is solved exactly with the others as they are. With fewer than two blocks,
+  // `cholesky`. False when a pivot is not positive.
+  bool (*subspaces)(const AlsRowSystem& system, int width,
+                    const AlsScratch& scratch, float* x);
   // gram += rows^T rows; only the 16 x 16 tiles on and above the diagonal are
   // written.
   void (*gram)(const float* rows, int64_t count, int stride, float* gram);

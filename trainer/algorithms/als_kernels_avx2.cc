@@ -3,7 +3,7 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsAvx2;
-const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &Cholesky, &AddGram,
-                                    &Multiply};
+const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &Cholesky,
+                                    &SolveSubspaces, &AddGram, &Multiply};
 
 }  // namespace usher

@@ -3,7 +3,7 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsAvx512;
-const AlsKernels kAlsKernelsAvx512 = {&ConjugateGradient, &Cholesky, &AddGram,
-                                      &Multiply};
+const AlsKernels kAlsKernelsAvx512 = {&ConjugateGradient, &Cholesky,
+                                      &SolveSubspaces, &AddGram, &Multiply};
 
 }  // namespace usher

@@ -118,6 +118,29 @@ USHER_INLINE Group GatherGroup(const AlsRowSystem& s, int64_t begin, float* z) {
   return {rows, squares};
 }
 
+// misses[g] = root_g - z_g . x, of a group that was gathered to `z`.
+USHER_INLINE void Misses(const AlsRowSystem& s, int64_t begin, int rows,
+                         const float* z, const float* x, float* misses) {
+  if (rows == kGroup) {
+    DotRows<kGroup>(z, s.stride, x, misses);
+  } else {
+    DotRows<4>(z, s.stride, x, misses);
+  }
+  for (int g = 0; g < rows; ++g) {
+    misses[g] = (begin + g < s.count ? s.roots[begin + g] : 0.0f) - misses[g];
+  }
+}
+
+// out += sum over the group's rows g of scale[g] times row g of `z`.
+USHER_INLINE void AddGroup(const float* z, int rows, int64_t stride,
+                           const float* scale, float* out) {
+  if (rows == kGroup) {
+    AddRows<kGroup>(z, stride, scale, out);
+  } else {
+    AddRows<4>(z, stride, scale, out);
+  }
+}
+
 // out += sum_i z_i (root_i - z_i . x). Leaves the first entries' z in `block`,
 // as many as it holds. Returns the part of the whole Gram matrix that the
 // entries amount to.
@@ -129,20 +152,9 @@ USHER_INLINE float GatherResidual(const AlsRowSystem& s, const float* x,
     float* z = block + (i < held ? i : held) * s.stride;
     const Group group = GatherGroup(s, i, z);
     squares += group.squares;
-    float miss[kGroup];
-    if (group.rows == kGroup) {
-      DotRows<kGroup>(z, s.stride, x, miss);
-    } else {
-      DotRows<4>(z, s.stride, x, miss);
-    }
-    for (int g = 0; g < group.rows; ++g) {
-      miss[g] = (i + g < s.count ? s.roots[i + g] : 0.0f) - miss[g];
-    }
-    if (group.rows == kGroup) {
-      AddRows<kGroup>(z, s.stride, miss, out);
-    } else {
-      AddRows<4>(z, s.stride, miss, out);
-    }
+    float misses[kGroup];
+    Misses(s, i, group.rows, z, x, misses);
+    AddGroup(z, group.rows, s.stride, misses, out);
   }
   return s.trace > 0.0f ? Sum(squares) / s.trace : 0.0f;
 }
@@ -294,6 +306,83 @@ bool Cholesky(const AlsRowSystem& s, const AlsScratch& scratch, float* x) {
   PrefetchNextRow(s);
   if (!Factor(scratch.matrix, s.stride)) return false;
   SolveFactored(scratch.matrix, s.stride, x);
+  return true;
+}
+
+// ---- Subspaces ----
+
+// The system of coordinates [first, first + width) of x, the others as they
+// are: matrix and gradient. Entries' z of all coordinates are gathered to
+// `block`, as many as it holds, unless they are there already.
+struct Subspace {
+  int first;
+  int width;
+  float* matrix;    // width x width.
+  float* gradient;  // width.
+  float* panel;     // panel_rows x width.
+  int64_t panel_rows;
+};
+
+USHER_INLINE void CopyColumns(const float* z, int rows, int64_t stride,
+                              const Subspace& part, float* out) {
+  for (int g = 0; g < rows; ++g) {
+    for (int d = 0; d < part.width; d += kWidth) {
+      Store(out + g * part.width + d, Load(z + g * stride + part.first + d));
+    }
+  }
+}
+
+void FillSubspace(const AlsRowSystem& s, const float* x, bool gathered,
+                  float* block, const Subspace& part) {
+  const int64_t held = (kAlsBlockFloats / s.stride) & ~int64_t{kGroup - 1};
+  for (int i = 0; i < part.width * part.width; i += kWidth) {
+    Store(part.matrix + i, Vec{});
+  }
+  for (int d = 0; d < part.width; ++d) {
+    const float diagonal =
+        s.unobserved_weight * s.spectrum[part.first + d] + s.ridge;
+    part.matrix[d * part.width + d] = diagonal;
+    part.gradient[d] = -diagonal * x[part.first + d];
+  }
+  int64_t filled = 0;
+  for (int64_t i = 0; i < s.count; i += kGroup) {
+    float* z = block + (i < held ? i : held) * s.stride;
+    const int rows = gathered && i < held ? (s.count - i > 4 ? kGroup : 4)
+                                          : GatherGroup(s, i, z).rows;
+    float misses[kGroup];
+    Misses(s, i, rows, z, x, misses);
+    float* columns = part.panel + filled * part.width;
+    CopyColumns(z, rows, s.stride, part, columns);
+    AddGroup(columns, rows, part.width, misses, part.gradient);
+    filled += rows;
+    if (filled + kGroup > part.panel_rows || i + kGroup >= s.count) {
+      AddGram(part.panel, filled, part.width, part.matrix);
+      filled = 0;
+    }
+  }
+}
+
+// One pass over the subspaces, each solved exactly with the others fixed.
+bool SolveSubspaces(const AlsRowSystem& s, int width, const AlsScratch& scratch,
+                    float* x) {
+  if (2 * width > s.stride) return Cholesky(s, scratch, x);
+  for (int first = 0; first < s.stride; first += width) {
+    Subspace part;
+    part.first = first;
+    part.width = s.stride - first < width ? s.stride - first : width;
+    part.matrix = scratch.matrix;
+    part.gradient = scratch.vectors;
+    part.panel = scratch.matrix + part.width * part.width;
+    part.panel_rows =
+        (s.stride * s.stride - part.width * part.width) / part.width;
+    FillSubspace(s, x, first > 0, scratch.block, part);
+    if (!Factor(part.matrix, part.width)) return false;
+    SolveFactored(part.matrix, part.width, part.gradient);
+    for (int d = 0; d < part.width; d += kWidth) {
+      Store(x + first + d, Load(x + first + d) + Load(part.gradient + d));
+    }
+  }
+  PrefetchNextRow(s);
   return true;
 }
 

@@ -3,7 +3,7 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsPortable;
-const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &Cholesky, &AddGram,
-                                        &Multiply};
+const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &Cholesky,
+                                        &SolveSubspaces, &AddGram, &Multiply};
 
 }  // namespace usher

@@ -129,11 +129,16 @@ bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
   system.count = entries_.RowSize(row);
   system.ridge = AlsRidge(run.options, system.count, entries_.columns());
   float* x = factors_.data() + int64_t{row} * run.stride;
-  if (run.options.solver == AlsSolver::kCholesky) {
-    return run.kernels.cholesky(system, run.Scratch(worker), x);
+  const AlsScratch scratch = run.Scratch(worker);
+  switch (run.options.solver) {
+    case AlsSolver::kCholesky:
+      return run.kernels.cholesky(system, scratch, x);
+    case AlsSolver::kSubspaces:
+      return run.kernels.subspaces(system, run.options.subspace_dim, scratch,
+                                   x);
+    case AlsSolver::kConjugateGradient:
+      run.kernels.conjugate_gradient(system, run.options.cg_steps, scratch, x);
   }
-  run.kernels.conjugate_gradient(system, run.options.cg_steps,
-                                 run.Scratch(worker), x);
   return true;
 }
 
