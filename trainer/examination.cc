@@ -17,7 +17,7 @@ namespace usher {
 namespace {
 
 // Of the dated answers: the model that is asked learns from what lies before.
-constexpr double kLessonCut = 0.75;
+constexpr double kLessonCut = 0.5;
 // Fewer lists teach less than the defaults know,
 constexpr size_t kLeastLessons = 200;
 // and fewer say nothing about a version.
@@ -52,10 +52,10 @@ absl::StatusOr<Examination> Examine(absl::string_view algorithm,
   if (replay.queries.size() < kLeastJudged) {
     return absl::FailedPreconditionError(
         absl::StrCat("only ", replay.queries.size(),
-                     " answers in the last quarter of the data"));
+                     " answers in the second half of the data"));
   }
   Say(log, absl::StrCat("asking for the ", replay.queries.size(),
-                        " lists of the last quarter; a model of what was "
+                        " lists of the second half; a model of what was "
                         "before it:"));
   ASSIGN_OR_RETURN(TrainedVersion before,
                    TrainByName(algorithm, replay.training, options, log));

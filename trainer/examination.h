@@ -23,8 +23,8 @@ struct Examination {
   double popularity = 0;
 };
 
-// TrainByName() on the first three quarters of the dated answers, lists of the
-// last quarter, and judgement on the last third of those. "hybrid" learns a
+// TrainByName() on the first half of the dated answers, lists of the second
+// half, and judgement on the last third of those. "hybrid" learns a
 // ranker from them; the others are their own. Deterministic as TrainByName()
 // is. FailedPrecondition with the reason where there is too little to ask
 // about; errors of TrainByName().

@@ -13,7 +13,7 @@
 namespace usher {
 
 struct LessonOptions {
-  int64_t max_queries = 20000;  // Of more, every n-th is asked.
+  int64_t max_queries = 30000;  // Of more, every n-th is asked.
   int64_t max_judged = 3000;
   double judged_share = 1.0 / 3;  // The last part of the queries.
   uint64_t seed = 1;
