@@ -1,6 +1,7 @@
 #include "index/vector/scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -102,12 +103,22 @@ class ExactScan::Pass {
   }
 
   void ScanOneBlock(size_t block) {
-    const uint64_t live = LiveRows(block);
-    if (live == 0) return;
-    if (quantized_ == nullptr) return ScanFloats(block, live);
-    const uint64_t dense = ~live == 0 ? live : DenseTiles(live);
+    const uint64_t dense = DenseRows(block);
     if (dense != 0) ScanCodes(block, dense);
-    if (dense != live) Postpone(block, live & ~dense);
+  }
+
+  // ScanOneBlock() of passes over one matrix, kQueriesAtOnce at most.
+  static void ScanOneBlock(size_t block, absl::Span<Pass* const> passes) {
+    std::array<uint64_t, kQueriesAtOnce> dense{};
+    bool all = passes.size() == kQueriesAtOnce;
+    for (size_t i = 0; i < passes.size(); ++i) {
+      dense[i] = passes[i]->DenseRows(block);
+      all &= dense[i] != 0;
+    }
+    if (all) return ScanCodesAtOnce(block, passes.data(), dense);
+    for (size_t i = 0; i < passes.size(); ++i) {
+      if (dense[i] != 0) passes[i]->ScanCodes(block, dense[i]);
+    }
   }
 
   // False, and the pass has to be made once more, when the guess was so high
@@ -128,6 +139,19 @@ class ExactScan::Pass {
     if (query_.allowed == nullptr) return real;
     const absl::Span<const uint64_t> words = query_.allowed->words();
     return block < words.size() ? words[block] & real : 0;
+  }
+
+  // The block's rows that are to be looked at as codes; the others are seen to.
+  uint64_t DenseRows(size_t block) {
+    const uint64_t live = LiveRows(block);
+    if (live == 0) return 0;
+    if (quantized_ == nullptr) {
+      ScanFloats(block, live);
+      return 0;
+    }
+    const uint64_t dense = ~live == 0 ? live : DenseTiles(live);
+    if (dense != live) Postpone(block, live & ~dense);
+    return dense;
   }
 
   size_t CountLive() const {
@@ -181,14 +205,24 @@ class ExactScan::Pass {
       }
     }
 
-    // The rows that may have more than the threshold, and their products.
-    uint64_t Scan(float threshold, uint64_t live, int32_t* dots) const {
+    // What the kernel is asked: which rows may have more than the threshold.
+    ScanBlock Question(float threshold, uint64_t live) const {
       const QuantizedQuery& query = pass_.quantized_query_;
-      return pass_.kernels_.scan_block(
-          {query.groups.data(), pass_.quantized_->groups(), query.offset,
-           query.scale, slack_, threshold, pass_.quantized_->Codes(block_),
-           scales_, bias_, live},
-          dots);
+      return {query.groups.data(),
+              pass_.quantized_->groups(),
+              query.offset,
+              query.scale,
+              slack_,
+              threshold,
+              pass_.quantized_->Codes(block_),
+              scales_,
+              bias_,
+              live};
+    }
+
+    // These rows, and their products.
+    uint64_t Scan(float threshold, uint64_t live, int32_t* dots) const {
+      return pass_.kernels_.scan_block(Question(threshold, live), dots);
     }
 
     // Between what the score of a row is.
@@ -209,16 +243,41 @@ class ExactScan::Pass {
     float last_bias_[kBlockRows] = {};
   };
 
+  float Threshold() const { return std::max(top_.threshold(), guess_); }
+
   void ScanCodes(size_t block, uint64_t live) {
-    const size_t first = block * kBlockRows;
     const CodedBlock coded(*this, block);
     int32_t dots[kBlockRows];
-    uint64_t passed =
-        coded.Scan(std::max(top_.threshold(), guess_), live, dots);
+    const uint64_t passed = coded.Scan(Threshold(), live, dots);
+    AddPassed(block, coded, passed, dots);
+  }
+
+  static void ScanCodesAtOnce(
+      size_t block, Pass* const* passes,
+      const std::array<uint64_t, kQueriesAtOnce>& live) {
+    const CodedBlock coded[kQueriesAtOnce] = {{*passes[0], block},
+                                              {*passes[1], block},
+                                              {*passes[2], block},
+                                              {*passes[3], block}};
+    ScanBlock questions[kQueriesAtOnce];
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      questions[i] = coded[i].Question(passes[i]->Threshold(), live[i]);
+    }
+    int32_t dots[kQueriesAtOnce * kBlockRows];
+    uint64_t passed[kQueriesAtOnce];
+    passes[0]->kernels_.scan_block_at_once(questions, dots, passed);
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      passes[i]->AddPassed(block, coded[i], passed[i], dots + i * kBlockRows);
+    }
+  }
+
+  void AddPassed(size_t block, const CodedBlock& coded, uint64_t passed,
+                 const int32_t* dots) {
     for (; passed != 0; passed &= passed - 1) {
       const size_t r = std::countr_zero(passed);
       const auto [lower, upper] = coded.Score(r, dots);
-      top_.AddBounded(static_cast<int32_t>(first + r), lower, upper, rescore_);
+      top_.AddBounded(static_cast<int32_t>(block * kBlockRows + r), lower,
+                      upper, rescore_);
     }
   }
 
@@ -308,10 +367,14 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
       passes.emplace_back(i, std::make_unique<Pass>(*this, queries[i]));
       passes.back().second->GuessThreshold();
     }
+    std::vector<Pass*> together;
+    for (auto& [i, pass] : passes) together.push_back(pass.get());
     for (size_t first = 0; first < blocks; first += panel) {
       const size_t last = std::min(first + panel, blocks);
-      for (auto& [i, pass] : passes) {
-        for (size_t b = first; b < last; ++b) pass->ScanOneBlock(b);
+      for (size_t p = 0; p < together.size(); p += kQueriesAtOnce) {
+        const absl::Span<Pass* const> some =
+            absl::MakeConstSpan(together).subspan(p, kQueriesAtOnce);
+        for (size_t b = first; b < last; ++b) Pass::ScanOneBlock(b, some);
       }
     }
     for (auto& [i, pass] : passes) {

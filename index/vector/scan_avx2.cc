@@ -146,11 +146,58 @@ uint64_t ScanBlockAvx2(const ScanBlock& block, int32_t* dots) {
   return passed & block.live;
 }
 
+void ScanBlockAtOnceAvx2(const ScanBlock* blocks, int32_t* dots,
+                         uint64_t* passed) {
+  static_assert(kQueriesAtOnce == 4);
+  const ScanBlock& first = blocks[0];
+  const __m256i ones = _mm256_set1_epi16(1);
+  const size_t tile_bytes = first.groups * kGroupDims * kTileRows;
+  const uint8_t* codes = first.codes;
+  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] = 0;
+  const uint64_t live =
+      blocks[0].live | blocks[1].live | blocks[2].live | blocks[3].live;
+  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
+    if ((live >> r & 0xffff) == 0) continue;
+    __m256i low[kQueriesAtOnce], high[kQueriesAtOnce];
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      low[i] = high[i] = _mm256_set1_epi32(blocks[i].offset);
+    }
+    for (size_t g = 0; g < first.groups; ++g) {
+      const __m256i* c =
+          reinterpret_cast<const __m256i*>(codes + 4 * kTileRows * g);
+      const __m256i c0 = _mm256_loadu_si256(c);
+      const __m256i c1 = _mm256_loadu_si256(c + 1);
+      for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+        const __m256i q = _mm256_set1_epi32(blocks[i].query[g]);
+        const __m256i l = _mm256_maddubs_epi16(c0, q);
+        const __m256i h = _mm256_maddubs_epi16(c1, q);
+        low[i] = _mm256_add_epi32(low[i], _mm256_madd_epi16(l, ones));
+        high[i] = _mm256_add_epi32(high[i], _mm256_madd_epi16(h, ones));
+      }
+    }
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      const uint64_t bits = Above(blocks[i], r, low[i]) |
+                            Above(blocks[i], r + kLanes, high[i]) << kLanes;
+      if (bits == 0) continue;
+      passed[i] |= bits << r;
+      __m256i* out = reinterpret_cast<__m256i*>(dots + i * kBlockRows + r);
+      _mm256_storeu_si256(out, low[i]);
+      _mm256_storeu_si256(out + 1, high[i]);
+    }
+  }
+  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] &= blocks[i].live;
+}
+
 }  // namespace
 
 const ScanKernels kAvx2Kernels = {
-    InstructionSet::kAvx2, 64, &DotAvx2, &DotRowsAvx2, &DotGatherAvx2,
+    InstructionSet::kAvx2,
+    64,
+    &DotAvx2,
+    &DotRowsAvx2,
+    &DotGatherAvx2,
     &ScanBlockAvx2,
+    &ScanBlockAtOnceAvx2,
 };
 
 }  // namespace usher

@@ -135,11 +135,48 @@ uint64_t ScanBlockAvx512(const ScanBlock& block, int32_t* dots) {
   return passed & block.live;
 }
 
+void ScanBlockAtOnceAvx512(const ScanBlock* blocks, int32_t* dots,
+                           uint64_t* passed) {
+  static_assert(kQueriesAtOnce == 4);
+  const ScanBlock& first = blocks[0];
+  const size_t tile_bytes = first.groups * kGroupDims * kTileRows;
+  const uint8_t* codes = first.codes;
+  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] = 0;
+  const uint64_t live =
+      blocks[0].live | blocks[1].live | blocks[2].live | blocks[3].live;
+  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
+    if ((live >> r & 0xffff) == 0) continue;
+    __m512i sums[kQueriesAtOnce];
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      sums[i] = _mm512_set1_epi32(blocks[i].offset);
+    }
+    for (size_t g = 0; g < first.groups; ++g) {
+      const __m512i c = _mm512_loadu_si512(codes + 4 * kTileRows * g);
+      for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+        sums[i] = _mm512_dpbusd_epi32(sums[i], c,
+                                      _mm512_set1_epi32(blocks[i].query[g]));
+      }
+    }
+    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+      const uint64_t bits = Above(blocks[i], r, sums[i]);
+      if (bits == 0) continue;
+      passed[i] |= bits << r;
+      _mm512_storeu_si512(dots + i * kBlockRows + r, sums[i]);
+    }
+  }
+  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] &= blocks[i].live;
+}
+
 }  // namespace
 
 const ScanKernels kAvx512Kernels = {
-    InstructionSet::kAvx512, 127, &DotAvx512, &DotRowsAvx512, &DotGatherAvx512,
+    InstructionSet::kAvx512,
+    127,
+    &DotAvx512,
+    &DotRowsAvx512,
+    &DotGatherAvx512,
     &ScanBlockAvx512,
+    &ScanBlockAtOnceAvx512,
 };
 
 }  // namespace usher

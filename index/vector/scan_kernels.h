@@ -18,6 +18,8 @@ inline constexpr size_t kTileRows = 16;
 inline constexpr size_t kBlockRows = 64;
 inline constexpr size_t kGroupDims = 4;
 inline constexpr int kCodeZero = 128;
+// Queries that share each load of the codes.
+inline constexpr size_t kQueriesAtOnce = 4;
 
 // One block and one quantized query. All pointers are borrowed for the call.
 struct ScanBlock {
@@ -57,6 +59,12 @@ struct ScanKernels {
   // false for NaN. `dots` (kBlockRows) gets the integer products of every tile
   // that has such a row; the others are left as they are.
   uint64_t (*scan_block)(const ScanBlock& block, int32_t* dots);
+
+  // scan_block of kQueriesAtOnce queries that differ in all but codes, groups
+  // and scales, which are those of the first: `passed` and `dots` get the
+  // results one behind the other.
+  void (*scan_block_at_once)(const ScanBlock* blocks, int32_t* dots,
+                             uint64_t* passed);
 };
 
 // The kernels of one set. The caller makes sure that the machine has it; a set

@@ -60,6 +60,13 @@ uint64_t ScanBlockPortable(const ScanBlock& block, int32_t* dots) {
   return passed & block.live;
 }
 
+void ScanBlockAtOncePortable(const ScanBlock* blocks, int32_t* dots,
+                             uint64_t* passed) {
+  for (size_t i = 0; i < kQueriesAtOnce; ++i) {
+    passed[i] = ScanBlockPortable(blocks[i], dots + i * kBlockRows);
+  }
+}
+
 }  // namespace
 
 const ScanKernels kPortableKernels = {
@@ -69,6 +76,7 @@ const ScanKernels kPortableKernels = {
     &DotRowsPortable,
     &DotGatherPortable,
     &ScanBlockPortable,
+    &ScanBlockAtOncePortable,
 };
 
 }  // namespace usher

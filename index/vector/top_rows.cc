@@ -1,11 +1,16 @@
 #include "index/vector/top_rows.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <utility>
 
 namespace usher {
 namespace {
+
+constexpr uint32_t kSign = 0x80000000u;
 
 // Rows beyond k that the buffer holds: more means fewer selections, but a
 // threshold that lags behind.
@@ -21,6 +26,26 @@ void KeepIf(std::vector<T>& values, Keep keep) {
     kept += keep(value);
   }
   values.resize(kept);
+}
+
+// By IsBetter. Whole numbers are compared without looking at two members.
+void SortBest(std::vector<ScoredRow>& rows) {
+  std::vector<uint64_t> keys;
+  keys.reserve(rows.size());
+  for (const ScoredRow& row : rows) {
+    // The order of floats, but for -0, which is 0.
+    const uint32_t bits = std::bit_cast<uint32_t>(row.score + 0.0f);
+    const uint32_t ascending = (bits & kSign) != 0 ? ~bits : bits | kSign;
+    keys.push_back(uint64_t{~ascending} << 32 | static_cast<uint32_t>(row.row));
+  }
+  std::sort(keys.begin(), keys.end());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const uint32_t ascending = ~static_cast<uint32_t>(keys[i] >> 32);
+    const uint32_t bits =
+        (ascending & kSign) != 0 ? ascending & ~kSign : ~ascending;
+    rows[i] = {static_cast<int32_t>(static_cast<uint32_t>(keys[i])),
+               std::bit_cast<float>(bits)};
+  }
 }
 
 }  // namespace
@@ -70,7 +95,7 @@ std::vector<ScoredRow> TopRows::Take(Rescore rescore) {
   PruneBelowKthLower();
   ScoreBounded(rescore);
   KeepBestExact();
-  std::sort(exact_.begin(), exact_.end(), IsBetter);
+  SortBest(exact_);
   return std::exchange(exact_, {});
 }
 
@@ -113,9 +138,16 @@ void TopRows::ScoreBounded(Rescore rescore) {
 
 void TopRows::KeepBestExact() {
   if (exact_.size() < k_) return;
-  const auto kth = exact_.begin() + static_cast<ptrdiff_t>(k_ - 1);
-  std::nth_element(exact_.begin(), kth, exact_.end(), IsBetter);
-  RaiseThreshold(kth->score);
+  scratch_.clear();
+  for (const ScoredRow& e : exact_) scratch_.push_back(e.score);
+  const float kth = KthLargest(k_, scratch_, selection_);
+  RaiseThreshold(kth);
+  KeepIf(exact_, [=](const ScoredRow& e) { return e.score >= kth; });
+  if (exact_.size() == k_) return;
+  // Several have the last score.
+  std::nth_element(exact_.begin(),
+                   exact_.begin() + static_cast<ptrdiff_t>(k_ - 1),
+                   exact_.end(), IsBetter);
   exact_.resize(k_);
 }
 
