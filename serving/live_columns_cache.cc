@@ -23,7 +23,10 @@ std::shared_ptr<const LiveColumns> LiveColumnsCache::At(const Catalog& catalog,
       slot->shared == nullptr ? std::nullopt
                               : catalog.changed_events.Since(slot->revision);
   if (!changed.has_value()) {
-    slot->head = LiveColumns(catalog, minute, undated_lifetime_);
+    std::optional<LiveColumns> moved = MovedTo(catalog, minute);
+    slot->head = moved.has_value()
+                     ? *std::move(moved)
+                     : LiveColumns(catalog, minute, undated_lifetime_);
   } else if (slot->revision < revision) {
     slot->head.Update(catalog, *changed);
   } else {
@@ -32,6 +35,33 @@ std::shared_ptr<const LiveColumns> LiveColumnsCache::At(const Catalog& catalog,
   slot->revision = revision;
   slot->shared = std::make_shared<const LiveColumns>(slot->head.Share());
   return slot->shared;
+}
+
+std::optional<LiveColumns> LiveColumnsCache::MovedTo(const Catalog& catalog,
+                                                     Micros minute) const {
+  std::shared_ptr<Slot> earlier;
+  {
+    absl::MutexLock lock(&mu_);
+    Micros nearest = kNoTime;
+    for (const Entry& entry : entries_) {
+      if (entry.minute >= minute || entry.minute < nearest) continue;
+      nearest = entry.minute;
+      earlier = entry.slot;
+    }
+  }
+  // The caller holds the lock of its own minute.
+  if (earlier == nullptr || !earlier->mu.TryLock()) return std::nullopt;
+  std::optional<std::vector<EventRow>> changed;
+  std::optional<LiveColumns> columns;
+  if (earlier->shared != nullptr) {
+    changed = catalog.changed_events.Since(earlier->revision);
+    if (changed.has_value()) columns = earlier->head.Share();
+  }
+  earlier->mu.Unlock();
+  if (!columns.has_value()) return std::nullopt;
+  columns->Update(catalog, *changed);
+  columns->MoveTo(catalog, minute);
+  return columns;
 }
 
 std::shared_ptr<LiveColumnsCache::Slot> LiveColumnsCache::SlotOf(

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -16,7 +17,8 @@
 namespace usher {
 
 // A write changes a few events: the columns of a minute that is in use are
-// brought up to date from what they were, not built anew. At most `capacity`
+// brought up to date from what they were, and those of a minute that is new
+// from those of an earlier one, not built anew. At most `capacity`
 // minutes are kept, the least recently used goes first: a request's `now` is
 // not a lever on the server's memory. Thread-safe.
 class LiveColumnsCache {
@@ -48,6 +50,11 @@ class LiveColumnsCache {
   };
 
   std::shared_ptr<Slot> SlotOf(Micros minute) const ABSL_LOCKS_EXCLUDED(mu_);
+  // From those of the nearest earlier minute; nullopt when there are none, or
+  // they are of a later state, or somebody else is at them.
+  std::optional<LiveColumns> MovedTo(const Catalog& catalog,
+                                     Micros minute) const
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
   const size_t capacity_;

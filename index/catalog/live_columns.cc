@@ -1,50 +1,37 @@
 #include "index/catalog/live_columns.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <memory>
 #include <numeric>
-#include <vector>
 
 namespace usher {
 namespace {
 
-// Stands for "never" and "at no known time".
-constexpr float kManyHours = 1e6f;
-
-float Hours(Micros span) {
-  return static_cast<float>(static_cast<double>(span) / kHour);
-}
-
-// Hours since `time`; until then, where it is far in the future (see
-// DecayedCounts::At).
-float AgeHours(Micros now, Micros time) {
-  if (time - now > DecayedCounts::kAhead) return Hours(time - now);
-  return std::max(0.0f, Hours(now - time));
-}
-
-int64_t NonNegative(int64_t value, int64_t modulus) {
-  return (value % modulus + modulus) % modulus;
-}
-
-int64_t HoursSinceEpoch(Micros time) {
-  return (time - NonNegative(time, kHour)) / kHour;
-}
-
-// ln(1 + a count), which is none of most events.
-float Log(float count) { return count == 0 ? 0.0f : std::log1p(count); }
+// The least memory that slots of events that are live no more take is cheaper
+// than building anew.
+constexpr size_t kFewSlots = 1024;
 
 size_t Of(LiveRank rank) { return static_cast<size_t>(rank); }
 
-// Calls give(slot, rank) for each of `slots`, which it sorts: ln(1 + how many
-// come strictly before it).
-template <class Before, class Give>
-void RankExactly(absl::Span<int32_t> slots, const Before& before,
-                 const Give& give) {
-  std::sort(slots.begin(), slots.end(), before);
+// Sorts like the number, which is 0 or more.
+uint64_t Ascending(float number) { return std::bit_cast<uint32_t>(number); }
+uint64_t Descending(float number) { return ~std::bit_cast<uint32_t>(number); }
+
+// Keys above, slots below: calls give(slot, rank) for each, ln(1 + how many
+// have a smaller key).
+template <class Give>
+void RankExactly(std::vector<uint64_t>& keyed, const Give& give) {
+  std::sort(keyed.begin(), keyed.end());
   size_t tie = 0;
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (i > 0 && before(slots[i - 1], slots[i])) tie = i;
-    give(slots[i], Log(static_cast<float>(tie)));
+  float rank = 0;
+  for (size_t i = 0; i < keyed.size(); ++i) {
+    if (i > 0 && keyed[i - 1] >> 32 != keyed[i] >> 32) {
+      tie = i;
+      rank = std::log1p(static_cast<float>(tie));
+    }
+    give(static_cast<int32_t>(keyed[i] & 0xffffffff), rank);
   }
 }
 
@@ -60,11 +47,11 @@ LiveColumns::LiveColumns(const Catalog& catalog, Micros minute,
     : minute_(minute), undated_lifetime_(undated_lifetime) {
   const size_t rows = catalog.num_events();
   states_.Resize(rows);
+  expiries_.Resize(rows);
   upcoming_.Grow(rows);
   running_.Grow(rows);
   for (size_t row = 0; row < rows; ++row) PutIn(catalog, row);
-  FillOfOrganizers(catalog);
-  RankAnew();
+  CompleteAll(catalog);
 }
 
 LiveColumns LiveColumns::Share() {
@@ -72,6 +59,7 @@ LiveColumns LiveColumns::Share() {
   shared.minute_ = minute_;
   shared.undated_lifetime_ = undated_lifetime_;
   shared.states_ = states_.Share();
+  shared.expiries_ = expiries_.Share();
   shared.slots_ = slots_.Share();
   shared.places_ = places_.Share();
   shared.upcoming_ = upcoming_;
@@ -88,6 +76,7 @@ void LiveColumns::Update(const Catalog& catalog,
                          absl::Span<const EventRow> changed) {
   const size_t known = states_.size();
   states_.Resize(catalog.num_events());
+  expiries_.Resize(catalog.num_events());
   upcoming_.Grow(states_.size());
   running_.Grow(states_.size());
   std::vector<OrganizerRow> organizers;
@@ -96,6 +85,7 @@ void LiveColumns::Update(const Catalog& catalog,
     if (row < known) TakeOut(row);
     organizers.push_back(states_[row].organizer);
     PutIn(catalog, row);
+    Complete(catalog, row);
     organizers.push_back(states_[row].organizer);
   }
   std::sort(organizers.begin(), organizers.end());
@@ -105,6 +95,27 @@ void LiveColumns::Update(const Catalog& catalog,
     if (organizer != kNoOrganizer) FillOfOrganizer(catalog, organizer);
   }
   RankAnew();
+}
+
+void LiveColumns::MoveTo(const Catalog& catalog, Micros minute) {
+  if (minute < minute_) {
+    *this = LiveColumns(catalog, minute, undated_lifetime_);
+    return;
+  }
+  std::vector<size_t> expired;
+  for (size_t row = 0; row < expiries_.size(); ++row) {
+    if (expiries_[row] <= minute) expired.push_back(row);
+  }
+  for (const size_t row : expired) TakeOut(row);
+  minute_ = minute;
+  for (const size_t row : expired) PutIn(catalog, row);
+  const auto live = static_cast<size_t>(num_upcoming_) +
+                    static_cast<size_t>(running_.Count());
+  if (slots_.size() > 2 * live + kFewSlots) {
+    *this = LiveColumns(catalog, minute, undated_lifetime_);
+    return;
+  }
+  CompleteAll(catalog);
 }
 
 // Anything live at some instant of the minute is live for its first instant
@@ -123,6 +134,25 @@ LiveColumns::Verdict LiveColumns::Judge(const EventColumns& event) const {
   }
   const DropReason over = WhyNotLive(first, minute_, {true, undated_lifetime_});
   return {reason, over, over == DropReason::kNone};
+}
+
+Micros LiveColumns::Expiry(const EventColumns& event) const {
+  Micros earliest = std::numeric_limits<Micros>::max();
+  const auto consider = [&](Micros time) {
+    if (time == minute_) time += 1;
+    if (time > minute_) earliest = std::min(earliest, time);
+  };
+  if (event.start != kNoTime) {
+    consider(event.start);
+    consider(event.start - kMinute);
+  }
+  if (event.end != kNoTime) consider(event.end);
+  if (event.announce != kNoTime) {
+    consider(event.announce);
+    consider(event.announce - kMinute);
+    consider(event.announce + undated_lifetime_);
+  }
+  return earliest;
 }
 
 void LiveColumns::TakeOut(size_t row) {
@@ -152,6 +182,7 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   state.organizer = event.organizer;
   state.not_live = verdict.not_live;
   state.not_live_nor_running = verdict.not_live_nor_running;
+  expiries_.Mutable(row) = Expiry(event);
   if (!state.live()) {
     ++not_live_[static_cast<size_t>(state.not_live)];
     ++not_live_nor_running_[static_cast<size_t>(state.not_live_nor_running)];
@@ -165,90 +196,81 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   LiveSlot& slot = slots_.Mutable(state.slot);
   slot.row = EventRow{static_cast<int32_t>(row)};
   slot.key = IdKey(catalog.EventId(slot.row));
-  Fill(event, catalog.events.counters[row], slot);
+  FillSteady(event, catalog.events.counters[row], slot);
   places_.Mutable(state.slot) = OnUnitSphere(event.location);
   if (verdict.running) running_.Set(row);
   if (state.not_live == DropReason::kNone) {
     upcoming_.Set(row);
     ++num_upcoming_;
-    for (size_t r = 0; r < kNumLiveRanks; ++r) {
-      histograms_[r].Add(slot.bins[r]);
-    }
   } else {
     ++not_live_[static_cast<size_t>(state.not_live)];
   }
 }
 
-void LiveColumns::Fill(const EventColumns& event, const EventCounters& counters,
-                       LiveSlot& slot) const {
-  const auto answers = [&](size_t i) {
-    return counters.answers.At(i, minute_, kEventHorizons);
+void LiveColumns::Count(const LiveSlot& slot) {
+  for (size_t r = 0; r < kNumLiveRanks; ++r) histograms_[r].Add(slot.bins[r]);
+}
+
+void LiveColumns::Complete(const Catalog& catalog, size_t row) {
+  if (!states_[row].live()) return;
+  LiveSlot& slot = slots_.Mutable(states_[row].slot);
+  const SlotToFill fill = {&catalog.events.columns[row],
+                           &catalog.events.counters[row], &slot};
+  FillMinute(minute_, {&fill, 1});
+  if (upcoming_.Test(row)) Count(slot);
+}
+
+// In an array of their own, which the column then borrows.
+void LiveColumns::CompleteAll(const Catalog& catalog) {
+  const auto slots = std::make_shared<std::vector<LiveSlot>>(slots_.size());
+  histograms_ = {};
+  std::vector<SlotToFill> batch;
+  const auto fill = [&] {
+    FillMinute(minute_, batch);
+    for (const SlotToFill& filled : batch) {
+      if (upcoming_.Test(Index(filled.slot->row))) Count(*filled.slot);
+    }
+    batch.clear();
   };
-  slot.lead_hours = event.start == kNoTime
-                        ? kManyHours
-                        : std::max(0.0f, Hours(event.start - minute_));
-  slot.fresh_hours = event.announce == kNoTime
-                         ? std::numeric_limits<float>::quiet_NaN()
-                         : std::max(0.0f, Hours(minute_ - event.announce));
-  slot.answer_hours = counters.last_answer == kNoTime
-                          ? kManyHours
-                          : AgeHours(minute_, counters.last_answer);
-  if (event.start != kNoTime) {
-    const int64_t hour = HoursSinceEpoch(event.start);
-    slot.start_hour = static_cast<float>(NonNegative(hour, 24));
-    // 1970-01-01 was a Thursday.
-    slot.start_day = static_cast<float>(
-        NonNegative((hour - NonNegative(hour, 24)) / 24 + 3, 7));
-  } else {
-    slot.start_hour = slot.start_day = 0;
+  for (size_t s = 0; s < slots->size(); ++s) {
+    LiveSlot& slot = (*slots)[s];
+    slot = slots_[s];
+    if (slot.row == kNoEvent) continue;
+    const size_t row = Index(slot.row);
+    batch.push_back(
+        {&catalog.events.columns[row], &catalog.events.counters[row], &slot});
+    if (batch.size() == kSlotsAtOnce) fill();
   }
-  const float day = answers(1);
-  slot.hour_count = Log(answers(0));
-  slot.day_count = Log(day);
-  slot.week_count = Log(answers(2));
-  slot.yes = static_cast<float>(std::max(0, counters.yes));
-  slot.log_lead = std::log1p(slot.lead_hours);
-  slot.log_answer = std::log1p(slot.answer_hours);
-  slot.log_yes = Log(slot.yes);
-  slot.fill =
-      event.capacity > 0
-          ? std::min(1.0f, slot.yes / static_cast<float>(event.capacity))
-          : 0;
-  slot.usual_yes = slot.organizer_events = slot.organizer_day =
-      slot.organizer_week = slot.organizer_month = slot.organizer_next =
-          slot.organizer_yes = 0;
-  slot.bins[Of(LiveRank::kLead)] = LogHistogram::BinOf(slot.lead_hours);
-  slot.bins[Of(LiveRank::kDay)] = LogHistogram::BinOf(day);
-  slot.bins[Of(LiveRank::kYes)] = LogHistogram::BinOf(slot.yes);
-  slot.bins[Of(LiveRank::kAnswer)] =
-      LogHistogram::BinOf(counters.last_answer == kNoTime
-                              ? kManyHours
-                              : AgeHours(minute_, counters.last_answer));
-  slot.bins[Of(LiveRank::kFresh)] = LogHistogram::BinOf(slot.fresh_hours);
+  fill();
+  FillOfOrganizers(catalog, absl::MakeSpan(*slots));
+  slots_ = CowVector<LiveSlot>::Borrow(slots->data(), slots->size(), slots);
+  RankAnew();
 }
 
 // All of them: the slots sorted by organizer.
-void LiveColumns::FillOfOrganizers(const Catalog& catalog) {
-  const auto organizer_of = [&](size_t slot) {
-    return states_[Index(slots_[slot].row)].organizer;
+void LiveColumns::FillOfOrganizers(const Catalog& catalog,
+                                   absl::Span<LiveSlot> slots) {
+  const auto has_organizer = [](const LiveSlot& slot) {
+    return slot.row != kNoEvent && slot.organizer != kNoOrganizer;
   };
   std::vector<int32_t> ends(catalog.num_organizers() + 1, 0);
-  for (size_t s = 0; s < slots_.size(); ++s) {
-    const OrganizerRow organizer = organizer_of(s);
-    if (organizer != kNoOrganizer) ++ends[Index(organizer) + 1];
+  for (const LiveSlot& slot : slots) {
+    if (has_organizer(slot)) ++ends[Index(slot.organizer) + 1];
   }
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  std::vector<int32_t> slots(static_cast<size_t>(ends.back()));
+  std::vector<int32_t> sorted(static_cast<size_t>(ends.back()));
   std::vector<int32_t> next(ends.begin(), ends.end() - 1);
-  for (size_t s = 0; s < slots_.size(); ++s) {
-    const OrganizerRow organizer = organizer_of(s);
-    if (organizer == kNoOrganizer) continue;
-    slots[next[Index(organizer)]++] = static_cast<int32_t>(s);
+  for (size_t s = 0; s < slots.size(); ++s) {
+    if (!has_organizer(slots[s])) continue;
+    sorted[next[Index(slots[s].organizer)]++] = static_cast<int32_t>(s);
   }
+  std::vector<uint64_t> scratch;
   for (size_t o = 0; o + 1 < ends.size(); ++o) {
+    if (ends[o] == ends[o + 1]) continue;
     FillOfOrganizer(
         catalog.organizers.counters[o],
-        absl::MakeSpan(slots).subspan(ends[o], ends[o + 1] - ends[o]));
+        absl::MakeConstSpan(sorted).subspan(ends[o], ends[o + 1] - ends[o]),
+        [&](int32_t s) -> LiveSlot& { return slots[s]; }, scratch);
   }
 }
 
@@ -261,44 +283,37 @@ void LiveColumns::FillOfOrganizer(const Catalog& catalog,
       slots.push_back(slot);
     }
   }
-  FillOfOrganizer(catalog.organizers.counters[Index(organizer)],
-                  absl::MakeSpan(slots));
+  std::vector<uint64_t> scratch;
+  FillOfOrganizer(
+      catalog.organizers.counters[Index(organizer)], slots,
+      [&](int32_t s) -> LiveSlot& { return slots_.Mutable(s); }, scratch);
 }
 
+template <class SlotAt>
 void LiveColumns::FillOfOrganizer(const OrganizerCounters& host,
-                                  absl::Span<int32_t> slots) {
+                                  absl::Span<const int32_t> slots,
+                                  const SlotAt& slot_at,
+                                  std::vector<uint64_t>& scratch) {
   if (slots.empty()) return;
-  const auto answers = [&](size_t i) {
-    return Log(host.answers.At(i, minute_, kOrganizerHorizons));
-  };
-  const float usual_yes = Log(static_cast<float>(std::max(0, host.yes)) /
-                              static_cast<float>(std::max(1, host.events)));
-  const float day = answers(0);
-  const float week = answers(1);
-  const float month = answers(2);
+  const HostFigures figures(host, minute_);
+  scratch.clear();
   for (const int32_t s : slots) {
-    LiveSlot& slot = slots_.Mutable(s);
-    slot.usual_yes = usual_yes;
-    slot.organizer_events = Log(static_cast<float>(std::max(0, host.events)));
-    slot.organizer_day = day;
-    slot.organizer_week = week;
-    slot.organizer_month = month;
+    LiveSlot& slot = slot_at(s);
+    figures.Fill(slot);
+    slot.organizer_next = slot.organizer_yes = 0;
+    if (!upcoming_.Test(Index(slot.row))) continue;
+    scratch.push_back(Ascending(slot.lead_hours) << 32 |
+                      static_cast<uint32_t>(s));
   }
-  const auto running = std::partition(
-      slots.begin(), slots.end(),
-      [&](int32_t s) { return upcoming_.Test(Index(slots_[s].row)); });
-  const absl::Span<int32_t> upcoming =
-      slots.first(static_cast<size_t>(running - slots.begin()));
-  RankExactly(
-      upcoming,
-      [&](int32_t a, int32_t b) {
-        return slots_[a].lead_hours < slots_[b].lead_hours;
-      },
-      [&](int32_t s, float rank) { slots_.Mutable(s).organizer_next = rank; });
-  RankExactly(
-      upcoming,
-      [&](int32_t a, int32_t b) { return slots_[a].yes > slots_[b].yes; },
-      [&](int32_t s, float rank) { slots_.Mutable(s).organizer_yes = rank; });
+  if (scratch.size() < 2) return;
+  RankExactly(scratch,
+              [&](int32_t s, float rank) { slot_at(s).organizer_next = rank; });
+  for (uint64_t& keyed : scratch) {
+    const auto s = static_cast<uint32_t>(keyed);
+    keyed = Descending(slot_at(static_cast<int32_t>(s)).yes) << 32 | s;
+  }
+  RankExactly(scratch,
+              [&](int32_t s, float rank) { slot_at(s).organizer_yes = rank; });
 }
 
 void LiveColumns::RankAnew() {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "index/base/clock.h"
@@ -12,58 +13,12 @@
 #include "index/catalog/catalog.h"
 #include "index/catalog/eligibility.h"
 #include "index/catalog/geo.h"
+#include "index/catalog/live_slot.h"
 #include "index/catalog/log_histogram.h"
 #include "index/catalog/row_bitmap.h"
 #include "index/catalog/rows.h"
 
 namespace usher {
-
-// A rank is ln(1 + number of upcoming events that beat this one), read from a
-// LogHistogram: what survives when a city grows or a season ends. What never
-// begins or was never answered is beaten by all that does or was.
-//
-// An event without a time of announcement has no freshness: it beats nobody in
-// kFresh, is beaten by nobody, and has the mean rank of the upcoming events
-// that have one (0 where none has). Any other number, and 0 above all, would
-// make a weight on freshness reward or punish that nothing is known.
-enum class LiveRank : uint8_t {
-  kLead,    // Beaten by those that start sooner.
-  kDay,     // ... with more answers of late.
-  kYes,     // ... with more commitments.
-  kAnswer,  // ... answered more recently.
-  kFresh,   // ... announced more recently.
-};
-inline constexpr size_t kNumLiveRanks = 5;
-
-// A live event at the minute.
-struct LiveSlot {
-  EventRow row = kNoEvent;  // kNoEvent: it is live no more.
-  uint64_t key = 0;         // IdKey() of its id.
-  float lead_hours = 0;     // To the start; large without one.
-  float fresh_hours = 0;    // Since the announcement; NaN without.
-  float answer_hours = 0;   // Since the last answer; large without one.
-  float yes = 0;            // Commitments.
-
-  // One behind the other in the order in which ranking has them as features.
-  float organizer_next = 0;  // Rank by lead_hours and by yes among those of
-  float organizer_yes = 0;   // its organizer, exact.
-  float hour_count = 0;      // ln(1 + positive answers), which fade
-  float day_count = 0;       // over an hour, a day, a week.
-  float week_count = 0;
-  float fill = 0;            // yes / capacity, at most 1; 0 without a capacity.
-  float usual_yes = 0;       // ln(1 + its organizer's commitments an event).
-  float organizer_day = 0;   // ln(1 + positive answers to all events of its
-  float organizer_week = 0;  // organizer), which fade over a day, a week,
-  float organizer_month = 0;   // 30 days.
-  float log_lead = 0;          // ln(1 + lead_hours),
-  float log_answer = 0;        // ln(1 + answer_hours),
-  float log_yes = 0;           // ln(1 + yes).
-  float start_hour = 0;        // Hour of the day and
-  float start_day = 0;         // day of the week, Monday 0, of the start (UTC).
-  float organizer_events = 0;  // ln(1 + its organizer's events).
-
-  std::array<LogHistogram::Bin, kNumLiveRanks> bins{};
-};
 
 // The live events at one minute, each in a slot.
 //
@@ -87,6 +42,10 @@ class LiveColumns {
   // none twice. O(changed, and the events of their organizers).
   void Update(const Catalog& catalog, absl::Span<const EventRow> changed);
 
+  // Goes on to a later minute of the same catalogue. O(events), but a fraction
+  // of what building costs.
+  void MoveTo(const Catalog& catalog, Micros minute);
+
   Micros minute() const { return minute_; }
   Micros undated_lifetime() const { return undated_lifetime_; }
 
@@ -96,8 +55,12 @@ class LiveColumns {
   // NaN without a place.
   const UnitVector& Place(size_t slot) const { return places_[slot]; }
   float Rank(LiveRank rank, size_t slot) const {
+    return Rank(rank, slots_[slot]);
+  }
+  // Of a slot of these columns.
+  float Rank(LiveRank rank, const LiveSlot& slot) const {
     const auto r = static_cast<size_t>(rank);
-    return ranks_[r][slots_[slot].bins[r]];
+    return ranks_[r][slot.bins[r]];
   }
 
   // Rows that the columns know, live or not.
@@ -140,19 +103,28 @@ class LiveColumns {
   };
   Verdict Judge(const EventColumns& event) const;
 
+  // The earliest minute behind this one at which the verdict may be another.
+  Micros Expiry(const EventColumns& event) const;
+
   void TakeOut(size_t row);
+  // All but what changes with the minute.
   void PutIn(const Catalog& catalog, size_t row);
-  void Fill(const EventColumns& event, const EventCounters& counters,
-            LiveSlot& slot) const;
-  void FillOfOrganizers(const Catalog& catalog);
+  // The rest, and of its organizer.
+  void Complete(const Catalog& catalog, size_t row);
+  void CompleteAll(const Catalog& catalog);
+  void Count(const LiveSlot& slot);
+  void FillOfOrganizers(const Catalog& catalog, absl::Span<LiveSlot> slots);
   void FillOfOrganizer(const Catalog& catalog, OrganizerRow organizer);
+  template <class SlotAt>
   void FillOfOrganizer(const OrganizerCounters& host,
-                       absl::Span<int32_t> slots);
+                       absl::Span<const int32_t> slots, const SlotAt& slot_at,
+                       std::vector<uint64_t>& scratch);
   void RankAnew();
 
   Micros minute_ = 0;
   Micros undated_lifetime_ = 0;
-  CowVector<State> states_;  // By event row.
+  CowVector<State> states_;     // By event row,
+  CowVector<Micros> expiries_;  // and Expiry().
   CowVector<LiveSlot> slots_;
   CowVector<UnitVector> places_;
   RowBitmap upcoming_;  // Rows.

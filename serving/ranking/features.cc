@@ -188,8 +188,8 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
 
 // LiveFeature() of all of them, from kFirstLiveFeature on.
 constexpr size_t kPlainLiveFeatures =
-    kNumFeatures - static_cast<size_t>(Feature::kOrganizerNext);
-static_assert(static_cast<size_t>(Feature::kOrganizerNext) ==
+    kNumFeatures - static_cast<size_t>(kFirstPlainFeature);
+static_assert(static_cast<size_t>(kFirstPlainFeature) ==
               static_cast<size_t>(kFirstLiveFeature) + kNumLiveRanks);
 static_assert(offsetof(LiveSlot, organizer_events) ==
               offsetof(LiveSlot, organizer_next) +
@@ -199,7 +199,7 @@ void LiveFeatures(const LiveColumns& live, size_t slot, float* out) {
   for (size_t rank = 0; rank < kNumLiveRanks; ++rank) {
     out[rank] = live.Rank(static_cast<LiveRank>(rank), slot);
   }
-  std::memcpy(out + kNumLiveRanks, &live[slot].organizer_next,
+  std::memcpy(out + kNumLiveRanks, PlainLiveFeatures(live[slot]),
               kPlainLiveFeatures * sizeof(float));
 }
 

@@ -75,12 +75,20 @@ inline constexpr size_t kNumFeatures =
 // bias that candidates are retrieved with.
 inline constexpr Feature kFirstLiveFeature = Feature::kLeadRank;
 
+// And from here on it stands in a slot as it is.
+inline constexpr Feature kFirstPlainFeature = Feature::kOrganizerNext;
+
 // "own_organizer", ...: what users see in contributions and configurations.
 absl::string_view FeatureName(Feature feature);
 std::optional<Feature> FeatureFromName(absl::string_view name);
 
 // The value of a live feature in a slot. Requires feature >= kFirstLiveFeature.
 float LiveFeature(const LiveColumns& live, Feature feature, size_t slot);
+
+// From kFirstPlainFeature on, one behind the other.
+inline const float* PlainLiveFeatures(const LiveSlot& slot) {
+  return &slot.organizer_next;
+}
 
 // Single figures, for whom they are worth more than a row: ComputeFeatures()
 // itself has them from here.

@@ -12,7 +12,7 @@ LiveView::LiveView(std::shared_ptr<const LiveColumns> columns,
       fresh_hours(this->columns->size()) {
   const LiveColumns& live = *this->columns;
   std::vector<std::pair<LiveRank, float>> ranks;
-  std::vector<std::pair<Feature, float>> others;
+  std::vector<std::pair<size_t, float>> others;
   for (size_t f = static_cast<size_t>(kFirstLiveFeature); f < kNumFeatures;
        ++f) {
     const Feature feature = static_cast<Feature>(f);
@@ -22,20 +22,33 @@ LiveView::LiveView(std::shared_ptr<const LiveColumns> columns,
     if (rank < kNumLiveRanks) {
       ranks.emplace_back(static_cast<LiveRank>(rank), weight);
     } else {
-      others.emplace_back(feature, weight);
+      others.emplace_back(f, weight);
     }
   }
-  for (size_t slot = 0; slot < live.size(); ++slot) {
-    fresh_hours[slot] = live[slot].fresh_hours;
-    if (live[slot].row == kNoEvent) continue;
-    float sum = 0;
+  // Their sums do not wait for each other.
+  constexpr size_t kTogether = 8;
+  for (size_t first = 0; first < live.size(); first += kTogether) {
+    const size_t count = std::min(kTogether, live.size() - first);
+    std::array<const LiveSlot*, kTogether> slots;
+    for (size_t i = 0; i < kTogether; ++i) {
+      slots[i] = &live[first + std::min(i, count - 1)];
+    }
+    std::array<float, kTogether> sums{};
     for (const auto& [rank, weight] : ranks) {
-      sum += weight * live.Rank(rank, slot);
+      for (size_t i = 0; i < kTogether; ++i) {
+        sums[i] += weight * live.Rank(rank, *slots[i]);
+      }
     }
     for (const auto& [feature, weight] : others) {
-      sum += weight * LiveFeature(live, feature, slot);
+      const size_t plain = feature - static_cast<size_t>(kFirstPlainFeature);
+      for (size_t i = 0; i < kTogether; ++i) {
+        sums[i] += weight * PlainLiveFeatures(*slots[i])[plain];
+      }
     }
-    bias[Index(live[slot].row)] = sum;
+    for (size_t i = 0; i < count; ++i) {
+      fresh_hours[first + i] = slots[i]->fresh_hours;
+      if (slots[i]->row != kNoEvent) bias[Index(slots[i]->row)] = sums[i];
+    }
   }
 }
 

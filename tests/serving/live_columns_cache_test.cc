@@ -59,6 +59,26 @@ TEST_F(LiveColumnsCacheTest, AReaderOfAnOlderStateSeesThatState) {
   EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 11);
 }
 
+TEST_F(LiveColumnsCacheTest, ALaterMinuteIsThatOfTheStateThatAsks) {
+  Catalog older = catalog_.Share();
+  const auto before = cache_.At(older, kMidnight);
+  Announce(10, catalog_);
+  catalog_.DeleteEvent(EventRow{3});
+  // The first event begins then.
+  const Micros later = kMidnight + kDay;
+  const auto moved = cache_.At(catalog_, later);
+  EXPECT_EQ(moved->num_upcoming(), 9);
+  EXPECT_EQ(moved->minute(), later);
+  EXPECT_TRUE(moved->upcoming().Test(10));
+  EXPECT_FALSE(moved->upcoming().Test(3));
+  EXPECT_FALSE(moved->upcoming().Test(0));
+  // One of an older state than the one that is moved from.
+  EXPECT_EQ(cache_.At(older, later + kMinute)->num_upcoming(), 9);
+  // What a reader holds stays, and what it was moved from goes on.
+  EXPECT_EQ(before->num_upcoming(), 10);
+  EXPECT_EQ(cache_.At(catalog_, kMidnight)->num_upcoming(), 10);
+}
+
 TEST_F(LiveColumnsCacheTest, ManyMoreChangesThanTheLogHoldsAreNotMissed) {
   cache_.At(catalog_, kMidnight);
   for (size_t n = 0; n <= ChangeLog<EventRow>::kMaxEntries; ++n) {

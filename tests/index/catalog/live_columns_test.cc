@@ -361,19 +361,31 @@ void ExpectSame(const LiveColumns& followed, const LiveColumns& built) {
     const LiveSlot& y = built[b];
     EXPECT_EQ(x.row, y.row);
     for (const auto figure :
-         {&LiveSlot::lead_hours, &LiveSlot::hour_count, &LiveSlot::day_count,
-          &LiveSlot::week_count, &LiveSlot::yes, &LiveSlot::fill,
-          &LiveSlot::usual_yes, &LiveSlot::organizer_day,
+         {&LiveSlot::lead_hours, &LiveSlot::answer_hours, &LiveSlot::hour_count,
+          &LiveSlot::day_count, &LiveSlot::week_count, &LiveSlot::yes,
+          &LiveSlot::fill, &LiveSlot::usual_yes, &LiveSlot::organizer_day,
           &LiveSlot::organizer_week, &LiveSlot::organizer_month,
-          &LiveSlot::organizer_next, &LiveSlot::organizer_yes}) {
+          &LiveSlot::organizer_next, &LiveSlot::organizer_yes,
+          &LiveSlot::log_lead, &LiveSlot::log_answer, &LiveSlot::log_yes,
+          &LiveSlot::start_hour, &LiveSlot::start_day,
+          &LiveSlot::organizer_events}) {
       EXPECT_EQ(x.*figure, y.*figure) << row;
     }
     EXPECT_EQ(std::isnan(x.fresh_hours), std::isnan(y.fresh_hours));
+    if (!std::isnan(x.fresh_hours)) {
+      EXPECT_EQ(x.fresh_hours, y.fresh_hours);
+    }
+    EXPECT_EQ(x.key, y.key);
+    EXPECT_EQ(x.organizer, y.organizer);
+    EXPECT_EQ(x.bins, y.bins);
     for (const LiveRank rank : {LiveRank::kLead, LiveRank::kDay, LiveRank::kYes,
                                 LiveRank::kAnswer, LiveRank::kFresh}) {
       EXPECT_EQ(followed.Rank(rank, a), built.Rank(rank, b)) << row;
     }
     EXPECT_EQ(followed.Place(a).known(), built.Place(b).known());
+    if (built.Place(b).known()) {
+      EXPECT_EQ(followed.Place(a).x, built.Place(b).x);
+    }
   }
   size_t live = 0;
   for (size_t s = 0; s < followed.size(); ++s) {
@@ -432,6 +444,51 @@ TEST(LiveColumnsTest, ThatFollowTheCatalogueAreThoseThatAreBuiltFromIt) {
     ExpectSame(followed, LiveColumns(catalog, kNow, 0));
     EXPECT_EQ(before.num_upcoming(), upcoming);
   }
+}
+
+TEST(LiveColumnsTest, ThatMoveToAMinuteAreThoseThatAreBuiltForIt) {
+  Random random(15);
+  Catalog catalog = RandomCity(16, 300);
+  for (const Micros lifetime : {Micros{0}, 3 * kDay}) {
+    Micros minute = kNow - 20 * kDay;
+    LiveColumns moved(catalog, minute, lifetime);
+    int64_t revision = catalog.changed_events.revision();
+    // Most events begin or end around kNow.
+    while (minute < kNow + 20 * kDay) {
+      const Micros away =
+          minute > kNow - kHour && minute < kNow + kHour ? kMinute : kHour * 30;
+      minute += random.Below(4) == 0 ? kMinute : away;
+      for (uint64_t n = random.Below(4); n-- > 0;) Disturb(random, catalog);
+      const LiveColumns before = moved.Share();
+      const int upcoming = before.num_upcoming();
+      moved.Update(catalog, *catalog.changed_events.Since(revision));
+      revision = catalog.changed_events.revision();
+      moved.MoveTo(catalog, minute);
+      ExpectSame(moved, LiveColumns(catalog, minute, lifetime));
+      EXPECT_EQ(before.num_upcoming(), upcoming);
+    }
+  }
+}
+
+TEST(LiveColumnsTest, ThatMoveFollowTheCatalogueAsOthersDo) {
+  Random random(17);
+  Catalog catalog = RandomCity(18, 300);
+  LiveColumns moved(catalog, kNow - kHour, 0);
+  moved.MoveTo(catalog, kNow);
+  int64_t revision = catalog.changed_events.revision();
+  for (int round = 0; round < 30; ++round) {
+    for (uint64_t n = random.Below(12); n-- > 0;) Disturb(random, catalog);
+    moved.Update(catalog, *catalog.changed_events.Since(revision));
+    revision = catalog.changed_events.revision();
+    ExpectSame(moved, LiveColumns(catalog, kNow, 0));
+  }
+}
+
+TEST(LiveColumnsTest, OfAnEarlierMinuteAreBuiltAnew) {
+  const Catalog catalog = RandomCity(19, 300);
+  LiveColumns moved(catalog, kNow, 0);
+  moved.MoveTo(catalog, kNow - 5 * kDay);
+  ExpectSame(moved, LiveColumns(catalog, kNow - 5 * kDay, 0));
 }
 
 TEST(LiveColumnsTest, WhatWasSharedStaysAsItWas) {
