@@ -13,8 +13,8 @@
 #include "serving/live_columns_cache.h"
 #include "serving/live_view_cache.h"
 #include "serving/ranking/people.h"
+#include "serving/ranking/people_cache.h"
 #include "serving/ranking/policy.h"
-#include "serving/user_vectors_cache.h"
 
 namespace usher {
 
@@ -34,13 +34,13 @@ class Served {
 
   // `columns` are those of the model, whatever its catalogue has become since;
   // `state_position` is that of the last change of the state in the snapshot;
-  // `forgotten`, null when there are none, are not in it; `vectors` are those
-  // of the model's users, null: they are worked out of the snapshot alone.
+  // `forgotten`, null when there are none, are not in it; `people` are those of
+  // the model, null: they are worked out of the snapshot alone.
   Served(Snapshot snapshot, RankingPolicy policy,
          std::shared_ptr<const LiveColumnsCache> columns,
          int64_t state_position = 0,
          std::shared_ptr<const ForgottenUsers> forgotten = nullptr,
-         std::shared_ptr<const UserVectorsCache> vectors = nullptr)
+         std::shared_ptr<const PeopleCache> people = nullptr)
       : snapshot_(std::move(snapshot)),
         policy_(policy),
         state_position_(state_position),
@@ -51,7 +51,7 @@ class Served {
                  return LiveView(columns_->At(snapshot_.catalog, minute),
                                  policy);
                }),
-        people_(&snapshot_, VectorsOf(std::move(vectors))) {}
+        people_(&snapshot_, std::move(people)) {}
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
 
@@ -69,14 +69,6 @@ class Served {
   }
 
  private:
-  static People::VectorsOf VectorsOf(
-      std::shared_ptr<const UserVectorsCache> vectors) {
-    if (vectors == nullptr) return nullptr;
-    return [vectors = std::move(vectors)](const Snapshot& snapshot) {
-      return vectors->At(snapshot);
-    };
-  }
-
   // Constant after construction.
   const Snapshot snapshot_;
   const RankingPolicy policy_;

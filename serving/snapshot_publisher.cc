@@ -135,7 +135,7 @@ absl::Status SnapshotPublisher::Adopt(Snapshot snapshot,
   model.policy = policy;
   model.columns = std::make_shared<const LiveColumnsCache>(
       kLiveMinutes, options_.undated_lifetime);
-  model.vectors = std::make_shared<const UserVectorsCache>();
+  model.people = std::make_shared<const PeopleCache>();
   model.columns->At(model.snapshot.catalog, MinuteOf(now));
   absl::Status adopted;
   OnWriter([&] { adopted = Serve(std::move(model), now); });
@@ -331,7 +331,7 @@ void SnapshotPublisher::Publish() { holder_.Publish(ServedHead()); }
 std::shared_ptr<const Served> SnapshotPublisher::ServedHead() {
   return std::make_shared<const Served>(head_->snapshot.Share(), head_->policy,
                                         head_->columns, state_.position(),
-                                        forgotten(), head_->vectors);
+                                        forgotten(), head_->people);
 }
 
 }  // namespace usher

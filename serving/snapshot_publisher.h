@@ -120,7 +120,7 @@ class SnapshotPublisher {
     Snapshot snapshot;
     RankingPolicy policy;
     std::shared_ptr<const LiveColumnsCache> columns;
-    std::shared_ptr<const UserVectorsCache> vectors;
+    std::shared_ptr<const PeopleCache> people;
     int64_t position = 0;  // Of the last row of the state that it has.
     std::shared_ptr<const ForgottenUsers>
         forgotten;  // Whom it knows nothing of.

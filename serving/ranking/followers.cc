@@ -1,33 +1,83 @@
 #include "serving/ranking/followers.h"
 
-namespace usher {
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
 
-Followers::Followers(const Catalog& catalog)
-    : first_(catalog.num_organizers() + 1, 0) {
-  const ListColumn<Follow>& follows = catalog.users.follows;
-  for (size_t row = 0; row < catalog.num_users(); ++row) {
-    for (const Follow& follow : follows[row]) {
-      ++first_[Index(follow.organizer) + 1];
-    }
+#include "serving/ranking/joined_lists.h"
+
+namespace usher {
+namespace {
+
+std::vector<OrganizerRow> FollowedBy(const Catalog& catalog, size_t user) {
+  std::vector<OrganizerRow> organizers;
+  for (const Follow& follow : catalog.users.follows[user]) {
+    organizers.push_back(follow.organizer);
   }
-  for (size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
-  users_.resize(first_.back());
-  std::vector<uint64_t> next(first_.begin(), first_.end() - 1);
+  std::sort(organizers.begin(), organizers.end());
+  return organizers;
+}
+
+}  // namespace
+
+Followers::Followers(const Catalog& catalog) {
+  JoinedLists<OrganizerRow> organizers;
   for (size_t row = 0; row < catalog.num_users(); ++row) {
-    for (const Follow& follow : follows[row]) {
-      users_[next[Index(follow.organizer)]++] =
-          UserRow{static_cast<int32_t>(row)};
+    for (const OrganizerRow organizer : FollowedBy(catalog, row)) {
+      organizers.values.push_back(organizer);
+    }
+    organizers.EndList();
+  }
+  users_ = ColumnOf(Inverted<UserRow>(
+      organizers, catalog.num_organizers(),
+      [](OrganizerRow organizer) { return Index(organizer); },
+      [](size_t row, OrganizerRow) {
+        return UserRow{static_cast<int32_t>(row)};
+      }));
+  organizers_ = ColumnOf(std::move(organizers));
+}
+
+Followers Followers::Share() {
+  Followers shared;
+  shared.users_ = users_.Share();
+  shared.organizers_ = organizers_.Share();
+  return shared;
+}
+
+void Followers::Update(const Catalog& catalog,
+                       absl::Span<const UserRow> users) {
+  users_.Resize(catalog.num_organizers());
+  organizers_.Resize(catalog.num_users());
+  for (const UserRow user : users) {
+    const std::vector<OrganizerRow> now = FollowedBy(catalog, Index(user));
+    if (organizers_[Index(user)] != absl::MakeConstSpan(now)) {
+      Refollow(user, now);
     }
   }
 }
 
-absl::Span<const UserRow> Followers::Of(OrganizerRow organizer) const {
-  if (organizer == kNoOrganizer || Index(organizer) + 1 >= first_.size()) {
-    return {};
+void Followers::Refollow(UserRow user, absl::Span<const OrganizerRow> now) {
+  const absl::Span<const OrganizerRow> before = organizers_[Index(user)];
+  std::vector<OrganizerRow> changed;
+  std::set_symmetric_difference(before.begin(), before.end(), now.begin(),
+                                now.end(), std::back_inserter(changed));
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  for (const OrganizerRow organizer : changed) {
+    const absl::Span<const UserRow> old = users_[Index(organizer)];
+    const auto [from, to] = std::equal_range(old.begin(), old.end(), user);
+    std::vector<UserRow> followers(old.begin(), from);
+    followers.insert(followers.end(),
+                     std::count(now.begin(), now.end(), organizer), user);
+    followers.insert(followers.end(), to, old.end());
+    users_.Assign(Index(organizer), followers);
   }
-  const uint64_t begin = first_[Index(organizer)];
-  return absl::MakeConstSpan(users_).subspan(
-      begin, first_[Index(organizer) + 1] - begin);
+  organizers_.Assign(Index(user), now);
+}
+
+absl::Span<const UserRow> Followers::Of(OrganizerRow organizer) const {
+  if (organizer == kNoOrganizer || Index(organizer) >= users_.size()) return {};
+  return users_[Index(organizer)];
 }
 
 }  // namespace usher

@@ -2,13 +2,13 @@
 #ifndef USHER_SERVING_RANKING_PEOPLE_H_
 #define USHER_SERVING_RANKING_PEOPLE_H_
 
-#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/base/call_once.h"
 #include "index/artifact/snapshot.h"
 #include "serving/ranking/followers.h"
+#include "serving/ranking/people_cache.h"
 #include "serving/ranking/profile_index.h"
 #include "serving/ranking/user_vectors.h"
 
@@ -18,49 +18,42 @@ namespace usher {
 // Thread-safe.
 class People {
  public:
-  // What is known of the snapshot's vectors already, or is worked out of an
-  // earlier state.
-  using VectorsOf =
-      std::function<std::shared_ptr<const UserVectors>(const Snapshot&)>;
-
-  // Borrows the snapshot for its own life. Without `vectors_of` everything is
-  // worked out of it alone.
-  explicit People(const Snapshot* snapshot, VectorsOf vectors_of = nullptr)
-      : snapshot_(*snapshot), vectors_of_(std::move(vectors_of)) {}
+  // Borrows the snapshot for its own life. `cache` is that of the model, from
+  // whose earlier states a part is worked out; null: from nothing.
+  explicit People(const Snapshot* snapshot,
+                  std::shared_ptr<const PeopleCache> cache = nullptr)
+      : snapshot_(*snapshot),
+        cache_(cache != nullptr ? std::move(cache)
+                                : std::make_shared<const PeopleCache>()) {}
 
   const UserVectors& vectors() const {
-    absl::call_once(vectors_once_, [&] {
-      vectors_ = vectors_of_ ? vectors_of_(snapshot_)
-                             : std::make_shared<const UserVectors>(snapshot_);
-    });
-    return *vectors_;
+    return vectors_.Get([this] { return cache_->Vectors(snapshot_); });
   }
   const ProfileIndex& profiles() const {
-    return profiles_.Get(snapshot_.catalog);
+    return profiles_.Get([this] { return cache_->Profiles(snapshot_); });
   }
   const Followers& followers() const {
-    return followers_.Get(snapshot_.catalog);
+    return followers_.Get([this] { return cache_->FollowersIn(snapshot_); });
   }
 
  private:
   template <class T>
   class Lazy {
    public:
-    template <class Source>
-    const T& Get(const Source& source) const {
-      absl::call_once(once_, [&] { value_ = std::make_unique<T>(source); });
+    template <class Make>
+    const T& Get(const Make& make) const {
+      absl::call_once(once_, [&] { value_ = make(); });
       return *value_;
     }
 
    private:
     mutable absl::once_flag once_;
-    mutable std::unique_ptr<const T> value_;
+    mutable std::shared_ptr<const T> value_;
   };
 
   const Snapshot& snapshot_;
-  const VectorsOf vectors_of_;
-  mutable absl::once_flag vectors_once_;
-  mutable std::shared_ptr<const UserVectors> vectors_;
+  const std::shared_ptr<const PeopleCache> cache_;
+  Lazy<UserVectors> vectors_;
   Lazy<ProfileIndex> profiles_;
   Lazy<Followers> followers_;
 };

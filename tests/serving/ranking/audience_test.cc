@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "index/base/hash.h"
 #include "serving/ranking/rank_events.h"
 #include "tests/testing/tiny_city.h"
 
@@ -125,6 +126,37 @@ TEST(FollowersTest, InvertsTheFollows) {
               ElementsAre(catalog.FindUser("dee")));
   EXPECT_THAT(followers.Of(catalog.FindOrganizer("code")), IsEmpty());
   EXPECT_THAT(followers.Of(kNoOrganizer), IsEmpty());
+}
+
+TEST(FollowersTest, WhatFollowsTheWritesIsWhatIsBuiltAnew) {
+  Catalog catalog = TinyCatalog();
+  Followers head(catalog);
+  Random random(5);
+  for (int round = 0; round < 200; ++round) {
+    const int64_t users = catalog.changed_users.revision();
+    const Followers before = head.Share();
+    const OrganizerRow jazz = catalog.FindOrganizer("jazz");
+    const std::vector<UserRow> of_jazz(before.Of(jazz).begin(),
+                                       before.Of(jazz).end());
+    for (uint64_t n = random.Below(4); n > 0; --n) {
+      User user;
+      user.id = absl::StrCat("u", random.Below(10 + round / 10));
+      for (uint64_t g = random.Below(5); g > 0; --g) {
+        user.groups.push_back(
+            {absl::StrCat("o", random.Below(6 + round / 20)), kNoTime});
+      }
+      if (random.Below(3) == 0) user.groups.push_back({"jazz", kNoTime});
+      catalog.UpsertUser(user);
+    }
+    if (round == 100) catalog.ForgetUser(catalog.FindUser("u3"));
+    head.Update(catalog, *catalog.changed_users.Since(users));
+    const Followers anew(catalog);
+    for (size_t o = 0; o < catalog.num_organizers(); ++o) {
+      const OrganizerRow organizer{static_cast<int32_t>(o)};
+      EXPECT_EQ(head.Of(organizer), anew.Of(organizer)) << round;
+    }
+    EXPECT_EQ(before.Of(jazz), absl::MakeConstSpan(of_jazz));
+  }
 }
 
 }  // namespace

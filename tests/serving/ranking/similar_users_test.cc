@@ -113,6 +113,52 @@ TEST(ProfileIndexTest, ATextIsNoOtherFeaturesText) {
   EXPECT_THAT(ProfileIndex(catalog).Cosines(UserRow{0}), ElementsAre(1, 0, 0));
 }
 
+// Few names and numbers, so that they are shared, and change hands.
+User MadeUpPerson(const std::string& id, Random& random) {
+  User user = Person(id, absl::StrCat("city", random.Below(3)), {});
+  for (uint64_t n = random.Below(4); n > 0; --n) {
+    user.tags.push_back(absl::StrCat("tag", random.Below(5)));
+  }
+  if (random.Below(2) == 0) {
+    user.features.emplace_back("age", 20.0 + random.Below(8));
+  }
+  if (random.Below(3) == 0) {
+    user.features.emplace_back("height", 1.5 + 0.125 * random.Below(4));
+  }
+  if (random.Below(2) == 0) {
+    user.features.emplace_back("degree",
+                               absl::StrCat("degree", random.Below(3)));
+  }
+  return user;
+}
+
+TEST(ProfileIndexTest, WhatFollowsTheWritesIsWhatIsBuiltAnew) {
+  Catalog catalog;
+  ProfileIndex head(catalog);
+  Random random(6);
+  for (int round = 0; round < 200; ++round) {
+    const int64_t users = catalog.changed_users.revision();
+    const ProfileIndex before = head.Share();
+    std::vector<float> first;
+    if (before.num_users() > 0) first = before.Cosines(UserRow{0});
+    for (uint64_t n = random.Below(4); n > 0; --n) {
+      catalog.UpsertUser(
+          MadeUpPerson(absl::StrCat("u", random.Below(5 + round / 8)), random));
+    }
+    if (round == 100) catalog.ForgetUser(catalog.FindUser("u3"));
+    head.Update(catalog, *catalog.changed_users.Since(users));
+    const ProfileIndex anew(catalog);
+    ASSERT_EQ(head.num_users(), anew.num_users());
+    for (size_t row = 0; row < anew.num_users(); ++row) {
+      const UserRow user{static_cast<int32_t>(row)};
+      EXPECT_EQ(head.Cosines(user), anew.Cosines(user)) << round;
+    }
+    if (before.num_users() > 0) {
+      EXPECT_EQ(before.Cosines(UserRow{0}), first);
+    }
+  }
+}
+
 class TasteTest : public ::testing::Test {
  protected:
   std::vector<ScoredUser> Alike(const std::string& user,
