@@ -183,9 +183,7 @@ bool ModelLoader::IsServing() const {
 absl::Status ModelLoader::LoadAnew(int64_t version) {
   const Micros begin = clock_.Now();
   ASSIGN_OR_RETURN(Snapshot snapshot, OpenVersion(options_.model_dir, version));
-  ASSIGN_OR_RETURN(
-      RankingPolicy policy,
-      ApplyRankingConfig(RankingPolicy(), snapshot.info.ranking_config));
+  ASSIGN_OR_RETURN(RankingPolicy policy, PolicyOfVersion(snapshot.info));
   ASSIGN_OR_RETURN(policy, ApplyRankingConfig(policy, options_.ranking_config));
   const Micros opened = clock_.Now();
   Warm(snapshot, policy);

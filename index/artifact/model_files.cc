@@ -175,7 +175,13 @@ absl::StatusOr<HybridModel> ReadModel(const FlatFile& file,
     }
     model.feedback = *feedback;
   }
-  if (file.Has("taste")) RETURN_IF_ERROR(ReadPart(file, "taste", &model.taste));
+  if (file.Has("taste")) {
+    RETURN_IF_ERROR(ReadPart(file, "taste", &model.taste));
+    if (model.taste.parts().fold == UserFold::kContent &&
+        model.taste.dim() != model.content.dim()) {
+      return file.Damaged("taste", "not as wide as the content");
+    }
+  }
   if (file.Has("neighbours")) {
     RETURN_IF_ERROR(ReadPart(file, "neighbours", &model.neighbours));
   }

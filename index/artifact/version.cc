@@ -17,7 +17,6 @@
 namespace usher {
 namespace {
 
-constexpr absl::string_view kRankingFile = "ranking.textproto";
 constexpr absl::string_view kOtherFiles[] = {
     kModelFile, kVectorsFile,      kEmbeddingsFile, kUserVectorsFile,
     kIndexFile, kIndexOptionsFile, kRankingFile};

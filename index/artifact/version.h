@@ -9,11 +9,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "index/artifact/manifest.h"
 #include "index/artifact/model_directory.h"
 #include "index/artifact/snapshot.h"
 
 namespace usher {
+
+// The ranking policy; opaque here.
+inline constexpr absl::string_view kRankingFile = "ranking.textproto";
 
 struct OpenOptions {
   int threads = 0;  // 0: all of the machine.

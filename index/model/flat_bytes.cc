@@ -1,5 +1,6 @@
 #include "index/model/flat_bytes.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <vector>
@@ -68,6 +69,9 @@ const char* FlatReader::Take(uint64_t count, uint64_t size) {
   Require(padded <= rest_.size(), "ends too early");
   if (!ok()) return nullptr;
   const char* begin = rest_.data();
+  Require(std::all_of(begin + count * size, begin + padded,
+                      [](char c) { return c == '\0'; }),
+          "bytes between the values");
   rest_.remove_prefix(padded);
   return begin;
 }

@@ -203,10 +203,11 @@ std::vector<std::pair<float, int32_t>> NeighbourModel::Body::Nearest(
 }
 
 absl::StatusOr<NeighbourModel> NeighbourModel::FromParts(NeighbourParts parts) {
-  const bool sized =
-      parts.by_user ? parts.weights.size() == parts.rows.size() &&
-                          parts.scale.idf.size() == parts.items
-                    : parts.rows.size() == parts.items && parts.weights.empty();
+  const bool sized = parts.by_user
+                         ? parts.weights.size() == parts.rows.size() &&
+                               parts.scale.idf.size() == parts.items
+                         : parts.rows.size() == parts.items &&
+                               parts.weights.empty() && parts.scale.idf.empty();
   if (!sized || !Fit(parts.rows, parts.items) ||
       !Fit(parts.weights, parts.items)) {
     return absl::InvalidArgumentError(

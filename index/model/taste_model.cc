@@ -57,6 +57,26 @@ absl::Status CheckInputs(const TasteParts& parts, size_t out) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRidge(const TasteParts& parts) {
+  RETURN_IF_ERROR(CheckSizes(parts, 5, 0));
+  const auto at_least_0 = [](float number) { return number >= 0; };
+  if (!std::all_of(parts.numbers.begin(), parts.numbers.end(), at_least_0) ||
+      !std::all_of(parts.seen.begin(), parts.seen.end(), at_least_0)) {
+    return Misfit("a number is below 0");
+  }
+  if (!(parts.numbers[4] > 0)) return Misfit("rows have no size");
+  return absl::OkStatus();
+}
+
+absl::Status CheckContent(const TasteParts& parts) {
+  RETURN_IF_ERROR(CheckSizes(parts, 1, 1));
+  if (!(parts.numbers[0] > 0)) return Misfit("the horizon is not above 0");
+  if (parts.items.rows() > 0 || parts.items.dim() > 0) {
+    return Misfit("content has no items");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTowers(const TasteParts& parts) {
   if (parts.sizes.size() != 3 || parts.sizes[0] > parts.inputs.dim()) {
     return Misfit("the layers do not fit the inputs");
@@ -89,11 +109,14 @@ absl::Status Check(const TasteParts& parts) {
   for (const uint32_t size : parts.sizes) {
     if (size > kMostItems) return Misfit("a size out of range");
   }
+  const bool takes_inputs =
+      parts.fold == UserFold::kTowers || parts.fold == UserFold::kRecurrent;
+  if (!takes_inputs && (parts.inputs.rows() > 0 || parts.inputs.dim() > 0)) {
+    return Misfit("inputs that nothing goes into");
+  }
   switch (parts.fold) {
     case UserFold::kRidge:
-      RETURN_IF_ERROR(CheckSizes(parts, 5, 0));
-      if (!(parts.numbers[4] > 0)) return Misfit("rows have no size");
-      return absl::OkStatus();
+      return CheckRidge(parts);
     case UserFold::kRatings:
       if (parts.items.dim() < 3) return Misfit("fewer than 3 columns");
       return CheckSizes(parts, 2, 0);
@@ -102,10 +125,7 @@ absl::Status Check(const TasteParts& parts) {
     case UserFold::kSum:
       return CheckSizes(parts, 0, 0);
     case UserFold::kContent:
-      if (!parts.numbers.empty() && !(parts.numbers[0] > 0)) {
-        return Misfit("the horizon is not above 0");
-      }
-      return CheckSizes(parts, 1, 1);
+      return CheckContent(parts);
     case UserFold::kTowers:
       return CheckTowers(parts);
     case UserFold::kRecurrent:

@@ -221,9 +221,7 @@ absl::StatusOr<PrecomputeInput> OpenInput(const PrecomputeOptions& options) {
   ASSIGN_OR_RETURN(const int64_t version, CurrentVersion(options.model_dir));
   ASSIGN_OR_RETURN(Snapshot snapshot,
                    OpenVersion(options.model_dir, version, {options.threads}));
-  ASSIGN_OR_RETURN(
-      RankingPolicy policy,
-      ApplyRankingConfig(RankingPolicy(), snapshot.info.ranking_config));
+  ASSIGN_OR_RETURN(RankingPolicy policy, PolicyOfVersion(snapshot.info));
   ASSIGN_OR_RETURN(policy, ApplyRankingConfig(policy, options.ranking_config));
   std::unique_ptr<StateStore> state;
   if (!options.state.empty()) {

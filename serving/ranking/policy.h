@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "index/artifact/version_info.h"
 #include "serving/ranking/features.h"
 #include "serving/ranking/tree_ranker.h"
 
@@ -72,6 +73,10 @@ void Apply(const RankingOverrides& overrides, RankingPolicy& policy);
 // `base` with what a RankingConfig text proto replaces; errors as above.
 absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
                                                  absl::string_view text_proto);
+
+// The policy that a version was published with; errors as above, of the
+// version's file.
+absl::StatusOr<RankingPolicy> PolicyOfVersion(const VersionInfo& info);
 
 // The RankingConfig text proto that gives `policy` back, every weight named.
 // Trees are in it.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/artifact/version.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "usher/config/config.pb.h"
@@ -163,6 +164,15 @@ absl::StatusOr<RankingPolicy> ApplyRankingConfig(const RankingPolicy& base,
   RankingPolicy policy = base;
   Apply(overrides, policy);
   return policy;
+}
+
+absl::StatusOr<RankingPolicy> PolicyOfVersion(const VersionInfo& info) {
+  absl::StatusOr<RankingPolicy> policy =
+      ApplyRankingConfig(RankingPolicy(), info.ranking_config);
+  if (policy.ok()) return policy;
+  return absl::Status(
+      policy.status().code(),
+      absl::StrCat(kRankingFile, ": ", policy.status().message()));
 }
 
 std::string RankingConfigText(const RankingPolicy& policy) {

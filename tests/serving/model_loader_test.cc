@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -101,6 +103,47 @@ TEST_F(ModelLoaderTest, RefusesADamagedVersionAndKeepsServing) {
                                 HasSubstr("catalog.events"))));
   Write();
   EXPECT_EQ(loader.RunOnce(), 3);
+}
+
+// The files of the versions are as they were written: what was written cannot
+// be a policy.
+TEST_F(ModelLoaderTest, RefusesTreesThatAreNoneAndNamesTheirFile) {
+  ModelLoader loader({dir_, "", 0}, publisher_, clock_);
+  Write();
+  EXPECT_EQ(loader.RunOnce(), 1);
+  const std::string head =
+      "trees { depth: 1 linear_share: 1 features: 'followed' features: 'lead' ";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"trees { features: [0", "not a text proto"},
+      {head + "trees { features: 1 thresholds: [1, 2] values: [0, 1, 2] } }",
+       "1 features but 2 thresholds"},
+      {head + "trees { features: 2 thresholds: 1 values: [0, 1, 2] } }",
+       "feature 2 of 2"},
+      {head + "trees { features: -1 thresholds: 1 values: [0, 1, 2] } }",
+       "feature -1 of 2"},
+      {head + "trees { features: 1 thresholds: 1 values: [0, 1] } }",
+       "1 splits and 2 values"},
+      {head + "trees { features: 1 thresholds: 1 values: [0, 1, nan] } }",
+       "not finite"},
+      {head + "trees { features: 1 thresholds: inf values: [0, 1, 2] } }",
+       "not finite"},
+      {"trees { depth: 30 linear_share: 1 features: 'followed' "
+       "trees { features: 0 thresholds: 1 values: [0, 1, 2] } }",
+       "depth 30"},
+      {"trees { depth: 1 linear_share: 1 features: 'no such feature' "
+       "trees { features: 0 thresholds: 1 values: [0, 1, 2] } }",
+       "no such feature"}};
+  for (const auto& [config, what] : cases) {
+    Write(config);
+    EXPECT_EQ(loader.RunOnce(), std::nullopt) << config;
+    EXPECT_EQ(Serving(), 1);
+    ASSERT_FALSE(loader.Warnings().empty());
+    EXPECT_THAT(loader.Warnings().back(),
+                AllOf(HasSubstr("ranking.textproto: "), HasSubstr(what)))
+        << config;
+  }
+  Write(head + "trees { features: 1 thresholds: 1 values: [0, 1, 2] } }");
+  EXPECT_EQ(loader.RunOnce(), static_cast<int>(cases.size()) + 2);
 }
 
 TEST_F(ModelLoaderTest, ARefusedNumberThatIsWrittenAnewIsServed) {

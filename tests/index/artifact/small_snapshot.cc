@@ -11,7 +11,6 @@
 #include "index/base/hash.h"
 
 namespace usher {
-namespace {
 
 Factors RandomFactors(size_t rows, size_t dim, uint64_t seed) {
   Factors factors(rows, dim);
@@ -21,6 +20,8 @@ Factors RandomFactors(size_t rows, size_t dim, uint64_t seed) {
   }
   return factors;
 }
+
+namespace {
 
 Event MakeEvent(int i) {
   Event event;
@@ -89,9 +90,10 @@ HybridModel MakeModel(const Catalog& catalog, uint64_t seed) {
   return model;
 }
 
-}  // namespace
-
-Snapshot SmallSnapshot(int events, uint64_t seed) {
+Snapshot SnapshotWith(
+    int events, uint64_t seed,
+    absl::FunctionRef<void(const Catalog& catalog, HybridModel& model)>
+        change) {
   Snapshot snapshot;
   snapshot.info.created = 1'700'000'000'123'456;
   snapshot.info.algorithm = "als";
@@ -101,8 +103,9 @@ Snapshot SmallSnapshot(int events, uint64_t seed) {
   snapshot.info.interactions = 123;
   snapshot.info.ranking_config = "scan_candidates: 250\n";
   FillCatalog(events, seed, &snapshot.catalog);
-  snapshot.model =
-      std::make_shared<const HybridModel>(MakeModel(snapshot.catalog, seed));
+  HybridModel model = MakeModel(snapshot.catalog, seed);
+  change(snapshot.catalog, model);
+  snapshot.model = std::make_shared<const HybridModel>(std::move(model));
   for (int row = 0; row < events; ++row) snapshot.RefreshVectors(EventRow{row});
   snapshot.tail.clear();
   const size_t dim = snapshot.model->dim();
@@ -115,6 +118,18 @@ Snapshot SmallSnapshot(int events, uint64_t seed) {
   snapshot.user_vectors = std::make_shared<const Factors>(
       RandomFactors(snapshot.catalog.num_users(), dim, seed + 8));
   return snapshot;
+}
+
+}  // namespace
+
+Snapshot SmallSnapshot(int events, uint64_t seed) {
+  return SnapshotWith(events, seed, [](const Catalog&, HybridModel&) {});
+}
+
+Snapshot SmallSnapshotWith(
+    absl::FunctionRef<void(const Catalog& catalog, HybridModel& model)>
+        change) {
+  return SnapshotWith(40, 1, change);
 }
 
 TrainingRecord SmallRecord() {

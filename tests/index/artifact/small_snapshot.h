@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "index/artifact/snapshot.h"
 #include "index/artifact/version.h"
 
@@ -12,6 +13,13 @@ namespace usher {
 // `events` events (some deleted, some never described), `events` / 2 users and
 // a model with made-up factors. The same `seed`, the same snapshot.
 Snapshot SmallSnapshot(int events = 40, uint64_t seed = 1);
+
+// The same of 40 events, with what `change` makes of the model.
+Snapshot SmallSnapshotWith(
+    absl::FunctionRef<void(const Catalog& catalog, HybridModel& model)> change);
+
+// Made-up numbers.
+Factors RandomFactors(size_t rows, size_t dim, uint64_t seed);
 
 TrainingRecord SmallRecord();
 
