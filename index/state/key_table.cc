@@ -1,7 +1,6 @@
 #include "index/state/key_table.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "index/base/status_macros.h"
 
@@ -12,6 +11,9 @@ namespace {
 // pass ends, and the memory is bounded.
 constexpr size_t kMergedPerAdded = 2;
 constexpr size_t kLeastSlice = 64;
+// Keys of the table that the filter gets for each one added.
+constexpr size_t kFilteredPerAdded = 4;
+constexpr size_t kLeastFilter = size_t{1} << 16;
 
 }  // namespace
 
@@ -25,17 +27,22 @@ absl::Status KeyTable::Open(SqliteDatabase& database) {
   ASSIGN_OR_RETURN(set_merged_,
                    database.Prepare("INSERT OR REPLACE INTO properties "
                                     "VALUES ('merged_keys', ?1)"));
+  ASSIGN_OR_RETURN(read_keys_,
+                   database.Prepare("SELECT key FROM interaction_keys "
+                                    "WHERE key >= ?1 ORDER BY key LIMIT ?2"));
   ASSIGN_OR_RETURN(
       SqliteStatement unmerged,
       database.Prepare(
           "SELECT position, key FROM interactions WHERE position > "
           "ifnull((SELECT CAST(value AS INTEGER) FROM properties "
           "WHERE name = 'merged_keys'), 0)"));
+  // It never waits for its table to grow.
+  recent_.reserve(2 * merge_at_);
   while (true) {
     ASSIGN_OR_RETURN(const bool row, unmerged.Step());
     if (!row) break;
     last_ = unmerged.Int(0);
-    recent_.emplace(unmerged.Int(1), last_);
+    Take(unmerged.Int(1), last_);
   }
   last_before_ = last_;
   return absl::OkStatus();
@@ -45,6 +52,10 @@ absl::StatusOr<std::optional<int64_t>> KeyTable::Find(int64_t key) {
   if (const auto recent = recent_.find(key); recent != recent_.end()) {
     return recent->second;
   }
+  if ((!filter_next_.has_value() || key < *filter_next_) &&
+      !filter_.MayHave(key)) {
+    return std::nullopt;
+  }
   find_.BindInt(1, key);
   ASSIGN_OR_RETURN(const bool row, find_.Step());
   if (!row) return std::nullopt;
@@ -53,28 +64,65 @@ absl::StatusOr<std::optional<int64_t>> KeyTable::Find(int64_t key) {
   return position;
 }
 
+void KeyTable::Take(int64_t key, int64_t position) {
+  if (recent_.emplace(key, position).second) {
+    shelves_[ShelfOf(key)].push_back(key);
+  }
+}
+
 void KeyTable::Add(int64_t key, int64_t position) {
-  recent_.emplace(key, position);
+  Take(key, position);
   added_.push_back(key);
   last_ = std::max(last_, position);
 }
 
+absl::Status KeyTable::FillFilter() {
+  if (static_cast<size_t>(last_) > filter_capacity_) {
+    // Each interaction has a position and at most one key.
+    filter_capacity_ = std::max(kLeastFilter, 2 * static_cast<size_t>(last_));
+    filter_ = KeyFilter(filter_capacity_);
+    filter_next_ = std::numeric_limits<int64_t>::min();
+  }
+  if (!filter_next_.has_value() || added_.empty()) return absl::OkStatus();
+  const auto wanted = static_cast<int64_t>(kFilteredPerAdded * added_.size());
+  read_keys_.BindInt(1, *filter_next_);
+  read_keys_.BindInt(2, wanted);
+  int64_t read = 0;
+  int64_t key = 0;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, read_keys_.Step());
+    if (!row) break;
+    key = read_keys_.Int(0);
+    filter_.Add(key);
+    ++read;
+  }
+  if (read < wanted || key == std::numeric_limits<int64_t>::max()) {
+    filter_next_.reset();
+  } else {
+    filter_next_ = key + 1;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status KeyTable::MergeSlice() {
+  RETURN_IF_ERROR(FillFilter());
   if (!pass_.has_value()) {
     if (recent_.size() < merge_at_) return absl::OkStatus();
-    pass_ = Pass{last_, std::numeric_limits<int64_t>::min()};
+    pass_ = Pass{last_, 0, 0};
   }
   const size_t slice = std::max(kLeastSlice, kMergedPerAdded * added_.size());
-  auto at = recent_.lower_bound(pass_->next);
-  for (; at != recent_.end() && merged_.size() < slice; ++at) {
-    insert_.BindInt(1, at->first);
-    insert_.BindInt(2, at->second);
-    RETURN_IF_ERROR(insert_.Run());
-    merged_.push_back(at->first);
-  }
-  if (at != recent_.end()) {
-    pass_->next = at->first;
-    return absl::OkStatus();
+  for (; pass_->shelf < kShelves; ++pass_->shelf, pass_->merged = 0) {
+    std::vector<int64_t>& shelf = shelves_[pass_->shelf];
+    if (pass_->merged == 0) std::sort(shelf.begin(), shelf.end());
+    for (; pass_->merged < shelf.size(); ++pass_->merged) {
+      if (merged_.size() >= slice) return absl::OkStatus();
+      const int64_t key = shelf[pass_->merged];
+      insert_.BindInt(1, key);
+      insert_.BindInt(2, recent_.find(key)->second);
+      RETURN_IF_ERROR(insert_.Run());
+      filter_.Add(key);
+      merged_.push_back(key);
+    }
   }
   const std::string up_to = std::to_string(pass_->up_to);
   set_merged_.BindText(1, up_to);
@@ -84,16 +132,26 @@ absl::Status KeyTable::MergeSlice() {
 }
 
 void KeyTable::Committed() {
+  for (const int64_t key : merged_) recent_.erase(key);
+  if (pass_before_.has_value() || !merged_.empty()) {
+    const size_t first = pass_before_.has_value() ? pass_before_->shelf : 0;
+    const size_t end = pass_.has_value() ? pass_->shelf : kShelves;
+    for (size_t shelf = first; shelf < end; ++shelf) shelves_[shelf].clear();
+  }
   last_before_ = last_;
   pass_before_ = pass_;
-  for (const int64_t key : merged_) recent_.erase(key);
   added_.clear();
   merged_.clear();
 }
 
 void KeyTable::RolledBack() {
   last_ = last_before_;
-  for (const int64_t key : added_) recent_.erase(key);
+  for (const int64_t key : added_) {
+    recent_.erase(key);
+    std::vector<int64_t>& shelf = shelves_[ShelfOf(key)];
+    // What a pass has merged stands before what came later.
+    shelf.erase(std::find(shelf.rbegin(), shelf.rend(), key).base() - 1);
+  }
   pass_ = pass_before_;
   added_.clear();
   merged_.clear();

@@ -110,6 +110,38 @@ TEST_F(KeyTableTest, KeepsAFewTimesItsBoundInMemory) {
   ExpectAllFound();
 }
 
+// Asked for what is not there, the table says so whatever the filter knows.
+TEST_F(KeyTableTest, TheFilterKnowsAllKeysAfterAWhileAndLosesNone) {
+  while (expected_.size() < 4 * kMergeAt) AddGroup(50, /*commit=*/true);
+  EXPECT_TRUE(table_->filter_is_whole());
+  Reopen();
+  EXPECT_FALSE(table_->filter_is_whole());
+  for (int group = 0; !table_->filter_is_whole(); ++group) {
+    ASSERT_LT(group, 100);
+    AddGroup(20, /*commit=*/group % 3 != 0);
+    if (group % 5 == 0) ExpectAllFound();
+  }
+  // Once more than it was made for, it is made anew.
+  const size_t many = 3 * expected_.size();
+  while (expected_.size() < many) {
+    AddGroup(500, /*commit=*/true);
+    ExpectAllFound();
+  }
+}
+
+TEST(KeyFilterTest, MissesNoKeyAndHasFewThatAreNotThere) {
+  constexpr int kKeys = 20'000;
+  KeyFilter filter(kKeys);
+  const auto key = [](int i) {
+    return static_cast<int64_t>(Mix64(static_cast<uint64_t>(i)));
+  };
+  for (int i = 0; i < kKeys; ++i) filter.Add(key(i));
+  for (int i = 0; i < kKeys; ++i) ASSERT_TRUE(filter.MayHave(key(i)));
+  int false_ones = 0;
+  for (int i = kKeys; i < 2 * kKeys; ++i) false_ones += filter.MayHave(key(i));
+  EXPECT_LT(false_ones, kKeys / 40);
+}
+
 TEST_F(KeyTableTest, PositionsThatARollbackGaveBackAreNotTakenForMerged) {
   while (table_->in_memory() + 60 < kMergeAt) AddGroup(50, /*commit=*/true);
   AddGroup(1000, /*commit=*/false);
