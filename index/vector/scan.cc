@@ -30,10 +30,10 @@ constexpr size_t kPanelBytes = size_t{64} << 10;
 // be among the best; how far to be on the safe side; and how few of the rows
 // may be live.
 constexpr size_t kGuessRows = 512;
-constexpr size_t kGuessBest = 5;
+constexpr size_t kGuessBest = 8;
 constexpr size_t kGuessDensity = 16;
-constexpr double kGuessDeviations = 3;
-constexpr double kGuessSpare = 3;
+constexpr double kGuessDeviations = 2;
+constexpr double kGuessSpare = 2;
 
 uint64_t DenseTiles(uint64_t live) {
   uint64_t dense = 0;
@@ -200,7 +200,8 @@ class ExactScan::Pass {
       const size_t first = block * kBlockRows;
       bias_ = bias.data() + first;
       if (first + kBlockRows > bias.size()) {
-        std::copy(bias_, bias.data() + bias.size(), last_bias_);
+        std::fill(std::copy(bias_, bias.data() + bias.size(), last_bias_),
+                  std::end(last_bias_), 0.0f);
         bias_ = last_bias_;
       }
     }
@@ -240,7 +241,7 @@ class ExactScan::Pass {
     const float slack_;
     const float* const scales_;
     const float* bias_ = nullptr;
-    float last_bias_[kBlockRows] = {};
+    float last_bias_[kBlockRows];  // Of the last block.
   };
 
   float Threshold() const { return std::max(top_.threshold(), guess_); }

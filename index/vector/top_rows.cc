@@ -16,6 +16,9 @@ constexpr uint32_t kSign = 0x80000000u;
 // threshold that lags behind.
 size_t CapacityFor(size_t k) { return 2 * k + k / 2 + 256; }
 
+// Times k: so many rows are worth to be pruned before they are scored.
+constexpr size_t kPruneAbove = 4;
+
 // Keeps the elements that `keep` holds for, in their order, without a branch.
 template <class T, class Keep>
 void KeepIf(std::vector<T>& values, Keep keep) {
@@ -92,7 +95,8 @@ TopRows::TopRows(size_t k) : k_(k), capacity_(CapacityFor(k)) {
 }
 
 std::vector<ScoredRow> TopRows::Take(Rescore rescore) {
-  PruneBelowKthLower();
+  // To score few too many costs less than to find out which.
+  if (size() > kPruneAbove * k_) PruneBelowKthLower();
   ScoreBounded(rescore);
   KeepBestExact();
   SortBest(exact_);
