@@ -42,9 +42,9 @@ class PeopleCache {
   static std::shared_ptr<const T> At(const Snapshot& snapshot,
                                      const Part<T>& part);
 
-  const Part<UserVectors> vectors_;
-  const Part<ProfileIndex> profiles_;
-  const Part<Followers> followers_;
+  const Part<UserVectors> vectors_{};
+  const Part<ProfileIndex> profiles_{};
+  const Part<Followers> followers_{};
 };
 
 }  // namespace usher
