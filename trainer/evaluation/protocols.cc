@@ -136,20 +136,20 @@ absl::StatusOr<Holdout> HoldoutReplay(const Dataset& dataset,
     const std::string& event = dataset.events[row.event].id;
     if (row.time != kNoTime) latest = std::max(latest, row.time);
     const SplitPart of = part(user, event);
-    if (of == SplitPart::kTrain) {
+    if (of != SplitPart::kTest) {
       builder.AddInteraction(user, event, row, "");
       sides[row.user].train.push_back(&row);
       ++kept;
-    } else if (of == SplitPart::kTest) {
-      sides[row.user].test.push_back(&row);
-      if (row.kind == InteractionKind::kRating && std::isfinite(row.value)) {
-        holdout.ratings.push_back({row.user, event, row.value});
-      }
+      continue;
+    }
+    sides[row.user].test.push_back(&row);
+    if (row.kind == InteractionKind::kRating && std::isfinite(row.value)) {
+      holdout.ratings.push_back({row.user, event, row.value});
     }
   }
   if (kept == 0) {
     return absl::InvalidArgumentError(
-        "holdout: no interaction is in the part \"train\" of the split");
+        "holdout: every interaction is in the part \"test\" of the split");
   }
   std::vector<ReplayQuery> queries;
   for (size_t user = 0; user < sides.size(); ++user) {

@@ -45,7 +45,9 @@ struct Holdout {
 // when. Events lose their times, so that each is always live; a user is asked
 // for once, and no pair of the training part, of whatever kind, can be
 // recommended. What should be found is of a positive taste (TasteWeight()).
-// InvalidArgument when nothing is held out, or nothing is left to learn from.
+// The validation part is for choosing what is judged here: it belongs to the
+// training part. InvalidArgument when nothing is held out, or nothing is left
+// to learn from.
 absl::StatusOr<Holdout> HoldoutReplay(const Dataset& dataset,
                                       const PartOfPair& part);
 

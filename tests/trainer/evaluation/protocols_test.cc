@@ -46,7 +46,7 @@ SplitPart TestOfE3AndE4(absl::string_view, absl::string_view event) {
                          : SplitPart::kTrain;
 }
 
-TEST(HoldoutTest, TrainingPairsOfAnyKindAreMaskedAndTestPairsAreWanted) {
+TEST(HoldoutTest, TrainingAndValidationPairsAreMaskedAndTestPairsAreWanted) {
   DatasetBuilder builder = Events();
   Add(builder, "ann", "e0", InteractionKind::kView);
   Add(builder, "ann", "e1", InteractionKind::kRsvpYes);
@@ -57,11 +57,11 @@ TEST(HoldoutTest, TrainingPairsOfAnyKindAreMaskedAndTestPairsAreWanted) {
       HoldoutReplay(builder.Finish(1), TestOfE3AndE4).value();
   ASSERT_EQ(holdout.replay.queries.size(), 1);
   const ReplayQuery& query = holdout.replay.queries[0];
-  EXPECT_THAT(query.masked, ElementsAre("e0", "e1"));
+  EXPECT_THAT(query.masked, ElementsAre("e0", "e1", "e2"));
   EXPECT_THAT(query.relevant, ElementsAre("e3"));  // A refusal is not wanted.
   EXPECT_TRUE(query.new_organizer);
-  EXPECT_EQ(query.history, 1);
-  EXPECT_EQ(holdout.replay.training.interactions.size(), 2);
+  EXPECT_EQ(query.history, 2);
+  EXPECT_EQ(holdout.replay.training.interactions.size(), 3);
 
   TrainedVersion version =
       TrainByName("popularity", holdout.replay.training, SmallOptions())
@@ -75,12 +75,12 @@ TEST(HoldoutTest, TrainingPairsOfAnyKindAreMaskedAndTestPairsAreWanted) {
                list = answer;
              });
   // Events that are over, or not yet announced, are there all the same.
-  EXPECT_THAT(list, UnorderedElementsAre("e2", "e3", "e4"));
+  EXPECT_THAT(list, UnorderedElementsAre("e3", "e4"));
   PlayRule(holdout.replay, PlainRule::kPopularity, 10,
            [&](const ReplayQuery&, const std::vector<std::string>& answer) {
              list = answer;
            });
-  EXPECT_THAT(list, UnorderedElementsAre("e2", "e3", "e4"));
+  EXPECT_THAT(list, UnorderedElementsAre("e3", "e4"));
 }
 
 TEST(HoldoutTest, HeldOutRatingsAreToBePredicted) {
