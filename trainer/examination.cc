@@ -31,11 +31,14 @@ void Say(const TrainingLog& log, absl::string_view line) {
 double NdcgOfRule(const Replay& replay, const RankingLessons& lessons,
                   PlainRule rule) {
   MeanScores scores;
-  PlayRule(replay, rule, kDepth,
-           [&](const ReplayQuery& query, const std::vector<std::string>& list) {
-             if (!lessons.judged_numbers.contains(query.number)) return;
-             scores.Add(query.user, ScoreList(list, query.relevant, kDepth));
-           });
+  PlayRule(
+      replay, rule, kDepth,
+      [&](const ReplayQuery& query, const std::vector<std::string>& list) {
+        scores.Add(query.user, ScoreList(list, query.relevant, kDepth));
+      },
+      [&](const ReplayQuery& query) {
+        return lessons.judged_numbers.contains(query.number);
+      });
   return scores.Mean().ndcg;
 }
 

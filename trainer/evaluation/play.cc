@@ -325,7 +325,8 @@ std::vector<double> ScorePairs(
 }
 
 void PlayRule(const Replay& replay, PlainRule rule, int k,
-              const AnswerSink& sink) {
+              const AnswerSink& sink,
+              const std::function<bool(const ReplayQuery&)>& chosen) {
   OrganizerRule state(replay);
   for (const ReplayStep& step : replay.steps) {
     if (step.kind != ReplayStep::Kind::kQuery) {
@@ -333,6 +334,7 @@ void PlayRule(const Replay& replay, PlainRule rule, int k,
       continue;
     }
     const ReplayQuery& asked = replay.queries[step.index];
+    if (chosen && !chosen(asked)) continue;
     sink(asked, state.Answer(asked, step.time, rule, k));
   }
 }

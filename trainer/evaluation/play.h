@@ -54,8 +54,10 @@ enum class PlainRule {
   kPopularity,     // Most commitments so far.
   kSoonest,
 };
+// With `chosen`, only the queries for which it is true are answered.
 void PlayRule(const Replay& replay, PlainRule rule, int k,
-              const AnswerSink& sink);
+              const AnswerSink& sink,
+              const std::function<bool(const ReplayQuery&)>& chosen = nullptr);
 
 // Where the retrieval score, user vector . event vector + live bias, has each
 // event that a query should find among all that the query allows, from 0; -1
