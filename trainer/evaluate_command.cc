@@ -19,6 +19,7 @@
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "trainer/command.h"
+#include "trainer/evaluation/feature_groups.h"
 #include "trainer/evaluation/judgement.h"
 #include "trainer/evaluation/play.h"
 #include "trainer/evaluation/protocols.h"
@@ -66,6 +67,9 @@ constexpr FlagSpec kEvaluateFlags[] = {
      "86400"},
     {"answers", "FILE",
      "also write each query's list of the first algorithm, as JSON Lines"},
+    {"ablate", "",
+     "also the hybrid without each group of features, as if nobody had thought "
+     "of them"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
 
@@ -302,15 +306,17 @@ void JudgeRetrieval(const Replay& replay, const RankingPolicy& policy,
   }
 }
 
+// `name` is that of an algorithm, `label` what the table calls it.
 absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
+                                         const std::string& label,
                                          const Holdout& questions, int depth,
                                          const TrainOptions& options,
                                          Answers* answers, Progress& progress) {
   const Replay& replay = questions.replay;
   Judgement judgement;
-  judgement.name = name;
+  judgement.name = label;
   judgement.showable = ShowableEvents(replay);
-  progress.Line(absl::StrCat("training ", name));
+  progress.Line(absl::StrCat("training ", label));
   const SecondsSince training;
   // Of the others a judgement on the training part would not be used.
   ASSIGN_OR_RETURN(
@@ -342,7 +348,7 @@ absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
                  judgement.traits.Add(query, ranking, catalog);
                  judgement.moves.Add(ranking, policy);
                  if (answers != nullptr) answers->Add(query, list);
-                 progress.Update(absl::StrCat("asking ", name), query.number,
+                 progress.Update(absl::StrCat("asking ", label), query.number,
                                  static_cast<int64_t>(replay.queries.size()));
                });
   judgement.ask_seconds = asking();
@@ -368,6 +374,22 @@ Judgement JudgeRule(const char* name, PlainRule rule, const Replay& replay,
   return judgement;
 }
 
+absl::Status Ablate(const Holdout& questions, const TrainOptions& options,
+                    EvaluationReport& report, Progress& progress) {
+  for (const FeatureGroup& group : FeatureGroups()) {
+    TrainOptions without = options;
+    without.ranker.leave_out.insert(without.ranker.leave_out.end(),
+                                    group.features.begin(),
+                                    group.features.end());
+    ASSIGN_OR_RETURN(
+        Judgement judgement,
+        JudgeAlgorithm("hybrid", absl::StrCat("no ", group.name), questions,
+                       report.depth, without, nullptr, progress));
+    report.judgements.push_back(std::move(judgement));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunEvaluate(const Flags& flags) {
   RETURN_IF_ERROR(flags.Require({"interactions", "report"}));
   RETURN_IF_ERROR(CheckChoices(flags));
@@ -387,7 +409,7 @@ absl::Status RunEvaluate(const Flags& flags) {
   Answers answers(flags.Text("answers"));
   for (const std::string& name : algorithms) {
     absl::StatusOr<Judgement> judgement = JudgeAlgorithm(
-        name, questions, report.depth, options,
+        name, name, questions, report.depth, options,
         report.judgements.empty() ? &answers : nullptr, progress);
     if (judgement.ok()) {
       report.judgements.push_back(*std::move(judgement));
@@ -404,6 +426,9 @@ absl::Status RunEvaluate(const Flags& flags) {
   if (report.judgements.empty()) {
     return absl::InvalidArgumentError(
         "none of --algorithms could learn from these data");
+  }
+  if (flags.Has("ablate")) {
+    RETURN_IF_ERROR(Ablate(questions, options, report, progress));
   }
   for (const auto& [name, rule] :
        {std::pair("own_organizers", PlainRule::kOwnOrganizers),

@@ -3,10 +3,12 @@
 #include <google/protobuf/text_format.h>
 
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "index/artifact/text_proto.h"
 #include "index/base/status_macros.h"
+#include "serving/ranking/features.h"
 #include "serving/ranking/policy.h"
 #include "serving/ranking/tree_ranker.h"
 #include "usher/config/config.pb.h"
@@ -82,6 +84,16 @@ absl::Status ReadRanker(const config::RankerConfig& from, RankerOptions& to) {
   if (from.has_trees()) to.trees = from.trees();
   if (from.has_depth()) to.depth = from.depth();
   if (from.has_learning_rate()) to.learning_rate = from.learning_rate();
+  if (from.leave_out_size() > 0) to.leave_out.clear();
+  for (const std::string& name : from.leave_out()) {
+    const std::optional<Feature> feature = FeatureFromName(name);
+    if (!feature.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "configuration: ranker.leave_out names ", name,
+          "; there is no such feature (serving/ranking/features.h)"));
+    }
+    to.leave_out.push_back(*feature);
+  }
   if (to.trees < 8 || to.trees > 1000) {
     return OutOfRange("ranker.trees", to.trees, "8 to 1000");
   }
@@ -100,6 +112,9 @@ void WriteRanker(const RankerOptions& from, config::RankerConfig& to) {
   to.set_trees(from.trees);
   to.set_depth(from.depth);
   to.set_learning_rate(from.learning_rate);
+  for (const Feature feature : from.leave_out) {
+    to.add_leave_out(std::string(FeatureName(feature)));
+  }
 }
 
 void WriteIndex(const VectorIndexOptions& from, config::IndexConfig& to) {

@@ -200,8 +200,11 @@ absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
   trained.notes = Describe(profile);
   for (const std::string& note : trained.notes) steps.Say(note);
   ASSIGN_OR_RETURN(
-      const RankingPolicy policy,
+      RankingPolicy policy,
       ApplyRankingConfig(DefaultPolicyFor(profile), options.ranking_config));
+  for (const Feature feature : options.ranker.leave_out) {
+    policy.weight(feature) = 0;
+  }
 
   Factors embeddings;
   ASSIGN_OR_RETURN(snapshot.model, TrainModel(dataset, snapshot.catalog,

@@ -71,6 +71,7 @@ TEST(TrainConfigTest, ItsTextGivesItBack) {
   options.organizer_als.degree_exponent = 0.25f;
   options.organizer_als.solver = AlsSolver::kSubspaces;
   options.organizer_als.subspace_dim = 48;
+  options.ranker.leave_out = {Feature::kVenue, Feature::kYes};
   options.content.dim = 17;
   options.index.type = VectorIndexOptions::Type::kHnsw;
   options.index.ef_search = 99;

@@ -55,12 +55,31 @@ bool HasSomethingToOrder(const RankingExamples& examples, size_t queries) {
   return false;
 }
 
+absl::Status FillFeatures(absl::Span<const float> features, Matrix& matrix) {
+  return Check(XGDMatrixCreateFromMat(
+      features.data(), features.size() / kNumFeatures, kNumFeatures,
+      std::numeric_limits<float>::quiet_NaN(), matrix.out()));
+}
+
+// With zeros for what is left out: nothing to split by.
+absl::Status FillFeatures(absl::Span<const float> features,
+                          absl::Span<const Feature> leave_out, Matrix& matrix) {
+  if (leave_out.empty()) return FillFeatures(features, matrix);
+  std::vector<float> kept(features.begin(), features.end());
+  for (size_t row = 0; row < kept.size(); row += kNumFeatures) {
+    for (const Feature feature : leave_out) {
+      kept[row + static_cast<size_t>(feature)] = 0;
+    }
+  }
+  return FillFeatures(kept, matrix);
+}
+
 absl::Status Fill(const RankingExamples& examples, size_t queries,
-                  bool on_linear, Matrix& matrix) {
+                  const BoostOptions& options, Matrix& matrix) {
   const size_t rows = queries == 0 ? 0 : examples.end(queries - 1);
-  RETURN_IF_ERROR(Check(XGDMatrixCreateFromMat(
-      examples.features().data(), rows, kNumFeatures,
-      std::numeric_limits<float>::quiet_NaN(), matrix.out())));
+  RETURN_IF_ERROR(FillFeatures(
+      absl::MakeConstSpan(examples.features()).first(rows * kNumFeatures),
+      options.leave_out, matrix));
   std::vector<float> labels(rows);
   for (size_t row = 0; row < rows; ++row) {
     labels[row] = examples.label(row).relevant ? 1 : 0;
@@ -74,7 +93,7 @@ absl::Status Fill(const RankingExamples& examples, size_t queries,
   }
   RETURN_IF_ERROR(Check(
       XGDMatrixSetUIntInfo(matrix.get(), "group", sizes.data(), queries)));
-  if (!on_linear) return absl::OkStatus();
+  if (!options.on_linear) return absl::OkStatus();
   return Check(XGDMatrixSetFloatInfo(matrix.get(), "base_margin",
                                      examples.linear().data(), rows));
 }
@@ -232,7 +251,7 @@ absl::StatusOr<TreeRanker> GrowTrees(
         "no query has both an event that was answered and others");
   }
   Matrix matrix;
-  RETURN_IF_ERROR(Fill(examples, queries, options.on_linear, matrix));
+  RETURN_IF_ERROR(Fill(examples, queries, options, matrix));
   Booster booster;
   void* const cached[] = {matrix.get()};
   RETURN_IF_ERROR(Check(XGBoosterCreate(cached, 1, booster.out())));

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "serving/ranking/features.h"
 #include "serving/ranking/tree_ranker.h"
 #include "trainer/ranker/ranking_examples.h"
 
@@ -22,6 +24,7 @@ struct BoostOptions {
   int bins = 64;
   // True: the trees correct the linear score; false: they stand for themselves.
   bool on_linear = true;
+  std::vector<Feature> leave_out;  // No tree splits by them.
   uint64_t seed = 1;
 };
 

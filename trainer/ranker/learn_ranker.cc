@@ -80,6 +80,7 @@ BoostOptions OptionsOf(const RankerOptions& ranker, int trees, bool on_linear,
   options.depth = ranker.depth;
   options.learning_rate = ranker.learning_rate;
   options.on_linear = on_linear;
+  options.leave_out = ranker.leave_out;
   options.seed = seed;
   return options;
 }

@@ -53,6 +53,14 @@ TEST(GrowTreesTest, TheyFindWhatDecides) {
   EXPECT_GT(Found(Lists(200, 2), trees), 150);
 }
 
+TEST(GrowTreesTest, WhatIsLeftOutIsNoReasonToSplit) {
+  const RankingExamples examples = Lists(400, 1);
+  BoostOptions options;
+  options.leave_out = {Feature::kSeries};
+  const TreeRanker trees = GrowTrees(examples, 400, options).value();
+  EXPECT_LT(Found(Lists(200, 2), trees), 60);
+}
+
 TEST(GrowTreesTest, OnTheLinearScoreTheyCorrectIt) {
   const RankingExamples examples = Lists(400, 1, -0.5f);
   const TreeRanker trees = GrowTrees(examples, 400, {}).value();
