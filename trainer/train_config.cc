@@ -38,6 +38,10 @@ absl::Status ReadAls(const config::AlsConfig& from, absl::string_view field,
   if (from.has_subspace_dim()) to.subspace_dim = from.subspace_dim();
   if (from.has_degree_exponent()) to.degree_exponent = from.degree_exponent();
   if (from.has_solver()) {
+    if (!config::AlsConfig::Solver_IsValid(from.solver())) {
+      return OutOfRange(absl::StrCat(field, ".solver"), from.solver(),
+                        "CONJUGATE_GRADIENT, CHOLESKY or SUBSPACES");
+    }
     to.solver = static_cast<AlsSolver>(from.solver());
   }
   if (to.dim < 1 || to.dim > kMaxAlsDim) {

@@ -140,6 +140,7 @@ TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
 }
 
 TEST(TrainConfigTest, AValueOutOfRangeIsNamedWithItsField) {
+  EXPECT_THAT(Complaint("event_als { solver: 7 }"), HasSubstr("solver"));
   EXPECT_THAT(Complaint("event_als { dim: 513 }"),
               AllOf(HasSubstr("event_als.dim"), HasSubstr("513")));
   EXPECT_THAT(Complaint("organizer_als { sweeps: 201 }"),
