@@ -14,8 +14,8 @@
 
 namespace usher {
 
-// Rows live in chunks of `kChunk`, chunks in nodes of 64. Share() gives a
-// second vector with the same content in O(size / (64 * kChunk)); after it, the
+// Rows live in chunks of `kChunk`, chunks in nodes of 16. Share() gives a
+// second vector with the same content in O(size / (16 * kChunk)); after it, the
 // first write of either vector to a chunk copies that chunk. A chunk that was
 // never written takes no memory and reads as T{}.
 //
@@ -87,7 +87,8 @@ class CowVector {
 
  private:
   static constexpr size_t kChunkRows = kChunk;
-  static constexpr size_t kNodeChunks = 64;
+  // A copied node counts another owner of each of its chunks.
+  static constexpr size_t kNodeChunks = 16;
   static constexpr size_t kNodeRows = kChunkRows * kNodeChunks;
 
   // Invariants

@@ -140,7 +140,7 @@ class ListColumn {
   uint64_t epoch_ = NextEpoch();  // Of memory that only this column sees.
   // A copied chunk counts another owner of each of its lists, which lie
   // anywhere in memory: a chunk is small.
-  CowVector<List, 32> lists_;
+  CowVector<List, 16> lists_;
 };
 
 }  // namespace usher
