@@ -2,6 +2,7 @@
 #ifndef USHER_SERVING_RANKING_ROW_SUMS_H_
 #define USHER_SERVING_RANKING_ROW_SUMS_H_
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,12 @@ template <class Key>
 class RowNumbers {
  public:
   static constexpr int32_t kNone = -1;
+
+  // Room for so many without growing on the way.
+  void Reserve(size_t keys) {
+    keys_.reserve(keys);
+    if (2 * keys > slots_.size()) Rehash(std::bit_ceil(2 * keys));
+  }
 
   size_t size() const { return keys_.size(); }
   const Key& operator[](size_t number) const { return keys_[number]; }
@@ -34,7 +41,9 @@ class RowNumbers {
 
   // The number of `key`, which is size() when it is new.
   size_t Add(Key key) {
-    if (2 * (keys_.size() + 1) > slots_.size()) Grow();
+    if (2 * (keys_.size() + 1) > slots_.size()) {
+      Rehash(std::max(kFirstSlots, 2 * slots_.size()));
+    }
     size_t slot = FirstSlot(key);
     for (; slots_[slot] != kNone; slot = (slot + 1) & mask_) {
       const auto number = static_cast<size_t>(slots_[slot]);
@@ -52,8 +61,8 @@ class RowNumbers {
     return static_cast<uint64_t>(key) * 0x9e3779b97f4a7c15u >> shift_;
   }
 
-  void Grow() {
-    const size_t slots = slots_.empty() ? kFirstSlots : 2 * slots_.size();
+  // `slots` is a power of two.
+  void Rehash(size_t slots) {
     slots_.assign(slots, kNone);
     mask_ = slots - 1;
     shift_ = 64 - std::countr_zero(slots);
@@ -74,6 +83,11 @@ class RowNumbers {
 template <class Row>
 class RowSums {
  public:
+  void Reserve(size_t rows) {
+    rows_.Reserve(rows);
+    sums_.reserve(rows);
+  }
+
   void Add(Row row, float value) {
     const size_t number = rows_.Add(row);
     if (number == sums_.size()) sums_.push_back(0);

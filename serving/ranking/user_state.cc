@@ -1,10 +1,13 @@
 #include "serving/ranking/user_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
+
+#include "serving/ranking/dense_sums.h"
 
 namespace usher {
 namespace {
@@ -215,9 +218,24 @@ void PrefetchLatest(const Catalog& catalog, UserRow user) {
   }
 }
 
+// An event that a neighbour went to.
+struct Went {
+  OrganizerRow host;
+  int32_t slot;  // -1: not live.
+};
+
+Went WentTo(const Catalog& catalog, const LiveColumns& live, EventRow event) {
+  if (Index(event) < live.num_events()) {
+    return {live.OrganizerOf(event), live.SlotOf(event)};
+  }
+  return {catalog.events.columns[Index(event)].organizer, -1};
+}
+
 void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
                         absl::Span<const EventRow> events, UserState& user) {
   constexpr size_t kAhead = 3;
+  thread_local DenseSums hosts;
+  thread_local DenseSums picks;  // By slot.
   const float scale = 1 / std::sqrt(static_cast<float>(events.size()) + 1);
   const size_t kept = std::min(events.size(), kNeighbourEvents);
   const std::vector<std::pair<float, UserRow>> neighbours =
@@ -226,21 +244,30 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
     if (i + kAhead < neighbours.size()) {
       PrefetchLatest(catalog, neighbours[i + kAhead].second);
     }
-    const auto [weight, neighbour] = neighbours[i];
-    const absl::Span<const Action> history = LatestOf(catalog, neighbour);
-    for (const Action& action : history) {
-      if (!IsCommitment(action.kind)) continue;
-      const bool known = Index(action.event) < live.num_events();
-      const OrganizerRow host =
-          known ? live.OrganizerOf(action.event)
-                : catalog.events.columns[Index(action.event)].organizer;
-      if (host != kNoOrganizer) {
-        user.neighbour_organizers.Add(host, weight * scale);
-      }
-      if (!known || live.SlotOf(action.event) < 0) continue;
-      user.neighbour_picks.Add(action.event, weight * scale);
+    // Looked up first and added up then: what is looked up lies anywhere in
+    // memory, and nothing waits for it before the next is asked for.
+    std::array<Went, kNeighbourHistory> went;
+    size_t count = 0;
+    for (const Action& action : LatestOf(catalog, neighbours[i].second)) {
+      went[count] = WentTo(catalog, live, action.event);
+      count += IsCommitment(action.kind) ? 1 : 0;
+    }
+    const float weight = neighbours[i].first * scale;
+    for (size_t j = 0; j < count; ++j) {
+      const auto [host, slot] = went[j];
+      if (host != kNoOrganizer) hosts.Add(Index(host), weight);
+      if (slot >= 0) picks.Add(static_cast<size_t>(slot), weight);
     }
   }
+  user.neighbour_organizers.Reserve(hosts.size());
+  hosts.TakeEach([&](uint32_t host, float sum) {
+    user.neighbour_organizers.Add(OrganizerRow{static_cast<int32_t>(host)},
+                                  sum);
+  });
+  user.neighbour_picks.Reserve(picks.size());
+  picks.TakeEach([&](uint32_t slot, float sum) {
+    user.neighbour_picks.Add(live[slot].row, sum);
+  });
 }
 
 float ScoreOf(const absl::flat_hash_map<int32_t, float>& scores, int32_t item) {
