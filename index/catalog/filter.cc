@@ -99,7 +99,7 @@ CompiledFilter::CompiledFilter(const Filter& filter, const Catalog& catalog,
              excluded_.empty() && !only_.has_value();
 }
 
-bool CompiledFilter::Matches(EventRow row) const {
+bool CompiledFilter::MatchesButForPlace(EventRow row) const {
   if (trivial_) return true;
   const EventColumns& event = catalog_.events.columns[Index(row)];
   if (start_after_ != kNoTime && event.start < start_after_) return false;
@@ -114,11 +114,12 @@ bool CompiledFilter::Matches(EventRow row) const {
   if (max_price_.has_value() && !(event.price <= *max_price_)) return false;
   if (Contains(excluded_, row)) return false;
   if (only_.has_value() && !Contains(*only_, row)) return false;
-  if (max_distance_km_ > 0 && !IsNear(event.location)) return false;
   return MatchesTags(row);
 }
 
-bool CompiledFilter::IsNear(const GeoPoint& place) const {
+bool CompiledFilter::MatchesPlace(EventRow row) const {
+  if (max_distance_km_ <= 0) return true;
+  const GeoPoint& place = catalog_.events.columns[Index(row)].location;
   // Degrees of latitude alone may already be too many; the rest is
   // trigonometry.
   const double north = std::abs(double{place.latitude} - center_.latitude);

@@ -10,6 +10,7 @@
 
 #include "index/catalog/catalog.h"
 #include "index/catalog/geo.h"
+#include "index/catalog/geo_cells.h"
 
 namespace usher {
 
@@ -44,14 +45,23 @@ class CompiledFilter {
   bool trivial() const { return trivial_; }
   // Time, place, category, tags, organizer, city, price, excluded and only ids.
   // Liveness and the user's answers are not looked at.
-  bool Matches(EventRow row) const;
+  bool Matches(EventRow row) const {
+    return MatchesButForPlace(row) && MatchesPlace(row);
+  }
+  // The same without the distance, for whom disc() has told enough.
+  bool MatchesButForPlace(EventRow row) const;
+  // Within it all events lie that pass, when a distance was asked for.
+  std::optional<GeoDisc> disc() const {
+    if (max_distance_km_ <= 0) return std::nullopt;
+    return GeoDisc{center_, max_distance_km_};
+  }
   // The rows of only_event_ids, if any were asked for.
   const std::optional<std::vector<EventRow>>& only() const { return only_; }
   // How many ids of only_event_ids no event has.
   int64_t unknown_only() const { return unknown_only_; }
 
  private:
-  bool IsNear(const GeoPoint& place) const;
+  bool MatchesPlace(EventRow row) const;
   bool MatchesTags(EventRow row) const;
 
   const Catalog& catalog_;

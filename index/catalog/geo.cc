@@ -36,6 +36,12 @@ UnitVector OnUnitSphere(const GeoPoint& point) {
           std::sin(phi)};
 }
 
+double ChordOfKm(double km) {
+  const double half = std::sin(
+      std::clamp(km / (2 * kEarthRadiusKm), 0.0, std::numbers::pi / 2));
+  return 4 * half * half;
+}
+
 float KmOfChord(double chord_squared) {
   const double half = std::sqrt(chord_squared) / 2;
   return static_cast<float>(2 * kEarthRadiusKm *

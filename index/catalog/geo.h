@@ -48,6 +48,9 @@ inline double ChordSquared(const UnitVector& a, const UnitVector& b) {
   return x * x + y * y + z * z;
 }
 
+// The ChordSquared() of a great-circle distance.
+double ChordOfKm(double km);
+
 // The great-circle distance that belongs to a ChordSquared().
 float KmOfChord(double chord_squared);
 

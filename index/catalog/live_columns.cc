@@ -6,6 +6,8 @@
 #include <memory>
 #include <numeric>
 
+#include "index/catalog/geo_cells.h"
+
 namespace usher {
 namespace {
 
@@ -48,6 +50,7 @@ LiveColumns::LiveColumns(const Catalog& catalog, Micros minute,
   const size_t rows = catalog.num_events();
   states_.Resize(rows);
   expiries_.Resize(rows);
+  in_cells_.Resize(kNumGeoCells);
   upcoming_.Grow(rows);
   running_.Grow(rows);
   for (size_t row = 0; row < rows; ++row) PutIn(catalog, row);
@@ -62,6 +65,8 @@ LiveColumns LiveColumns::Share() {
   shared.expiries_ = expiries_.Share();
   shared.slots_ = slots_.Share();
   shared.places_ = places_.Share();
+  shared.cells_ = cells_.Share();
+  shared.in_cells_ = in_cells_.Share();
   shared.upcoming_ = upcoming_;
   shared.running_ = running_;
   shared.num_upcoming_ = num_upcoming_;
@@ -175,6 +180,23 @@ void LiveColumns::TakeOut(size_t row) {
   }
 }
 
+void LiveColumns::MoveToCell(const GeoPoint& place, size_t row) {
+  const auto slot = static_cast<size_t>(states_[row].slot);
+  const int32_t before = cells_[slot];
+  const int32_t after = CellOf(place);
+  if (before == after) return;
+  const EventRow event{static_cast<int32_t>(row)};
+  if (before >= 0) {
+    const absl::Span<const EventRow> rows = InCell(before);
+    in_cells_.Erase(
+        static_cast<size_t>(before),
+        static_cast<size_t>(std::find(rows.begin(), rows.end(), event) -
+                            rows.begin()));
+  }
+  if (after >= 0) in_cells_.Append(static_cast<size_t>(after), event);
+  cells_.Mutable(slot) = after;
+}
+
 void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   const EventColumns& event = catalog.events.columns[row];
   const Verdict verdict = Judge(event);
@@ -192,12 +214,14 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
     state.slot = static_cast<int32_t>(slots_.size());
     slots_.Resize(slots_.size() + 1);
     places_.Resize(slots_.size());
+    cells_.PushBack(-1);
   }
   LiveSlot& slot = slots_.Mutable(state.slot);
   slot.row = EventRow{static_cast<int32_t>(row)};
   slot.key = IdKey(catalog.EventId(slot.row));
   FillSteady(event, catalog.events.counters[row], slot);
   places_.Mutable(state.slot) = OnUnitSphere(event.location);
+  MoveToCell(event.location, row);
   if (verdict.running) running_.Set(row);
   if (state.not_live == DropReason::kNone) {
     upcoming_.Set(row);

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "index/base/clock.h"
 #include "index/base/cow_vector.h"
+#include "index/base/list_column.h"
 #include "index/catalog/catalog.h"
 #include "index/catalog/eligibility.h"
 #include "index/catalog/geo.h"
@@ -63,12 +64,21 @@ class LiveColumns {
     return ranks_[r][slot.bins[r]];
   }
 
+  // Rows whose place is in a cell (geo_cells.h), each in one; of events that
+  // are live no more as well.
+  absl::Span<const EventRow> InCell(int32_t cell) const {
+    const auto number = static_cast<size_t>(cell);
+    if (number >= in_cells_.size()) return {};
+    return in_cells_[number];
+  }
+
   // Rows that the columns know, live or not.
   size_t num_events() const { return states_.size(); }
   // -1 for what is not live.
   int32_t SlotOf(EventRow row) const {
+    // Without a branch: where many are asked for, nobody can guess it.
     const State& state = states_[Index(row)];
-    return state.live() ? state.slot : -1;
+    return state.slot | -static_cast<int32_t>(!state.live());
   }
   // Of the event, live or not. Requires Index(row) < num_events().
   OrganizerRow OrganizerOf(EventRow row) const {
@@ -107,6 +117,7 @@ class LiveColumns {
   Micros Expiry(const EventColumns& event) const;
 
   void TakeOut(size_t row);
+  void MoveToCell(const GeoPoint& place, size_t row);
   // All but what changes with the minute.
   void PutIn(const Catalog& catalog, size_t row);
   // The rest, and of its organizer.
@@ -127,6 +138,8 @@ class LiveColumns {
   CowVector<Micros> expiries_;  // and Expiry().
   CowVector<LiveSlot> slots_;
   CowVector<UnitVector> places_;
+  CowVector<int32_t> cells_;  // By slot.
+  ListColumn<EventRow> in_cells_;
   RowBitmap upcoming_;  // Rows.
   RowBitmap running_;
   int32_t num_upcoming_ = 0;

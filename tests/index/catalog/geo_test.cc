@@ -73,5 +73,12 @@ TEST(GeoTest, OnlyDegreesOnTheGlobeAreValid) {
   EXPECT_FALSE(IsValid({}));
 }
 
+TEST(GeoTest, ChordsAndKilometresAreTheSameDistance) {
+  for (const double km : {0.0, 0.01, 1.0, 50.0, 1000.0, 15'000.0, 20'015.0}) {
+    EXPECT_NEAR(KmOfChord(ChordOfKm(km)), km, 1e-3 + 1e-6 * km);
+  }
+  EXPECT_DOUBLE_EQ(ChordOfKm(1e9), 4);
+}
+
 }  // namespace
 }  // namespace usher

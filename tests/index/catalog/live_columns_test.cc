@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/base/hash.h"
+#include "index/catalog/geo_cells.h"
 
 namespace usher {
 namespace {
@@ -38,6 +40,10 @@ Catalog RandomCity(uint64_t seed, int events) {
       event.end_time = event.start_time + near(span) - kNow + span;
     }
     if (i % 5 != 0) event.organizer = absl::StrCat("o", random.Below(8));
+    if (i % 3 != 1) {
+      event.location = {30.0f + static_cast<float>(random.Below(100)) / 100,
+                        -90.0f};
+    }
     event.status = random.Below(6) == 0 ? EventStatus::kCancelled
                                         : EventStatus::kScheduled;
     catalog.UpsertEvent(event);
@@ -345,7 +351,22 @@ TEST(LiveColumnsTest, AnAnswerFarInTheFutureIsNotTheLatest) {
 }
 
 // Equal, but for the order of the slots.
+// By cell, sorted: live rows.
+std::vector<EventRow> LiveInCell(const LiveColumns& columns, int32_t cell) {
+  std::vector<EventRow> live;
+  for (const EventRow row : columns.InCell(cell)) {
+    if (columns.SlotOf(row) >= 0) live.push_back(row);
+  }
+  std::sort(live.begin(), live.end());
+  return live;
+}
+
 void ExpectSame(const LiveColumns& followed, const LiveColumns& built) {
+  for (size_t i = 0; i < kNumGeoCells; ++i) {
+    const auto cell = static_cast<int32_t>(i);
+    if (followed.InCell(cell).empty() && built.InCell(cell).empty()) continue;
+    ASSERT_EQ(LiveInCell(followed, cell), LiveInCell(built, cell)) << cell;
+  }
   ASSERT_EQ(followed.num_events(), built.num_events());
   EXPECT_EQ(followed.num_upcoming(), built.num_upcoming());
   EXPECT_EQ(followed.not_live(), built.not_live());
@@ -444,6 +465,28 @@ TEST(LiveColumnsTest, ThatFollowTheCatalogueAreThoseThatAreBuiltFromIt) {
     ExpectSame(followed, LiveColumns(catalog, kNow, 0));
     EXPECT_EQ(before.num_upcoming(), upcoming);
   }
+}
+
+TEST(LiveColumnsTest, AnEventIsInTheCellOfItsPlaceAndInNoOther) {
+  const GeoPoint north = {51.2f, 4.4f};
+  const GeoPoint south = {-33.9f, 18.4f};
+  Catalog catalog;
+  Event event = At(0, kNow + kHour);
+  event.location = north;
+  const EventRow row = catalog.UpsertEvent(event);
+  LiveColumns live(catalog, kNow, 0);
+  EXPECT_THAT(live.InCell(CellOf(north)), testing::ElementsAre(row));
+  const LiveColumns before = live.Share();
+  event.location = south;
+  catalog.UpsertEvent(event);
+  live.Update(catalog, {row});
+  EXPECT_THAT(live.InCell(CellOf(north)), testing::IsEmpty());
+  EXPECT_THAT(live.InCell(CellOf(south)), testing::ElementsAre(row));
+  EXPECT_THAT(before.InCell(CellOf(north)), testing::ElementsAre(row));
+  event.location = {};
+  catalog.UpsertEvent(event);
+  live.Update(catalog, {row});
+  EXPECT_THAT(live.InCell(CellOf(south)), testing::IsEmpty());
 }
 
 TEST(LiveColumnsTest, ThatMoveToAMinuteAreThoseThatAreBuiltForIt) {
