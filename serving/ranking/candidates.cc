@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "index/base/quick_math.h"
 #include "index/vector/dot.h"
 #include "index/vector/top_rows.h"
 
@@ -258,7 +259,7 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
       return;
     }
     top.AddExact(static_cast<int32_t>(row),
-                 weight * std::log1p(KmOfChord(chord)) + bias, none);
+                 weight * QuickLog1p(KmOfChord(chord)) + bias, none);
   };
   const absl::Span<const uint64_t> words = collector.allowed().words();
   for (size_t w = 0; w < words.size(); ++w) {

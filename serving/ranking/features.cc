@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "index/base/quick_math.h"
 #include "index/vector/dot.h"
 #include "serving/ranking/row_sums.h"
 
@@ -49,16 +50,18 @@ std::vector<UnitVector> PointsOf(absl::Span<const GeoPoint> places) {
 float PlaceDensity(absl::Span<const UnitVector> past, const UnitVector& place) {
   constexpr double kSquareKm = kEarthRadiusKm * kEarthRadiusKm;
   constexpr double kReach = kPlaceReachKm * kPlaceReachKm / kSquareKm;
-  constexpr double kScale = -kSquareKm / (2 * kPlaceKernelKm * kPlaceKernelKm);
+  constexpr double kScale = kSquareKm / (2 * kPlaceKernelKm * kPlaceKernelKm);
   if (past.empty() || !place.known()) return 0;
   float density = 0;
   for (const UnitVector& point : past) {
     const double chord = ChordSquared(point, place);
-    if (chord < kReach) density += std::exp(static_cast<float>(kScale * chord));
+    if (chord < kReach) {
+      density += QuickExpOfMinus(static_cast<float>(kScale * chord));
+    }
   }
   if (density == 0) return 0;
   density /= static_cast<float>(past.size());
-  return std::log((density + kPlaceFloor) / kPlaceFloor);
+  return QuickLog1p(density / kPlaceFloor);
 }
 
 // As DistanceKm(), without trigonometry for each event.
@@ -67,7 +70,7 @@ float Distance(const UnitVector& user, const UnitVector& place) {
 }
 
 // Most counts are 0.
-float LogCount(float count) { return count == 0 ? 0 : std::log1p(count); }
+float LogCount(float count) { return count == 0 ? 0 : QuickLog1p(count); }
 
 float Conflict(const UserState& user, EventRow event, Micros start) {
   if (start == kNoTime) return 0;
@@ -159,9 +162,15 @@ void Prefetch(absl::Span<const float> vector) {
   }
 }
 
-void PrefetchEvent(const Snapshot& snapshot, EventRow event) {
+void PrefetchEvent(const Snapshot& snapshot, const LiveColumns& live,
+                   EventRow event) {
   Prefetch(snapshot.vectors.Row(Index(event)));
   Prefetch(snapshot.embeddings.Row(Index(event)));
+  const auto slot = static_cast<size_t>(live.SlotOf(event));
+  const char* const begin = reinterpret_cast<const char*>(&live[slot]);
+  __builtin_prefetch(begin);
+  __builtin_prefetch(begin + sizeof(LiveSlot) - 1);
+  __builtin_prefetch(&live.Place(slot));
   __builtin_prefetch(&snapshot.catalog.events.columns[Index(event)]);
 }
 
@@ -266,7 +275,7 @@ float LiveFeature(const LiveColumns& live, Feature feature, size_t slot) {
 }
 
 float OwnOrganizer(const OrganizerPast& past) {
-  return std::log1p(past.recent);
+  return QuickLog1p(past.recent);
 }
 
 float OwnShare(const OrganizerPast& past, float commitments) {
@@ -274,7 +283,7 @@ float OwnShare(const OrganizerPast& past, float commitments) {
 }
 
 float LogDistance(float km) {
-  return std::log1p(std::isnan(km) ? kUnknownDistanceKm : km);
+  return QuickLog1p(std::isnan(km) ? kUnknownDistanceKm : km);
 }
 
 VectorProducts ProductsOf(absl::Span<const float> user,
@@ -293,11 +302,11 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
   const float idle = LogCount(user.idle_hours);
   const float follows = LogCount(static_cast<float>(user.followed.size()));
   for (size_t i = 0; i < std::min(kEventsAhead, events.size()); ++i) {
-    PrefetchEvent(snapshot, events[i]);
+    PrefetchEvent(snapshot, live, events[i]);
   }
   for (size_t i = 0; i < events.size(); ++i) {
     if (i + kEventsAhead < events.size()) {
-      PrefetchEvent(snapshot, events[i + kEventsAhead]);
+      PrefetchEvent(snapshot, live, events[i + kEventsAhead]);
     }
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "index/catalog/filter.h"
+#include "index/catalog/geo_cells.h"
 #include "serving/ranking/arrange.h"
 
 namespace usher {
@@ -39,6 +41,39 @@ void Count(DropReason reason, Ranking& ranking) {
   ++ranking.dropped[static_cast<size_t>(reason)];
 }
 
+// Calls use(event) for those of `rows` that the filter lets through. Of the
+// distance no more is looked at than is cheap: an event on the very edge may
+// come, too.
+template <class Use>
+void ForEachMatching(const Allowed& allowed, const RowBitmap& rows,
+                     const Use& use) {
+  // Beyond it, most cells are empty.
+  constexpr double kFewCellsKm = 1000;
+  constexpr double kEdge = 1 + 1e-6;
+  const CompiledFilter& filter = allowed.filter;
+  const std::optional<GeoDisc> disc = filter.disc();
+  if (!disc.has_value() || disc->radius_km > kFewCellsKm) {
+    rows.ForEach([&](size_t row) {
+      const EventRow event{static_cast<int32_t>(row)};
+      if (filter.Matches(event)) use(event);
+    });
+    return;
+  }
+  const LiveColumns& live = *allowed.view.columns;
+  const UnitVector center = OnUnitSphere(disc->center);
+  const double most = ChordOfKm(disc->radius_km * kEdge);
+  for (const int32_t cell : CellsAround(*disc)) {
+    for (const EventRow event : live.InCell(cell)) {
+      if (!rows.Test(Index(event))) continue;
+      const auto slot = static_cast<size_t>(live.SlotOf(event));
+      if (ChordSquared(center, live.Place(slot)) <= most &&
+          filter.MatchesButForPlace(event)) {
+        use(event);
+      }
+    }
+  }
+}
+
 // The rows that may be shown. Those at the edge of the minute are looked at
 // again when they have become candidates.
 RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
@@ -61,15 +96,19 @@ RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
       allowed.rules.begin(), allowed.rules.end(),
       [](const CompiledRule& r) { return r.action == RuleAction::kExclude; });
   if (allowed.filter.trivial() && !excludes) return rows;
-  const RowBitmap before = rows;
-  before.ForEach([&](size_t row) {
-    const EventRow event{static_cast<int32_t>(row)};
-    const bool filtered = !allowed.filter.Matches(event);
-    if (!filtered && !IsExcluded(allowed.rules, event)) return;
-    rows.Clear(row);
-    Count(filtered ? DropReason::kFiltered : DropReason::kRule, ranking);
+  RowBitmap matching(rows.size());
+  size_t filtered = rows.Count();
+  ForEachMatching(allowed, rows, [&](EventRow event) {
+    --filtered;
+    if (IsExcluded(allowed.rules, event)) {
+      Count(DropReason::kRule, ranking);
+    } else {
+      matching.Set(Index(event));
+    }
   });
-  return rows;
+  ranking.dropped[static_cast<size_t>(DropReason::kFiltered)] +=
+      static_cast<int64_t>(filtered);
+  return matching;
 }
 
 // What a rule lifts has to be a candidate: of each such rule the events with
@@ -234,14 +273,17 @@ void DropUnscored(Ranking& ranking, std::vector<ScoredCandidate>& scored) {
 // Puts the first `count` in their order; the others stay behind them.
 void SortBest(const Catalog& catalog, size_t count,
               std::vector<ScoredCandidate>& scored) {
-  std::partial_sort(
-      scored.begin(), scored.begin() + count, scored.end(),
-      [&](const ScoredCandidate& a, const ScoredCandidate& b) {
-        if (a.score != b.score) return a.score > b.score;
-        const Micros start_a = catalog.events.columns[Index(a.event)].start;
-        const Micros start_b = catalog.events.columns[Index(b.event)].start;
-        return start_a != start_b ? start_a < start_b : a.event < b.event;
-      });
+  const auto before = [&](const ScoredCandidate& a, const ScoredCandidate& b) {
+    if (a.score != b.score) return a.score > b.score;
+    const Micros start_a = catalog.events.columns[Index(a.event)].start;
+    const Micros start_b = catalog.events.columns[Index(b.event)].start;
+    return start_a != start_b ? start_a < start_b : a.event < b.event;
+  };
+  const auto end = scored.begin() + static_cast<std::ptrdiff_t>(count);
+  if (end != scored.end()) {
+    std::nth_element(scored.begin(), end, scored.end(), before);
+  }
+  std::sort(scored.begin(), end, before);
 }
 
 // What the features were made of, for whoever explains the event.
