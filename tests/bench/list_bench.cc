@@ -1,12 +1,13 @@
 // What one list costs without gRPC, on one thread.
 //
-//   list_bench MODEL_DIR NOW [LISTS] [TREES]
+//   list_bench MODEL_DIR NOW [LISTS] [POLICY]
 //
 // Answers requests of users in turn at NOW (unix seconds), 20 results with
 // reasons each, from the request to the bytes of its response. Prints the
 // microseconds of each stage of a list and a hash of all responses but for
-// their ids, so that two builds can be held against each other. TREES 0 leaves
-// the learned trees out.
+// their ids, so that two builds can be held against each other. POLICY is text
+// of the ranking configuration that is put over the version's: "trees {}"
+// leaves the learned trees out.
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
@@ -64,7 +65,7 @@ std::vector<v1::RecommendRequest> Requests(const Catalog& catalog, Micros now) {
 
 int Main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: list_bench MODEL_DIR NOW [LISTS] [TREES]\n");
+    std::fprintf(stderr, "usage: list_bench MODEL_DIR NOW [LISTS] [POLICY]\n");
     return 2;
   }
   const Micros now = std::atoll(argv[2]) * kSecond;
@@ -74,8 +75,8 @@ int Main(int argc, char** argv) {
   SnapshotHolder holder;
   SnapshotPublisher publisher(**state, holder, {});
   FakeClock clock(now);
-  const bool trees = argc < 5 || std::atoi(argv[4]) != 0;
-  ModelLoader loader({argv[1], trees ? "" : "trees {}", 0}, publisher, clock);
+  const std::string ranking = argc > 4 ? argv[4] : "";
+  ModelLoader loader({argv[1], ranking, 0}, publisher, clock);
   OrExit(loader.Reload().status());
   ListMetrics metrics;
   const Recommender recommender(holder, 1, Experiments::None(), &metrics);

@@ -1,12 +1,13 @@
 // Asks a running server for recommendations from many connections at once.
 //
-//   recommend_load ADDRESS USERS_FILE SECONDS CONNECTIONS [RATE] [NOW]
+//   recommend_load ADDRESS USERS_FILE SECONDS CONNECTIONS [RATE] [NOW] [KM]
 //
 // USERS_FILE has one user id a line. Without RATE (or with 0) the loop is
 // closed: each connection asks again as soon as it is answered. With RATE it is
 // open: requests are due at a fixed total rate, and a latency is counted from
 // when its request was due, so that a stall delays, and does not hide, the
-// requests behind it. NOW is the instant to ask for, in unix seconds.
+// requests behind it. NOW is the instant to ask for, in unix seconds (0: the
+// server's own); KM, how far from home a user goes.
 //
 // One thread asks for all, and looks at no more of an answer than its length
 // and whether it begins with a result: what a caller costs is the server's not
@@ -163,7 +164,8 @@ class Loop {
   Result result_;
 };
 
-std::vector<grpc::ByteBuffer> RequestsOf(const char* users_file, int64_t now) {
+std::vector<grpc::ByteBuffer> RequestsOf(const char* users_file, int64_t now,
+                                         double km) {
   std::vector<grpc::ByteBuffer> requests;
   std::ifstream file(users_file);
   for (std::string line; std::getline(file, line);) {
@@ -171,6 +173,7 @@ std::vector<grpc::ByteBuffer> RequestsOf(const char* users_file, int64_t now) {
     request.set_user_id(line);
     request.set_detail(usher::v1::REASONS);
     if (now > 0) request.mutable_context()->mutable_now()->set_seconds(now);
+    if (km > 0) request.mutable_filter()->set_max_distance_km(km);
     const grpc::Slice slice(request.SerializeAsString());
     requests.emplace_back(&slice, 1);
   }
@@ -202,12 +205,13 @@ int main(int argc, char** argv) {
   if (argc < 5) {
     std::fprintf(stderr,
                  "usage: recommend_load ADDRESS USERS_FILE SECONDS CONNECTIONS "
-                 "[RATE] [NOW]\n");
+                 "[RATE] [NOW] [KM]\n");
     return 2;
   }
   Load load;
   load.address = argv[1];
-  load.requests = RequestsOf(argv[2], argc > 6 ? std::atoll(argv[6]) : 0);
+  load.requests = RequestsOf(argv[2], argc > 6 ? std::atoll(argv[6]) : 0,
+                             argc > 7 ? std::atof(argv[7]) : 0);
   load.seconds = std::atof(argv[3]);
   load.connections = std::atoi(argv[4]);
   if (argc > 5) load.rate = std::atof(argv[5]);
