@@ -3,6 +3,24 @@
 #include "serving/convert_resources.h"
 
 namespace usher {
+namespace {
+
+v1::ExposedFigures FiguresOf(const ExposureSample& sample) {
+  v1::ExposedFigures figures;
+  if (sample.location.known()) {
+    *figures.mutable_location() = ToProto(sample.location);
+  }
+  figures.mutable_feature_names()->Add(sample.feature_names.begin(),
+                                       sample.feature_names.end());
+  figures.mutable_features()->Add(sample.features.begin(),
+                                  sample.features.end());
+  for (const ExposedSeed& seed : sample.seeds) {
+    figures.add_seed_event_ids(seed.event_id);
+  }
+  return figures;
+}
+
+}  // namespace
 
 void ToProto(const ErasureReceipt& receipt, v1::ForgetReceipt* out) {
   out->set_tombstone(receipt.tombstone.hash);
@@ -31,6 +49,9 @@ std::vector<v1::ExportUserResponse> ToProto(const UserExport& all) {
     shown.mutable_event_ids()->Add(exposure.event_ids.begin(),
                                    exposure.event_ids.end());
     shown.set_model_version(exposure.model_version);
+    if (exposure.sample.has_value()) {
+      *shown.mutable_figures() = FiguresOf(*exposure.sample);
+    }
   }
   return messages;
 }

@@ -30,13 +30,6 @@ double AsWritten(float value) {
   return written;
 }
 
-v1::Location LocationToProto(const GeoPoint& point) {
-  v1::Location proto;
-  proto.set_latitude(AsWritten(point.latitude));
-  proto.set_longitude(AsWritten(point.longitude));
-  return proto;
-}
-
 absl::Status CheckText(const std::string& text, absl::string_view path) {
   if (text.size() <= kMaxFieldBytes) return absl::OkStatus();
   return Invalid(path, absl::StrCat("has ", text.size(), " bytes; at most ",
@@ -114,6 +107,13 @@ google::protobuf::Timestamp ToProto(Micros time) {
   const int64_t micros = (time % kSecond + kSecond) % kSecond;
   proto.set_seconds((time - micros) / kSecond);
   proto.set_nanos(static_cast<int32_t>(micros * 1000));
+  return proto;
+}
+
+v1::Location ToProto(const GeoPoint& point) {
+  v1::Location proto;
+  proto.set_latitude(AsWritten(point.latitude));
+  proto.set_longitude(AsWritten(point.longitude));
   return proto;
 }
 
@@ -325,7 +325,7 @@ v1::Event ToProto(const Event& event) {
   proto.set_venue(event.venue);
   proto.set_city(event.city);
   if (event.location.known()) {
-    *proto.mutable_location() = LocationToProto(event.location);
+    *proto.mutable_location() = ToProto(event.location);
   }
   const auto set = [](Micros time, auto mutable_field) {
     if (time != kNoTime) *mutable_field() = ToProto(time);
@@ -348,7 +348,7 @@ v1::User ToProto(const User& user) {
   v1::User proto;
   proto.set_id(user.id);
   if (user.location.known()) {
-    *proto.mutable_location() = LocationToProto(user.location);
+    *proto.mutable_location() = ToProto(user.location);
   }
   proto.set_city(user.city);
   proto.mutable_tags()->Add(user.tags.begin(), user.tags.end());
@@ -386,7 +386,7 @@ v1::Interaction ToProto(const Interaction& interaction) {
   proto.set_position(interaction.position);
   proto.set_device(interaction.device);
   if (interaction.location.known()) {
-    *proto.mutable_location() = LocationToProto(interaction.location);
+    *proto.mutable_location() = ToProto(interaction.location);
   }
   return proto;
 }

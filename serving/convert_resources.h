@@ -37,6 +37,8 @@ google::protobuf::Timestamp ToProto(Micros time);
 
 absl::StatusOr<GeoPoint> FromProto(const v1::Location& location,
                                    absl::string_view path);
+// `point` is known.
+v1::Location ToProto(const GeoPoint& point);
 
 // A kind of the enum other than UNSPECIFIED.
 absl::StatusOr<InteractionKind> FromProto(v1::InteractionKind kind,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "index/base/hash.h"
 #include "index/base/status_macros.h"
 
 namespace usher {
@@ -38,6 +39,11 @@ ExposureLog::~ExposureLog() {
     stopping_ = true;
   }
   thread_.join();
+}
+
+bool ExposureLog::Samples(absl::string_view recommendation_id) const {
+  return static_cast<double>(Hash64(recommendation_id) >> 11) * 0x1.0p-53 <
+         options_.sample_share;
 }
 
 void ExposureLog::Append(Exposure exposure) {

@@ -17,6 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "index/base/clock.h"
 #include "index/state/exposure_store.h"
@@ -30,6 +31,8 @@ struct ExposureLogOptions {
   Micros retention = 90 * kDay;
   // So are those beyond the newest `max_lists`; 0: any number.
   int64_t max_lists = 0;
+  // Of the lists, those that keep what they were ranked by; 0 to 1.
+  double sample_share = 0.01;
 };
 
 // Its own thread takes what waits, many lists to one transaction. No call waits
@@ -47,6 +50,10 @@ class ExposureLog {
   ~ExposureLog();
   ExposureLog(const ExposureLog&) = delete;
   ExposureLog& operator=(const ExposureLog&) = delete;
+
+  // Whether this list is to have a sample, which is written and dropped with
+  // it: by a hash of the id alone.
+  bool Samples(absl::string_view recommendation_id) const;
 
   // Never waits for the disk.
   void Append(Exposure exposure) ABSL_LOCKS_EXCLUDED(mu_);

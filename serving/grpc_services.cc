@@ -25,7 +25,8 @@ void WriteDown(const Query& query, const Recommendations& answer,
                ExposureLog& exposures) {
   if (request.exposure() == v1::RecommendRequest::NONE) return;
   const bool shown = request.exposure() != v1::RecommendRequest::DEFERRED;
-  exposures.Append(ListExposure(query, answer, now, shown));
+  exposures.Append(ListExposure(query, answer, now, shown,
+                                exposures.Samples(answer.recommendation_id)));
 }
 
 // What a request asks that its scenario, if it names one, has filled.

@@ -1,9 +1,34 @@
 #include "serving/list_exposure.h"
 
+#include <vector>
+
+#include "serving/ranking/features.h"
+#include "serving/ranking/ranked_event.h"
+
 namespace usher {
+namespace {
+
+ExposureSample SampleOf(const Query& query,
+                        const std::vector<RankedEvent>& results) {
+  ExposureSample sample;
+  sample.location = query.location;
+  for (const Seed& seed : query.seeds) {
+    sample.seeds.push_back({seed.event_id, seed.kind, seed.weight});
+  }
+  for (size_t i = 0; i < kNumFeatures; ++i) {
+    sample.feature_names.emplace_back(FeatureName(static_cast<Feature>(i)));
+  }
+  for (const RankedEvent& event : results) {
+    sample.features.insert(sample.features.end(), event.features.begin(),
+                           event.features.end());
+  }
+  return sample;
+}
+
+}  // namespace
 
 Exposure ListExposure(const Query& query, const Recommendations& answer,
-                      Micros served_at, bool shown) {
+                      Micros served_at, bool shown, bool sampled) {
   const Snapshot& snapshot = answer.served->snapshot();
   Exposure exposure;
   exposure.recommendation_id = answer.recommendation_id;
@@ -18,6 +43,7 @@ Exposure ListExposure(const Query& query, const Recommendations& answer,
       exposure.variants.push_back(
           {assignment.experiment->name, assignment.variant->name});
     }
+    if (sampled) exposure.sample = SampleOf(query, answer.ranking.results);
   }
   exposure.first_position = answer.shown_before + 1;
   for (const RankedEvent& event : answer.ranking.results) {

@@ -9,9 +9,10 @@
 
 namespace usher {
 
-// `shown`: what is served is shown; else the client says so later.
+// `shown`: what is served is shown; else the client says so later. `sampled`:
+// what it was ranked by is kept as well, unless the user is forgotten.
 Exposure ListExposure(const Query& query, const Recommendations& answer,
-                      Micros served_at, bool shown);
+                      Micros served_at, bool shown, bool sampled);
 
 }  // namespace usher
 

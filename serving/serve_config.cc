@@ -70,6 +70,15 @@ absl::StatusOr<ServeConfig> ParseServeConfig(const std::string& path,
                              kMaxExposureDays));
     config.exposure_retention = days * kDay;
   }
+  if (proto.has_exposure_sample_share()) {
+    config.exposure_sample_share = proto.exposure_sample_share();
+    if (!(config.exposure_sample_share >= 0 &&
+          config.exposure_sample_share <= 1)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": exposure_sample_share: ", config.exposure_sample_share,
+          " is not between 0 and 1"));
+    }
+  }
   if (proto.has_redis_timeout_ms()) {
     ASSIGN_OR_RETURN(config.redis_timeout_ms,
                      InRange(path, "redis_timeout_ms", proto.redis_timeout_ms(),

@@ -17,6 +17,7 @@ struct ServeConfig {
   std::string ranking_config;  // A RankingConfig as text; empty: none.
   std::string page_token_key;  // Empty: made anew by each server.
   Micros exposure_retention = 90 * kDay;
+  double exposure_sample_share = 0.01;
   int redis_timeout_ms = 5;
   int memory_lists_mb = 64;
   Scenarios scenarios;

@@ -412,6 +412,7 @@ void LogStart(const Settings& settings, const Security& security,
 ExposureLogOptions ExposureOptions(const Settings& settings) {
   ExposureLogOptions options;
   options.retention = settings.config.exposure_retention;
+  options.sample_share = settings.config.exposure_sample_share;
   if (settings.state == StateStore::kMemory) {
     options.max_lists = kMaxListsInMemory;
   }

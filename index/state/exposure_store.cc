@@ -1,7 +1,9 @@
 #include "index/state/exposure_store.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -39,6 +41,16 @@ CREATE TABLE IF NOT EXISTS lists (
   propensity REAL NOT NULL, -- of the events being there; 1: no chance in it
   shown TEXT -- JSON list of the positions that were shown; NULL: all
 );
+-- What a share of the lists was ranked by. Instant, version and position are
+-- those of the list: SELECT * FROM lists JOIN samples USING (number)
+CREATE TABLE IF NOT EXISTS samples (
+  number INTEGER PRIMARY KEY, -- of the list
+  latitude REAL, longitude REAL, -- that the request gave; NULL: none
+  seeds TEXT, -- JSON list: of each seed its event, its kind and its weight
+  feature_names TEXT, -- JSON list
+  features BLOB -- 32-bit floats, the least byte first: of each of the list's
+                -- event_ids, one after the other, those of feature_names
+);
 CREATE TABLE IF NOT EXISTS users_of_variants ( -- sums over lists
   experiment TEXT NOT NULL, user_id TEXT NOT NULL, variant TEXT NOT NULL,
   lists INTEGER NOT NULL, -- that the user was given
@@ -56,6 +68,8 @@ CREATE TABLE IF NOT EXISTS dropped_lists ( -- not kept, for lack of time
 constexpr char kPut[] =
     "INSERT OR IGNORE INTO lists VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
     "?11,?12)";
+constexpr char kPutSample[] =
+    "INSERT INTO samples VALUES (last_insert_rowid(),?1,?2,?3,?4,?5)";
 constexpr char kSetShown[] =
     "UPDATE lists SET shown = ?2 WHERE recommendation_id = ?1";
 constexpr char kSum[] =
@@ -69,14 +83,18 @@ constexpr char kUnsum[] =
 constexpr char kAddDropped[] =
     "INSERT INTO dropped_lists VALUES (?1,?2,?3) "
     "ON CONFLICT DO UPDATE SET lists = lists + excluded.lists";
-constexpr char kFind[] = "SELECT * FROM lists WHERE recommendation_id = ?1";
+constexpr char kFind[] =
+    "SELECT * FROM lists LEFT JOIN samples USING (number) "
+    "WHERE recommendation_id = ?1";
 constexpr char kOldest[] = "SELECT * FROM lists ORDER BY number LIMIT ?1";
 constexpr char kOfUser[] =
-    "SELECT * FROM lists WHERE user_id = ?1 ORDER BY number";
+    "SELECT * FROM lists LEFT JOIN samples USING (number) WHERE user_id = ?1 "
+    "ORDER BY number";
 constexpr char kNumbers[] = "SELECT number FROM lists WHERE user_id = ?1";
 constexpr char kNumbered[] =
     "SELECT * FROM lists WHERE number = ?1 AND user_id = ?2";
 constexpr char kDelete[] = "DELETE FROM lists WHERE number = ?1";
+constexpr char kDeleteSample[] = "DELETE FROM samples WHERE number = ?1";
 constexpr char kCount[] =
     "SELECT ifnull((SELECT max(number) FROM lists) - "
     "(SELECT min(number) FROM lists) + 1, 0)";
@@ -174,6 +192,66 @@ absl::Status MarkShown(absl::Span<const int32_t> positions,
   return absl::OkStatus();
 }
 
+static_assert(std::endian::native == std::endian::little);
+
+absl::string_view BytesOf(const std::vector<float>& floats) {
+  return {reinterpret_cast<const char*>(floats.data()),
+          floats.size() * sizeof(float)};
+}
+
+std::string SeedsToJson(const std::vector<ExposedSeed>& seeds) {
+  std::vector<std::string> texts;
+  for (const ExposedSeed& seed : seeds) {
+    texts.push_back(seed.event_id);
+    texts.emplace_back(InteractionKindName(seed.kind));
+    texts.push_back(absl::StrFormat("%.9g", seed.weight));
+  }
+  return TextsToJson(texts);
+}
+
+absl::StatusOr<std::vector<ExposedSeed>> SeedsFromJson(absl::string_view json) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> texts, TextsFromJson(json));
+  if (texts.size() % 3 != 0) return Damaged("seeds");
+  std::vector<ExposedSeed> seeds;
+  for (size_t i = 0; i < texts.size(); i += 3) {
+    ExposedSeed& seed = seeds.emplace_back();
+    seed.event_id = texts[i];
+    const std::optional<InteractionKind> kind =
+        InteractionKindFromName(texts[i + 1]);
+    if (!kind.has_value() || !absl::SimpleAtof(texts[i + 2], &seed.weight)) {
+      return Damaged("seeds");
+    }
+    seed.kind = *kind;
+  }
+  return seeds;
+}
+
+// Columns of `lists`; those of `samples` but for its number follow them.
+constexpr int kListColumns = 13;
+
+absl::StatusOr<std::optional<ExposureSample>> SampleAt(
+    const SqliteStatement& row, size_t events) {
+  std::optional<ExposureSample> none;
+  if (row.IsNull(kListColumns + 3)) return none;
+  ExposureSample sample;
+  if (!row.IsNull(kListColumns) && !row.IsNull(kListColumns + 1)) {
+    sample.location.latitude = static_cast<float>(row.Real(kListColumns));
+    sample.location.longitude = static_cast<float>(row.Real(kListColumns + 1));
+  }
+  ASSIGN_OR_RETURN(sample.seeds, SeedsFromJson(row.Text(kListColumns + 2)));
+  ASSIGN_OR_RETURN(sample.feature_names,
+                   TextsFromJson(row.Text(kListColumns + 3)));
+  const absl::string_view bytes = row.Bytes(kListColumns + 4);
+  if (bytes.size() != events * sample.feature_names.size() * sizeof(float)) {
+    return Damaged("features");
+  }
+  sample.features.resize(bytes.size() / sizeof(float));
+  if (!bytes.empty()) {
+    std::memcpy(sample.features.data(), bytes.data(), bytes.size());
+  }
+  return std::optional<ExposureSample>(std::move(sample));
+}
+
 absl::StatusOr<Exposure> ExposureAt(const SqliteStatement& row) {
   Exposure exposure;
   exposure.recommendation_id = std::string(row.Text(1));
@@ -207,6 +285,13 @@ absl::StatusOr<Exposure> ExposureAt(const SqliteStatement& row) {
   return exposure;
 }
 
+// Of a row with the columns of both tables.
+absl::StatusOr<Exposure> WholeExposureAt(const SqliteStatement& row) {
+  ASSIGN_OR_RETURN(Exposure exposure, ExposureAt(row));
+  ASSIGN_OR_RETURN(exposure.sample, SampleAt(row, exposure.event_ids.size()));
+  return exposure;
+}
+
 }  // namespace
 
 struct ExposureStore::Parts {
@@ -215,6 +300,7 @@ struct ExposureStore::Parts {
   SqliteStatement commit;
   SqliteStatement rollback;
   SqliteStatement put;
+  SqliteStatement put_sample;
   SqliteStatement set_shown;
   SqliteStatement sum;
   SqliteStatement unsum;
@@ -225,6 +311,7 @@ struct ExposureStore::Parts {
   SqliteStatement numbers;
   SqliteStatement numbered;
   SqliteStatement delete_list;
+  SqliteStatement delete_sample;
   SqliteStatement count;
   SqliteStatement users;
   SqliteStatement dropped;
@@ -327,6 +414,7 @@ absl::Status ExposureStore::Prepare(bool write) {
       {&parts_->commit, "COMMIT"},
       {&parts_->rollback, "ROLLBACK"},
       {&parts_->put, kPut},
+      {&parts_->put_sample, kPutSample},
       {&parts_->set_shown, kSetShown},
       {&parts_->sum, kSum},
       {&parts_->unsum, kUnsum},
@@ -337,6 +425,7 @@ absl::Status ExposureStore::Prepare(bool write) {
       {&parts_->numbers, kNumbers},
       {&parts_->numbered, kNumbered},
       {&parts_->delete_list, kDelete},
+      {&parts_->delete_sample, kDeleteSample},
       {&parts_->count, kCount},
       {&parts_->users, kUsers},
       {&parts_->dropped, kDropped},
@@ -376,7 +465,23 @@ absl::Status ExposureStore::Put(const Exposure& exposure) {
   put.BindText(12, shown);
   RETURN_IF_ERROR(put.Run());
   if (parts_->database.Changes() == 0) return absl::OkStatus();
+  if (exposure.sample.has_value()) RETURN_IF_ERROR(PutSample(exposure));
   return Sum(exposure, 1, NumShown(exposure));
+}
+
+absl::Status ExposureStore::PutSample(const Exposure& exposure) {
+  const ExposureSample& sample = *exposure.sample;
+  USHER_CHECK(sample.features.size() ==
+              sample.feature_names.size() * exposure.event_ids.size());
+  const std::string seeds = SeedsToJson(sample.seeds);
+  const std::string names = TextsToJson(sample.feature_names);
+  SqliteStatement& put = parts_->put_sample;
+  put.BindReal(1, sample.location.latitude);
+  put.BindReal(2, sample.location.longitude);
+  put.BindText(3, seeds);
+  put.BindText(4, names);
+  put.BindBytes(5, BytesOf(sample.features));
+  return put.Run();
 }
 
 absl::Status ExposureStore::Sum(const Exposure& exposure, int64_t lists,
@@ -432,6 +537,8 @@ absl::StatusOr<int64_t> ExposureStore::Delete(
   for (const auto& [number, exposure] : lists) {
     parts_->delete_list.BindInt(1, number);
     RETURN_IF_ERROR(parts_->delete_list.Run());
+    parts_->delete_sample.BindInt(1, number);
+    RETURN_IF_ERROR(parts_->delete_sample.Run());
     RETURN_IF_ERROR(Sum(exposure, -1, -NumShown(exposure)));
   }
   return static_cast<int64_t>(lists.size());
@@ -491,7 +598,7 @@ absl::StatusOr<std::optional<Exposure>> ExposureStore::Find(
   std::optional<Exposure> found;
   RETURN_IF_ERROR(parts_->Read(path_, parts_->find,
                                [&](const SqliteStatement& row) -> absl::Status {
-                                 ASSIGN_OR_RETURN(found, ExposureAt(row));
+                                 ASSIGN_OR_RETURN(found, WholeExposureAt(row));
                                  return absl::OkStatus();
                                }));
   return found;
@@ -503,7 +610,7 @@ absl::Status ExposureStore::ReadLists(
   parts_->of_user.BindText(1, user_id);
   return parts_->Read(
       path_, parts_->of_user, [&](const SqliteStatement& row) -> absl::Status {
-        ASSIGN_OR_RETURN(const Exposure exposure, ExposureAt(row));
+        ASSIGN_OR_RETURN(const Exposure exposure, WholeExposureAt(row));
         return read(exposure);
       });
 }

@@ -15,6 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "index/base/clock.h"
+#include "index/catalog/geo.h"
+#include "index/catalog/interaction.h"
 
 namespace usher {
 
@@ -22,6 +24,24 @@ namespace usher {
 struct VariantName {
   std::string experiment;
   std::string variant;
+};
+
+// An event that a visitor had shown interest in.
+struct ExposedSeed {
+  std::string event_id;
+  InteractionKind kind = InteractionKind::kRsvpYes;
+  float weight = 1;
+};
+
+// What a list was ranked by: with its instant, its model version and the state
+// up to its position the same figures can be computed again, as long as no
+// event or user has been described anew since.
+struct ExposureSample {
+  GeoPoint location;  // That the request gave; unknown: none.
+  std::vector<ExposedSeed> seeds;
+  std::vector<std::string> feature_names;
+  // Of each event of the list, one after the other, those of feature_names.
+  std::vector<float> features;
 };
 
 // One list, with what it takes to make it again.
@@ -41,6 +61,8 @@ struct Exposure {
   float propensity = 1;
   // Of each event, whether it has been shown.
   std::vector<bool> shown;
+  // Of a share of the lists.
+  std::optional<ExposureSample> sample;
 };
 
 // A user's part in a variant.
@@ -51,9 +73,10 @@ struct ExposedUser {
   int64_t events = 0;  // Shown on them.
 };
 
-// Tables `lists`, `users_of_variants` and `dropped_lists`; their columns are
-// described in the schema itself (exposure_store.cc; `.schema` in the sqlite3
-// shell prints it). The second sums up the first, for reports.
+// Tables `lists`, `samples`, `users_of_variants` and `dropped_lists`; their
+// columns are described in the schema itself (exposure_store.cc; `.schema` in
+// the sqlite3 shell prints it). A sample goes with its list; the third table
+// sums up the first, for reports.
 //
 // A write-ahead log with synchronous=NORMAL: what was committed outlives the
 // process; the last moments before a power cut may be lost. Of one thread; any
@@ -81,7 +104,8 @@ class ExposureStore {
   absl::Status Commit();
   void Rollback();
 
-  // A list that is there already, by its id, is left as it is.
+  // A list that is there already, by its id, is left as it is. Its sample, if
+  // it has one, must have a figure for each name and event.
   absl::Status Put(const Exposure& exposure);
 
   // The events at these positions have been shown; none: all of the list. Once
@@ -133,6 +157,8 @@ class ExposureStore {
   struct Parts;
   explicit ExposureStore(std::string path);
   absl::Status Prepare(bool write);
+  // Of the list that was put just now.
+  absl::Status PutSample(const Exposure& exposure);
   // Adds to the sums of the list's variants.
   absl::Status Sum(const Exposure& exposure, int64_t lists, int64_t events);
   absl::StatusOr<int64_t> Delete(

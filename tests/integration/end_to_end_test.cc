@@ -3,6 +3,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -21,17 +23,21 @@
 #include "index/base/clock.h"
 #include "index/base/file.h"
 #include "index/state/state_store.h"
+#include "serving/apply_write.h"
 #include "serving/model_loader.h"
 #include "serving/ranking/explanation.h"
 #include "serving/ranking/rank_events.h"
+#include "serving/ranking/tree_ranker.h"
+#include "serving/ranking/user_state.h"
 #include "serving/server.h"
 #include "serving/usherctl/usherctl.h"
 #include "tests/testing/scratch_folder.h"
 #include "tests/testing/synthetic_city.h"
 #include "trainer/data/state_dataset.h"
 #include "trainer/train_config.h"
+#include "usher/v1/catalog.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
-#include "usher/v1/recommendation.pb.h"
+#include "usher/v1/recommendation.grpc.pb.h"
 
 namespace usher {
 namespace {
@@ -249,7 +255,7 @@ class ServedCityTest : public EndToEndTest {
   WorkerPool pool_{{1, 10}};
   std::unique_ptr<ExposureStore> exposure_store_ =
       ExposureStore::Open(ExposureStore::PathBeside(state_path_)).value();
-  ExposureLog exposures_{*exposure_store_, clock_, {}};
+  ExposureLog exposures_{*exposure_store_, clock_, {.sample_share = 1}};
   UserEraser eraser_{dir_, publisher_, exposures_, nullptr, clock_};
   UserExporter exporter_{holder_, publisher_, exposures_};
   Telemetry telemetry_;
@@ -282,6 +288,202 @@ TEST_F(ServedCityTest,
   EXPECT_EQ(loader_.RunOnce(), 2);
   EXPECT_EQ(Recommend(user).model_version(), 2);
   EXPECT_THAT(Ids(user), Not(Contains(first)));
+}
+
+// The default weights under trees that split by features of each family.
+RankingPolicy PolicyWithTrees() {
+  RankingPolicy policy;
+  std::vector<TreeRanker::Tree> trees;
+  for (const auto& [root, left, right] :
+       {std::array{Feature::kOwnOrganizer, Feature::kLeadRank,
+                   Feature::kHistory},
+        std::array{Feature::kDistance, Feature::kContent, Feature::kDayCount},
+        std::array{Feature::kNeighbours, Feature::kAlsOrganizer,
+                   Feature::kFreshRank}}) {
+    trees.push_back({{{root, 0.5f}, {left, 1.5f}, {right, 0.7f}},
+                     {0, 0.1f, -0.2f, 0.4f, -0.3f, 0.2f, -0.6f}});
+  }
+  policy.trees = std::make_shared<const TreeRanker>(
+      TreeRanker::Create(2, 0.5f, std::move(trees)).value());
+  return policy;
+}
+
+class SampledListTest : public ServedCityTest {
+ protected:
+  SampledListTest() {
+    TrainedVersion trained = Trained(data_);
+    trained.snapshot.info.ranking_config = RankingConfigText(PolicyWithTrees());
+    version_ = Publish(trained);
+    EXPECT_EQ(loader_.RunOnce(), version_);
+  }
+
+  // The list's id.
+  std::string Ask(v1::RecommendRequest request) {
+    request.set_limit(15);
+    request.mutable_context()->mutable_now()->set_seconds(
+        (kSyntheticNow + 90 * kSecond) / kSecond);
+    v1::RecommendResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status =
+        v1::RecommendationService::NewStub(server_->InProcessChannel())
+            ->Recommend(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.results_size(), 15);
+    return response.recommendation_id();
+  }
+  Exposure Kept(const std::string& id) {
+    Exposure kept;
+    EXPECT_TRUE(exposures_
+                    .Read([&](ExposureStore& store) {
+                      kept = store.Find(id).value().value();
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return kept;
+  }
+  // The version with the state's rows up to `position`.
+  Snapshot SnapshotAt(int64_t version, int64_t position) {
+    Snapshot snapshot = OpenVersion(dir_, version, {}).value();
+    const auto state = StateStore::OpenToRead(state_path_).value();
+    EXPECT_TRUE(ApplyState(*state,
+                           {TrainedPosition(snapshot.info, *state), position},
+                           {}, snapshot)
+                    .ok());
+    return snapshot;
+  }
+  static FeatureMatrix FeaturesOn(const Snapshot& snapshot,
+                                  const Exposure& kept) {
+    Query query;
+    query.user_id = kept.user_id;
+    query.now = kept.now;
+    query.location = kept.sample->location;
+    for (const ExposedSeed& seed : kept.sample->seeds) {
+      query.seeds.push_back({seed.event_id, seed.kind, seed.weight});
+    }
+    const LiveView view = BuildLiveView(
+        snapshot, PolicyOfVersion(snapshot.info).value(), kept.now, 0);
+    std::vector<EventRow> events;
+    for (const std::string& id : kept.event_ids) {
+      events.push_back(snapshot.catalog.FindEvent(id));
+    }
+    return ComputeFeatures(events,
+                           BuildUserState(query, snapshot, *view.columns),
+                           *view.columns, snapshot);
+  }
+  // How many of the features that were kept are those of `snapshot`.
+  static int NumEqual(const Exposure& kept, const Snapshot& snapshot) {
+    const FeatureMatrix features = FeaturesOn(snapshot, kept);
+    int equal = 0;
+    for (size_t i = 0; i < kept.sample->features.size(); ++i) {
+      const float was = kept.sample->features[i];
+      const float is = features.Row(i / kNumFeatures)[i % kNumFeatures];
+      equal += std::abs(was - is) <= 1e-5f * std::max(1.0f, std::abs(was));
+    }
+    return equal;
+  }
+};
+
+TEST_F(SampledListTest, ScoresAndFeaturesAreMadeAgainFromWhatWasKept) {
+  const std::string user = data_.users[5].id;
+  Event fresh = data_.events[0];
+  fresh.id = "fresh";
+  fresh.start_time = kSyntheticNow + kDay;
+  ASSERT_TRUE(publisher_.Write(EventUpserts{{fresh}, {}}).ok());
+  SayYes(user, Ids(user).front());
+  SayYes(data_.users[6].id, "fresh");
+
+  std::vector<std::string> ids;
+  v1::RecommendRequest request;
+  request.set_user_id(user);
+  ids.push_back(Ask(request));
+  request.mutable_context()->mutable_location()->set_latitude(51.1);
+  request.mutable_context()->mutable_location()->set_longitude(3.8);
+  ids.push_back(Ask(request));
+  request.clear_user_id();
+  for (int i = 0; i < 2; ++i) {
+    v1::Seed& seed = *request.add_seeds();
+    seed.set_event_id(data_.events[10 + i].id);
+    seed.set_kind(v1::INTERACTION_KIND_SAVE);
+    seed.set_weight(0.5 + i);
+  }
+  ids.push_back(Ask(request));
+
+  // The world goes on.
+  for (int i = 0; i < 5; ++i) SayYes(data_.users[5 + i].id, Ids(user).front());
+  const Snapshot later = SnapshotAt(version_, state_->position());
+
+  for (const std::string& id : ids) {
+    const Exposure kept = Kept(id);
+    ASSERT_TRUE(kept.sample.has_value());
+    EXPECT_EQ(kept.model_version, version_);
+    EXPECT_LT(kept.state_position, state_->position());
+    ASSERT_EQ(kept.event_ids.size(), 15u);
+    ASSERT_EQ(kept.sample->feature_names.size(), kNumFeatures);
+    EXPECT_EQ(kept.sample->feature_names[0], FeatureName(Feature{}));
+
+    const Snapshot then = SnapshotAt(kept.model_version, kept.state_position);
+    const auto all = static_cast<int>(kept.sample->features.size());
+    EXPECT_EQ(NumEqual(kept, then), all);
+    EXPECT_LT(NumEqual(kept, later), all) << "what came later does not count";
+
+    const RankingPolicy policy = PolicyOfVersion(then.info).value();
+    FeatureMatrix features(kept.event_ids.size());
+    std::copy(kept.sample->features.begin(), kept.sample->features.end(),
+              &features.at(0, Feature{}));
+    std::vector<float> scores(features.rows());
+    for (size_t row = 0; row < scores.size(); ++row) {
+      for (size_t f = 0; f < kNumFeatures; ++f) {
+        scores[row] += policy.weights[f] * features.Row(row)[f];
+      }
+    }
+    policy.trees->Score(features, absl::MakeSpan(scores));
+    for (size_t row = 0; row < scores.size(); ++row) {
+      EXPECT_NEAR(scores[row], kept.scores[row], 1e-4) << kept.event_ids[row];
+    }
+  }
+}
+
+TEST_F(SampledListTest, ASampleIsExportedAndForgottenWithItsUser) {
+  const std::string user = data_.users[5].id;
+  v1::RecommendRequest request;
+  request.set_user_id(user);
+  request.mutable_context()->mutable_location()->set_latitude(51.1);
+  request.mutable_context()->mutable_location()->set_longitude(3.8);
+  const std::string id = Ask(request);
+  v1::ExportUserRequest wanted;
+  wanted.set_user_id(user);
+  grpc::ClientContext context;
+  const auto catalog = v1::CatalogService::NewStub(server_->InProcessChannel());
+  const auto stream = catalog->ExportUser(&context, wanted);
+  v1::ExportUserResponse item;
+  int figures = 0;
+  while (stream->Read(&item)) {
+    if (item.exposure().recommendation_id() != id) continue;
+    figures = item.exposure().figures().features_size();
+    EXPECT_EQ(item.exposure().figures().location().latitude(), 51.1);
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(figures, 15 * static_cast<int>(kNumFeatures));
+
+  v1::ForgetUserRequest forget;
+  forget.set_user_id(user);
+  v1::ForgetUserResponse forgotten;
+  grpc::ClientContext again;
+  EXPECT_TRUE(catalog->ForgetUser(&again, forget, &forgotten).ok());
+  const auto samples = [&](const std::string& of) {
+    bool has = false;
+    EXPECT_TRUE(exposures_
+                    .Read([&](ExposureStore& store) {
+                      const auto kept = store.Find(of).value();
+                      has = kept.has_value() && kept->sample.has_value();
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return has;
+  };
+  EXPECT_FALSE(samples(id));
+  // Nor is there one of a list that they get afterwards.
+  EXPECT_FALSE(samples(Ask(request)));
 }
 
 TEST_F(ServedCityTest, TheStateAloneTeachesTheNextVersionAndCountsOnce) {

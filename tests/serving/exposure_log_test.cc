@@ -119,6 +119,31 @@ TEST_F(ExposureLogTest, AnExposureIsReportedBehindItsList) {
   EXPECT_THAT(UsersOf(log), ElementsAre("ann x 50 50"));
 }
 
+TEST_F(ExposureLogTest, AShareOfListsIsSampledByTheirIdsAlone) {
+  ExposureLogOptions options;
+  options.sample_share = 0.1;
+  const ExposureLog log(*store_, clock_, options);
+  options.sample_share = 0.5;
+  const ExposureLog more(*store_, clock_, options);
+  options.sample_share = 0;
+  const ExposureLog none(*store_, clock_, options);
+  options.sample_share = 1;
+  const ExposureLog all(*store_, clock_, options);
+  int sampled = 0;
+  constexpr int kLists = 10'000;
+  for (int i = 0; i < kLists; ++i) {
+    const std::string id = absl::StrCat("r", i);
+    sampled += log.Samples(id);
+    EXPECT_EQ(log.Samples(id), log.Samples(id));
+    // A larger share has the lists of a smaller one.
+    EXPECT_LE(log.Samples(id), more.Samples(id));
+    EXPECT_FALSE(none.Samples(id));
+    EXPECT_TRUE(all.Samples(id));
+  }
+  // Within four standard deviations.
+  EXPECT_NEAR(sampled, 1000, 120);
+}
+
 TEST_F(ExposureLogTest, UnderOverloadListsAreDroppedAndCountedByVariant) {
   ExposureLogOptions options;
   options.max_queued = 3;

@@ -28,13 +28,14 @@ TEST(ServeConfigTest, SetsWhatItNames) {
   const absl::StatusOr<ServeConfig> config = ParseServeConfig(
       "a",
       "threads: 3 max_queued_calls: 9 exposure_days: 30 "
-      "redis_timeout_ms: 7 memory_lists_mb: 0 "
+      "exposure_sample_share: 0.5 redis_timeout_ms: 7 memory_lists_mb: 0 "
       "ranking { weights { feature: 'distance' weight: -7 } }");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->workers.threads, 3);
   EXPECT_EQ(config->workers.max_queued, 9);
   EXPECT_EQ(config->exposure_retention, 30 * kDay);
   EXPECT_EQ(config->redis_timeout_ms, 7);
+  EXPECT_EQ(config->exposure_sample_share, 0.5);
   EXPECT_EQ(config->memory_lists_mb, 0);
   const RankingPolicy policy =
       ApplyRankingConfig(RankingPolicy(), config->ranking_config).value();
@@ -53,6 +54,10 @@ TEST(ServeConfigTest, AValueOutOfRangeIsNamedWithItsRange) {
             "a.textproto: threads: -1 is not between 0 and 1024");
   EXPECT_EQ(ErrorOf("max_queued_calls: 0"),
             "a.textproto: max_queued_calls: 0 is not between 1 and 100000");
+  EXPECT_EQ(ErrorOf("exposure_sample_share: 1.5"),
+            "a.textproto: exposure_sample_share: 1.5 is not between 0 and 1");
+  EXPECT_THAT(ErrorOf("exposure_sample_share: nan"),
+              HasSubstr("is not between 0 and 1"));
   EXPECT_EQ(ErrorOf("redis_timeout_ms: 0"),
             "a.textproto: redis_timeout_ms: 0 is not between 1 and 1000");
   EXPECT_EQ(ErrorOf("memory_lists_mb: -1"),

@@ -139,6 +139,55 @@ TEST_F(ExposureStoreTest, AListComesBackAsItWasPut) {
   EXPECT_FALSE(store_->Find("r3").value().has_value());
 }
 
+Exposure Sampled(const std::string& id, const std::string& user = "ann") {
+  Exposure exposure = ListOf(id, user);
+  exposure.sample.emplace();
+  exposure.sample->location = {51.05f, 3.72f};
+  exposure.sample->seeds = {{"e\"2", InteractionKind::kSave, 0.3f},
+                            {"e9", InteractionKind::kRsvpNo, 1}};
+  exposure.sample->feature_names = {"followed", "distance"};
+  exposure.sample->features = {1, 0.1f, 0, -3.4028235e38f, 1e-38f, 2};
+  return exposure;
+}
+
+TEST_F(ExposureStoreTest, ASampleComesBackAsItWasPut) {
+  Exposure nowhere = Sampled("r3");
+  nowhere.sample->location = {};
+  nowhere.sample->seeds.clear();
+  Put({ListOf("r1"), Sampled("r2"), nowhere});
+  Put({Sampled("r1")});  // Is there already, without a sample.
+  Reopen();
+  EXPECT_FALSE(store_->Find("r1").value()->sample.has_value());
+  const Exposure put = Sampled("r2");
+  const std::optional<ExposureSample> got = store_->Find("r2").value()->sample;
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->location.latitude, put.sample->location.latitude);
+  EXPECT_EQ(got->location.longitude, put.sample->location.longitude);
+  ASSERT_EQ(got->seeds.size(), 2u);
+  EXPECT_EQ(got->seeds[0].event_id, "e\"2");
+  EXPECT_EQ(got->seeds[0].kind, InteractionKind::kSave);
+  EXPECT_EQ(got->seeds[0].weight, 0.3f);
+  EXPECT_EQ(got->feature_names, put.sample->feature_names);
+  EXPECT_EQ(got->features, put.sample->features);  // To the bit.
+  const std::optional<ExposureSample> none = store_->Find("r3").value()->sample;
+  EXPECT_FALSE(none->location.known());
+  EXPECT_THAT(none->seeds, IsEmpty());
+}
+
+TEST_F(ExposureStoreTest, ASampleGoesWithItsList) {
+  Put({Sampled("r1"), Sampled("r2", "bob"), Sampled("r3"), Sampled("r4")});
+  const std::string count = "SELECT count(*) FROM samples";
+  EXPECT_EQ(Query(count), "4");
+  EXPECT_EQ(DeleteOldest(0, 3, 10), 1);
+  EXPECT_EQ(Query(count), "3");
+  ASSERT_TRUE(store_->Begin().ok());
+  EXPECT_EQ(store_->ForgetUser("ann", store_->NumbersOf("ann").value()).value(),
+            2);
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(Query(count), "1");
+  EXPECT_TRUE(store_->Find("r2").value()->sample.has_value());
+}
+
 TEST_F(ExposureStoreTest, AnEmptyListIsAList) {
   Exposure empty = ListOf("r1");
   empty.event_ids.clear();
@@ -308,6 +357,26 @@ TEST_F(ExposureStoreTest, APersonCanQueryItEventByEvent) {
   EXPECT_EQ(Query("SELECT datetime(served_at / 1000000, 'unixepoch') FROM "
                   "lists"),
             "2023-11-14 22:13:20");
+}
+
+TEST_F(ExposureStoreTest, ADamagedSampleIsNamedAndCanBeDeleted) {
+  for (const char* damage :
+       {"features = x'00'", "features = NULL", "feature_names = '[\"a\"]'",
+        "feature_names = 'a'", "seeds = '[\"e1\"]'",
+        "seeds = '[\"e1\",\"sat\",\"1\"]'",
+        "seeds = '[\"e1\",\"view\",\"x\"]'"}) {
+    Put({Sampled("r1")});
+    {
+      SqliteDatabase editor =
+          SqliteDatabase::Open(path_, SqliteDatabase::Mode::kWrite).value();
+      ASSERT_TRUE(
+          editor.Execute(absl::StrCat("UPDATE samples SET ", damage)).ok());
+    }
+    EXPECT_EQ(store_->Find("r1").status().code(), absl::StatusCode::kDataLoss)
+        << damage;
+    EXPECT_EQ(DeleteOldest(INT64_MAX, 0, 10), 1);
+    EXPECT_EQ(Query("SELECT count(*) FROM samples"), "0");
+  }
 }
 
 TEST_F(ExposureStoreTest, ADamagedRowIsNamedAndCanBeDeleted) {
