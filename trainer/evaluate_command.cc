@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <limits>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -11,17 +9,15 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "index/base/clock.h"
 #include "index/base/file.h"
 #include "index/base/status_macros.h"
 #include "serving/ranking/policy.h"
 #include "trainer/command.h"
+#include "trainer/evaluation/answers_file.h"
 #include "trainer/evaluation/feature_groups.h"
-#include "trainer/evaluation/judgement.h"
-#include "trainer/evaluation/play.h"
+#include "trainer/evaluation/judge.h"
 #include "trainer/evaluation/protocols.h"
 #include "trainer/evaluation/replay.h"
 #include "trainer/evaluation/report.h"
@@ -33,9 +29,6 @@
 
 namespace usher {
 namespace {
-
-// Queries of which the retrieval score is looked at, at most.
-constexpr int64_t kRetrievalQueries = 1000;
 
 constexpr FlagSpec kEvaluateFlags[] = {
     {"interactions", "FILE", "interactions.csv or .csv.gz; required"},
@@ -54,8 +47,8 @@ constexpr FlagSpec kEvaluateFlags[] = {
      "the test part of --split, whatever came when",
      "replay"},
     {"split", "FILE",
-     "user_id,event_id,part for holdout; without it a fifth of the pairs is "
-     "drawn"},
+     "user_id,event_id,part for holdout: test is asked for, train and valid "
+     "are learned from; without it a fifth of the pairs is drawn"},
     {"clock", "NAME",
      "rsvp: a query for each later rsvp_yes; week: on Mondays, for data whose "
      "times are the events' starts; auto: by the data",
@@ -132,42 +125,6 @@ absl::StatusOr<int> DepthOf(const Flags& flags) {
   ASSIGN_OR_RETURN(const int64_t depth, flags.Integer("depth", 1, 200));
   return static_cast<int>(depth);
 }
-
-// Writes {"n": .., "events": [..]} lines; ids as JSON texts.
-class Answers {
- public:
-  explicit Answers(const std::string& path) : path_(path) {
-    if (!path.empty()) file_.open(path, std::ios::trunc);
-  }
-  void Add(const ReplayQuery& query, const std::vector<std::string>& list) {
-    if (path_.empty()) return;
-    const auto quoted = [](std::string* out, const std::string& id) {
-      *out += '"';
-      for (const char c : id) {
-        if (c == '"' || c == '\\') *out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
-          absl::StrAppendFormat(out, "\\u%04x", c);
-        } else {
-          *out += c;
-        }
-      }
-      *out += '"';
-    };
-    file_ << "{\"n\": " << query.number << ", \"events\": ["
-          << absl::StrJoin(list, ", ", quoted) << "]}\n";
-  }
-  absl::Status Finish() {
-    if (path_.empty()) return absl::OkStatus();
-    file_.close();
-    return file_ ? absl::OkStatus()
-                 : absl::InternalError(
-                       absl::StrCat("cannot write --answers=", path_));
-  }
-
- private:
-  const std::string path_;
-  std::ofstream file_;
-};
 
 // What can be known to fail before the work is.
 absl::Status CheckOutputs(const Flags& flags) {
@@ -248,31 +205,6 @@ void Describe(const Replay& replay, EvaluationReport& report,
   for (const std::string& note : report.notes) progress.Line(note);
 }
 
-// The errors of predicted ratings, cut to the scale that training saw.
-void JudgeRatings(const Holdout& holdout, const RankingPolicy& policy,
-                  const Snapshot& snapshot, int threads, Judgement& judgement) {
-  float least = std::numeric_limits<float>::infinity();
-  float most = -least;
-  for (const InteractionRecord& row : holdout.replay.training.interactions) {
-    if (row.kind != InteractionKind::kRating || !std::isfinite(row.value)) {
-      continue;
-    }
-    least = std::min(least, row.value);
-    most = std::max(most, row.value);
-  }
-  std::vector<std::pair<int32_t, std::string>> pairs;
-  for (const HeldOutRating& rating : holdout.ratings) {
-    pairs.emplace_back(rating.user, rating.event_id);
-  }
-  const std::vector<double> scores =
-      ScorePairs(holdout.replay, pairs, policy, snapshot, threads);
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (!std::isfinite(scores[i])) continue;
-    judgement.ratings.Add(std::clamp<double>(scores[i], least, most) -
-                          holdout.ratings[i].value);
-  }
-}
-
 class SecondsSince {
  public:
   double operator()() const {
@@ -283,94 +215,47 @@ class SecondsSince {
   const Micros start_ = Clock::System().Now();
 };
 
-void JudgeRetrieval(const Replay& replay, const RankingPolicy& policy,
-                    int threads, Snapshot snapshot, Judgement& judgement) {
-  PlayOptions options;
+JudgeOptions JudgeOptionsOf(const EvaluationReport& report, int threads,
+                            const std::string& label, Progress& progress) {
+  JudgeOptions options;
+  options.depth = report.depth;
   options.threads = threads;
-  options.every = std::max<int64_t>(
-      1, static_cast<int64_t>(replay.queries.size()) / kRetrievalQueries);
-  int64_t wanted = 0;
-  PlayRetrieval(replay, policy, options, snapshot,
-                [&](const ReplayQuery&, const std::vector<int64_t>& places) {
-                  ++judgement.retrieval_queries;
-                  for (const int64_t place : places) {
-                    ++wanted;
-                    for (size_t i = 0; i < kRetrievalDepths.size(); ++i) {
-                      judgement.retrieved[i] +=
-                          place >= 0 && place < kRetrievalDepths[i];
-                    }
-                  }
-                });
-  for (double& retrieved : judgement.retrieved) {
-    retrieved /= static_cast<double>(std::max<int64_t>(1, wanted));
-  }
+  options.progress = [&progress, label](int64_t done, int64_t total) {
+    progress.Update(absl::StrCat("asking ", label), done, total);
+  };
+  return options;
 }
 
-// `name` is that of an algorithm, `label` what the table calls it.
-absl::StatusOr<Judgement> JudgeAlgorithm(const std::string& name,
-                                         const std::string& label,
-                                         const Holdout& questions, int depth,
-                                         const TrainOptions& options,
-                                         Answers* answers, Progress& progress) {
-  const Replay& replay = questions.replay;
-  Judgement judgement;
-  judgement.name = label;
-  judgement.showable = ShowableEvents(replay);
+// Trains by the name of an algorithm and judges; `label` is what the table
+// calls it. `answers` may be null.
+absl::StatusOr<Judgement> JudgeAlgorithm(
+    const std::string& name, const std::string& label, const Holdout& questions,
+    const EvaluationReport& report, const TrainOptions& options,
+    AnswersFile* answers, Progress& progress) {
+  const Dataset& data = questions.replay.training;
   progress.Line(absl::StrCat("training ", label));
   const SecondsSince training;
   // Of the others a judgement on the training part would not be used.
-  ASSIGN_OR_RETURN(
-      TrainedVersion trained,
-      name == "hybrid"
-          ? TrainVersion(name, replay.training, options, LogTo(progress))
-          : TrainByName(name, replay.training, options, LogTo(progress)));
-  judgement.train_seconds = training();
+  ASSIGN_OR_RETURN(TrainedVersion trained,
+                   name == "hybrid"
+                       ? TrainVersion(name, data, options, LogTo(progress))
+                       : TrainByName(name, data, options, LogTo(progress)));
+  const double train_seconds = training();
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));
-  if (PredictsRatings(name)) {
-    JudgeRatings(questions, policy, trained.snapshot, options.threads,
-                 judgement);
+  JudgeOptions judge = JudgeOptionsOf(report, options.threads, label, progress);
+  judge.predicts_ratings = PredictsRatings(name);
+  if (answers != nullptr) {
+    judge.answers = [answers](const ReplayQuery& query,
+                              const std::vector<std::string>& list) {
+      answers->Add(query, list);
+    };
   }
-  Snapshot untouched = trained.snapshot.Share();
-  PlayOptions play;
-  play.limit = depth;
-  play.threads = options.threads;
-  const SecondsSince asking;
-  PlayRankings(replay, policy, play, trained.snapshot,
-               [&](const ReplayQuery& query, const Ranking& ranking,
-                   const Catalog& catalog) {
-                 std::vector<std::string> list;
-                 for (const RankedEvent& event : ranking.results) {
-                   list.emplace_back(catalog.EventId(event.event));
-                 }
-                 judgement.Add(query, ScoreList(list, query.relevant, depth));
-                 judgement.traits.Add(query, ranking, catalog);
-                 judgement.moves.Add(ranking, policy);
-                 if (answers != nullptr) answers->Add(query, list);
-                 progress.Update(absl::StrCat("asking ", label), query.number,
-                                 static_cast<int64_t>(replay.queries.size()));
-               });
-  judgement.ask_seconds = asking();
-  // Neighbours do not come by the retrieval score.
-  if (trained.snapshot.model->neighbours.empty()) {
-    JudgeRetrieval(replay, policy, options.threads, std::move(untouched),
-                   judgement);
-  }
-  return judgement;
-}
-
-Judgement JudgeRule(const char* name, PlainRule rule, const Replay& replay,
-                    int depth, Progress& progress) {
-  Judgement judgement;
-  judgement.name = name;
-  judgement.showable = ShowableEvents(replay);
-  PlayRule(replay, rule, depth,
-           [&](const ReplayQuery& query, const std::vector<std::string>& list) {
-             judgement.Add(query, ScoreList(list, query.relevant, depth));
-             progress.Update(absl::StrCat("asking ", name), query.number,
-                             static_cast<int64_t>(replay.queries.size()));
-           });
+  Judgement judgement =
+      JudgeVersion(questions, policy, std::move(trained.snapshot), judge);
+  judgement.name = label;
+  judgement.train_seconds = train_seconds;
   return judgement;
 }
 
@@ -384,7 +269,7 @@ absl::Status Ablate(const Holdout& questions, const TrainOptions& options,
     ASSIGN_OR_RETURN(
         Judgement judgement,
         JudgeAlgorithm("hybrid", absl::StrCat("no ", group.name), questions,
-                       report.depth, without, nullptr, progress));
+                       report, without, nullptr, progress));
     report.judgements.push_back(std::move(judgement));
   }
   return absl::OkStatus();
@@ -406,11 +291,13 @@ absl::Status RunEvaluate(const Flags& flags) {
                    QuestionsOf(flags, dataset, options.seed, report, progress));
   const Replay& replay = questions.replay;
   Describe(replay, report, progress);
-  Answers answers(flags.Text("answers"));
+  std::optional<AnswersFile> answers;
+  if (flags.Has("answers")) answers.emplace(flags.Text("answers"));
   for (const std::string& name : algorithms) {
     absl::StatusOr<Judgement> judgement = JudgeAlgorithm(
-        name, name, questions, report.depth, options,
-        report.judgements.empty() ? &answers : nullptr, progress);
+        name, name, questions, report, options,
+        report.judgements.empty() && answers.has_value() ? &*answers : nullptr,
+        progress);
     if (judgement.ok()) {
       report.judgements.push_back(*std::move(judgement));
     } else if (algorithms.size() == 1) {
@@ -422,7 +309,7 @@ absl::Status RunEvaluate(const Flags& flags) {
       progress.Line(report.notes.back());
     }
   }
-  RETURN_IF_ERROR(answers.Finish());
+  if (answers.has_value()) RETURN_IF_ERROR(answers->Finish());
   if (report.judgements.empty()) {
     return absl::InvalidArgumentError(
         "none of --algorithms could learn from these data");
@@ -437,8 +324,9 @@ absl::Status RunEvaluate(const Flags& flags) {
     if (absl::c_linear_search(algorithms, name)) continue;
     // Without times nothing is soonest.
     if (report.protocol == "holdout" && rule == PlainRule::kSoonest) continue;
-    report.judgements.push_back(
-        JudgeRule(name, rule, replay, report.depth, progress));
+    report.judgements.push_back(JudgeRule(
+        replay, rule, JudgeOptionsOf(report, options.threads, name, progress)));
+    report.judgements.back().name = name;
   }
   std::fputs(TableReport(report).c_str(), stdout);
   const std::string dir = flags.Text("report");
