@@ -232,6 +232,12 @@ absl::Status TrainEmbedding(const AlgorithmInput& input, HybridModel& model) {
   return TrainContent(input, input.options.content, model);
 }
 
+absl::Status TrainWords(const AlgorithmInput& input, HybridModel& model) {
+  ContentOptions words = input.options.content;
+  words.words = WordSpace::kCompany;
+  return TrainContent(input, words, model);
+}
+
 absl::Status TrainNcfOf(const AlgorithmInput& input, HybridModel& model) {
   NcfOptions options = input.options.algorithms.ncf;
   options.seed = input.options.seed;
@@ -322,6 +328,8 @@ constexpr Algorithm kAlgorithms[] = {
      false, &TrainTfIdf},
     {"content_embedding", "content alike to what was liked", Feature::kAlsEvent,
      false, &TrainEmbedding},
+    {"content_words", "words that keep the company of those that were liked",
+     Feature::kAlsEvent, false, &TrainWords},
     {"ncf", "neural collaborative filtering", Feature::kAlsEvent, false,
      &TrainNcfOf},
     {"gru", "the next event after the latest ones", Feature::kAlsEvent, false,
@@ -381,7 +389,7 @@ AlgorithmOptions::AlgorithmOptions() {
   als.unobserved_weight = 0.05f;
   als.regularization = 0.01f;
   als.sweeps = 10;
-  tfidf.plain_words = true;
+  tfidf.words = WordSpace::kPlain;
   tfidf.dim = 512;
 }
 

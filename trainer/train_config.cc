@@ -130,6 +130,25 @@ void WriteIndex(const VectorIndexOptions& from, config::IndexConfig& to) {
   to.set_ivf_probe(from.ivf_probe);
 }
 
+absl::Status ReadContent(const config::TrainConfig& config,
+                         ContentOptions& options) {
+  if (config.has_content_dim()) {
+    if (config.content_dim() < 1 || config.content_dim() > kMaxContentDim) {
+      return OutOfRange("content_dim", config.content_dim(),
+                        absl::StrCat("1 to ", kMaxContentDim));
+    }
+    options.dim = config.content_dim();
+  }
+  if (config.has_content_words()) {
+    if (!config::TrainConfig::Words_IsValid(config.content_words())) {
+      return OutOfRange("content_words", config.content_words(),
+                        "LATENT or COMPANY");
+    }
+    options.words = static_cast<WordSpace>(config.content_words());
+  }
+  return absl::OkStatus();
+}
+
 void SetSeed(uint64_t seed, TrainOptions& options) {
   options.seed = options.event_als.seed = options.organizer_als.seed =
       options.content.seed = options.index.seed = seed;
@@ -339,13 +358,7 @@ absl::StatusOr<TrainOptions> ParseTrainConfig(absl::string_view text_proto) {
   RETURN_IF_ERROR(ReadAls(config.event_als(), "event_als", options.event_als));
   RETURN_IF_ERROR(
       ReadAls(config.organizer_als(), "organizer_als", options.organizer_als));
-  if (config.has_content_dim()) {
-    if (config.content_dim() < 1 || config.content_dim() > kMaxContentDim) {
-      return OutOfRange("content_dim", config.content_dim(),
-                        absl::StrCat("1 to ", kMaxContentDim));
-    }
-    options.content.dim = config.content_dim();
-  }
+  RETURN_IF_ERROR(ReadContent(config, options.content));
   RETURN_IF_ERROR(ReadIndex(config.index(), options.index));
   TextFormat::PrintToString(config.ranking(), &options.ranking_config);
   RETURN_IF_ERROR(
@@ -365,6 +378,8 @@ std::string TrainConfigText(const TrainOptions& options) {
   WriteAls(options.event_als, *config.mutable_event_als());
   WriteAls(options.organizer_als, *config.mutable_organizer_als());
   config.set_content_dim(options.content.dim);
+  config.set_content_words(
+      static_cast<config::TrainConfig::Words>(options.content.words));
   WriteIndex(options.index, *config.mutable_index());
   TextFormat::ParseFromString(options.ranking_config, config.mutable_ranking());
   config.set_learn_ranker(options.learn_ranker);

@@ -141,6 +141,8 @@ TEST(TrainConfigTest, AMisspelledFieldIsFoundByLineAndColumn) {
 
 TEST(TrainConfigTest, AValueOutOfRangeIsNamedWithItsField) {
   EXPECT_THAT(Complaint("event_als { solver: 7 }"), HasSubstr("solver"));
+  EXPECT_THAT(Complaint("content_words: 7"),
+              AllOf(HasSubstr("content_words"), HasSubstr("COMPANY")));
   EXPECT_THAT(Complaint("event_als { dim: 513 }"),
               AllOf(HasSubstr("event_als.dim"), HasSubstr("513")));
   EXPECT_THAT(Complaint("organizer_als { sweeps: 201 }"),

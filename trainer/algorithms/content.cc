@@ -16,6 +16,7 @@
 #include "trainer/algorithms/ridge.h"
 #include "trainer/algorithms/sparse_matrix.h"
 #include "trainer/algorithms/vocabulary.h"
+#include "trainer/algorithms/word_vectors.h"
 
 namespace usher {
 namespace {
@@ -91,9 +92,9 @@ absl::StatusOr<SparseMatrix> TfIdfMatrix(const TermBags& bags,
       static_cast<int32_t>(vocabulary.terms.size()), entries);
 }
 
-absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
-                                        const TermVocabulary& vocabulary,
-                                        const ContentOptions& options) {
+absl::StatusOr<Factors> LatentProjection(const TermBags& bags,
+                                         const TermVocabulary& vocabulary,
+                                         const ContentOptions& options) {
   const std::vector<size_t> chosen =
       Draw(AllOf(bags.bags.size()), options.max_decomposed, options.seed);
   ASSIGN_OR_RETURN(const SparseMatrix matrix,
@@ -122,6 +123,22 @@ Factors RandomProjection(const TermVocabulary& vocabulary,
     for (float& value : row) value = random.Next() >> 63 ? length : -length;
   }
   return projection;
+}
+
+absl::StatusOr<Factors> LearnProjection(const TermBags& bags,
+                                        const TermVocabulary& vocabulary,
+                                        const ContentOptions& options) {
+  if (options.words == WordSpace::kPlain) {
+    return RandomProjection(vocabulary, options);
+  }
+  if (options.words == WordSpace::kLatent) {
+    return LatentProjection(bags, vocabulary, options);
+  }
+  WordVectorOptions words;
+  words.dim = options.dim;
+  words.seed = options.seed;
+  words.threads = options.threads;
+  return LearnWordVectors(bags, vocabulary, words);
 }
 
 // The events with a usable embedding, and its unit form.
@@ -240,13 +257,9 @@ absl::StatusOr<ContentEncoder> TrainContentEncoder(
   ContentParts parts;
   parts.fields = options.fields;
   parts.documents = events.size();
-  if (options.plain_words) {
-    parts.projection = RandomProjection(vocabulary, options);
-  } else {
-    ASSIGN_OR_RETURN(parts.projection,
-                     LearnProjection(bags, vocabulary, options));
-  }
-  if (!options.plain_words && !given.events.empty() &&
+  ASSIGN_OR_RETURN(parts.projection,
+                   LearnProjection(bags, vocabulary, options));
+  if (options.words != WordSpace::kPlain && !given.events.empty() &&
       given.events.size() >= options.min_given_fraction * events.size()) {
     parts.given_projection = LearnGivenProjection(given.units, options.dim);
     ASSIGN_OR_RETURN(parts.projection,

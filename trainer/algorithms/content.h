@@ -15,6 +15,18 @@ namespace usher {
 // Of an embedding, at most.
 inline constexpr int kMaxContentDim = 1024;
 
+// What a text is thrown onto, by the vectors of its words.
+enum class WordSpace : int {
+  // What events' words have in common: latent semantic analysis.
+  kLatent,
+  // The company that words keep (word_vectors.h).
+  kCompany,
+  // The words as they are: TF-IDF, thrown onto `dim` random directions
+  // (Achlioptas 2003), which keeps cosines to about 1 / sqrt(dim), or exactly
+  // when no more terms are known. Given embeddings are ignored.
+  kPlain,
+};
+
 struct ContentOptions {
   int dim = 64;                        // Of the embedding; 1 to kMaxContentDim.
   int min_document_frequency = 2;      // Rarer terms are dropped ...
@@ -26,18 +38,14 @@ struct ContentOptions {
   double min_given_fraction = 0.5;     // Of events with an embedding; below,
                                        // given embeddings are ignored.
   FieldWeights fields;
-  // The words as they are instead of what they have in common: TF-IDF, thrown
-  // onto `dim` random directions (Achlioptas 2003), which keeps cosines to
-  // about 1 / sqrt(dim), or exactly when no more terms are known. Given
-  // embeddings are ignored.
-  bool plain_words = false;
+  WordSpace words = WordSpace::kLatent;
   uint64_t seed = 1;
   int threads = 0;  // 0: all. The result does not depend on it.
 };
 
-// Learns vocabulary and IDF from all `events` and the projection V by a
-// truncated SVD of their TF-IDF matrix U diag(s) V' (latent semantic analysis:
-// Deerwester et al. 1990).
+// Learns vocabulary and IDF from all `events` and the projection of their terms
+// as `words` says: with kLatent it is V of a truncated SVD of their TF-IDF
+// matrix U diag(s) V' (latent semantic analysis: Deerwester et al. 1990).
 //
 // Given embeddings are used when enough events have one: kept as they are up to
 // `dim` numbers, reduced by the leading right singular vectors of their matrix
