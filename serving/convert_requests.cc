@@ -17,6 +17,7 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 constexpr double kMaxSeedWeight = 1000;
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kMaxRuleNameBytes = 128;
+constexpr size_t kMaxDeviceBytes = 128;
 constexpr double kMaxBoost = 1e6;
 
 absl::StatusOr<int> Limit(int32_t limit, int most) {
@@ -114,6 +115,13 @@ absl::Status ReadContext(const v1::RequestContext& proto, Query& query) {
     ASSIGN_OR_RETURN(query.location,
                      FromProto(proto.location(), "context.location"));
   }
+  if (proto.device().size() > kMaxDeviceBytes) {
+    return Invalid(
+        "context.device",
+        absl::StrCat("has ", proto.device().size(), " bytes; at most ",
+                     kMaxDeviceBytes, " are allowed"));
+  }
+  query.device = DeviceFromWord(proto.device());
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@ ExposureSample SampleOf(const Query& query,
                         const std::vector<RankedEvent>& results) {
   ExposureSample sample;
   sample.location = query.location;
+  sample.device = query.device;
   for (const Seed& seed : query.seeds) {
     sample.seeds.push_back({seed.event_id, seed.kind, seed.weight});
   }

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS lists (
 CREATE TABLE IF NOT EXISTS samples (
   number INTEGER PRIMARY KEY, -- of the list
   latitude REAL, longitude REAL, -- that the request gave; NULL: none
+  device INTEGER NOT NULL, -- 0 not said, 1 phone, 2 tablet, 3 desktop, 4 mail
   seeds TEXT, -- JSON list: of each seed its event, its kind and its weight
   feature_names TEXT, -- JSON list
   features BLOB -- 32-bit floats, the least byte first: of each of the list's
@@ -69,7 +70,7 @@ constexpr char kPut[] =
     "INSERT OR IGNORE INTO lists VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
     "?11,?12)";
 constexpr char kPutSample[] =
-    "INSERT INTO samples VALUES (last_insert_rowid(),?1,?2,?3,?4,?5)";
+    "INSERT INTO samples VALUES (last_insert_rowid(),?1,?2,?3,?4,?5,?6)";
 constexpr char kSetShown[] =
     "UPDATE lists SET shown = ?2 WHERE recommendation_id = ?1";
 constexpr char kSum[] =
@@ -232,16 +233,21 @@ constexpr int kListColumns = 13;
 absl::StatusOr<std::optional<ExposureSample>> SampleAt(
     const SqliteStatement& row, size_t events) {
   std::optional<ExposureSample> none;
-  if (row.IsNull(kListColumns + 3)) return none;
+  if (row.IsNull(kListColumns + 4)) return none;
   ExposureSample sample;
   if (!row.IsNull(kListColumns) && !row.IsNull(kListColumns + 1)) {
     sample.location.latitude = static_cast<float>(row.Real(kListColumns));
     sample.location.longitude = static_cast<float>(row.Real(kListColumns + 1));
   }
-  ASSIGN_OR_RETURN(sample.seeds, SeedsFromJson(row.Text(kListColumns + 2)));
+  const int64_t device = row.Int(kListColumns + 2);
+  if (device < 0 || device > static_cast<int64_t>(Device::kMail)) {
+    return Damaged("device");
+  }
+  sample.device = static_cast<Device>(device);
+  ASSIGN_OR_RETURN(sample.seeds, SeedsFromJson(row.Text(kListColumns + 3)));
   ASSIGN_OR_RETURN(sample.feature_names,
-                   TextsFromJson(row.Text(kListColumns + 3)));
-  const absl::string_view bytes = row.Bytes(kListColumns + 4);
+                   TextsFromJson(row.Text(kListColumns + 4)));
+  const absl::string_view bytes = row.Bytes(kListColumns + 5);
   if (bytes.size() != events * sample.feature_names.size() * sizeof(float)) {
     return Damaged("features");
   }
@@ -478,9 +484,10 @@ absl::Status ExposureStore::PutSample(const Exposure& exposure) {
   SqliteStatement& put = parts_->put_sample;
   put.BindReal(1, sample.location.latitude);
   put.BindReal(2, sample.location.longitude);
-  put.BindText(3, seeds);
-  put.BindText(4, names);
-  put.BindBytes(5, BytesOf(sample.features));
+  put.BindInt(3, static_cast<int64_t>(sample.device));
+  put.BindText(4, seeds);
+  put.BindText(5, names);
+  put.BindBytes(6, BytesOf(sample.features));
   return put.Run();
 }
 

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "index/base/clock.h"
+#include "index/catalog/device.h"
 #include "index/catalog/geo.h"
 #include "index/catalog/interaction.h"
 
@@ -38,6 +39,7 @@ struct ExposedSeed {
 // event or user has been described anew since.
 struct ExposureSample {
   GeoPoint location;  // That the request gave; unknown: none.
+  Device device = Device::kUnknown;
   std::vector<ExposedSeed> seeds;
   std::vector<std::string> feature_names;
   // Of each event of the list, one after the other, those of feature_names.

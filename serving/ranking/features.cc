@@ -19,6 +19,7 @@ constexpr absl::string_view kFeatureNames[kNumFeatures] = {
     "series",        "venue",          "als_organizer",
     "als_event",     "neighbours",     "neighbour_organizer",
     "history",       "follows",        "idle",
+    "now_hour",      "now_day",        "device",
     "content",       "content_last",   "place_density",
     "distance",      "hour_match",     "conflict",
     "lead_rank",     "day_rank",       "yes_rank",
@@ -301,6 +302,9 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
   const float history = LogCount(user.commitments);
   const float idle = LogCount(user.idle_hours);
   const float follows = LogCount(static_cast<float>(user.followed.size()));
+  const auto now_hour = static_cast<float>(user.hour_of_week % 24);
+  const auto now_day = static_cast<float>(user.hour_of_week / 24);
+  const auto device = static_cast<float>(user.device);
   for (size_t i = 0; i < std::min(kEventsAhead, events.size()); ++i) {
     PrefetchEvent(snapshot, live, events[i]);
   }
@@ -333,6 +337,9 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     out.at(i, Feature::kHistory) = history;
     out.at(i, Feature::kFollows) = follows;
     out.at(i, Feature::kIdle) = idle;
+    out.at(i, Feature::kNowHour) = now_hour;
+    out.at(i, Feature::kNowDay) = now_day;
+    out.at(i, Feature::kDevice) = device;
     if (event.start != kNoTime) {
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
     }

@@ -36,6 +36,10 @@ enum class Feature : uint8_t {
   kHistory,  // ln(1 + commitments).
   kFollows,  // ln(1 + followed organizers).
   kIdle,     // ln(1 + hours since the latest commitment).
+  // When and how they ask: the same for all events of a list.
+  kNowHour,  // Hour of the day (UTC).
+  kNowDay,   // Day of the week, Monday 0.
+  kDevice,   // The number of the kind of device; 0: not known.
   // What it is about.
   kContent,      // Cosine with the mean content of the user's history,
   kContentLast,  // with that of the latest commitment.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "index/base/clock.h"
+#include "index/catalog/device.h"
 #include "index/catalog/filter.h"
 #include "index/catalog/geo.h"
 #include "index/catalog/interaction.h"
@@ -39,6 +40,7 @@ struct Query {
   std::string user_id;  // Empty: a visitor without an account.
   Micros now = 0;
   GeoPoint location;  // Where the user is; unknown: their home place.
+  Device device = Device::kUnknown;
   Filter filter;
   std::vector<Seed> seeds;
   int limit = 20;

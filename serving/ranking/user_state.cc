@@ -347,6 +347,8 @@ UserState BuildUserState(const Query& query, const Snapshot& snapshot,
   UserState user;
   user.row = catalog.FindUser(query.user_id);
   user.place = query.location;
+  user.hour_of_week = HourOfWeek(query.now);
+  user.device = query.device;
   absl::Span<const Action> history;
   absl::Span<const Follow> follows;
   if (user.row != kNoUser) {

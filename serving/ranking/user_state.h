@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
+#include "index/catalog/device.h"
 #include "index/catalog/live_columns.h"
 #include "index/model/hybrid_model.h"
 #include "serving/ranking/query.h"
@@ -29,8 +30,10 @@ struct OrganizerPast {
 // immutable once built.
 struct UserState {
   UserRow row = kNoUser;
-  bool cold = true;  // Nothing is known of what they like.
-  GeoPoint place;    // The query's location, else the user's home.
+  bool cold = true;      // Nothing is known of what they like.
+  GeoPoint place;        // The query's location, else the user's home.
+  int hour_of_week = 0;  // Of the query's instant.
+  Device device = Device::kUnknown;
 
   float commitments = 0;
   absl::flat_hash_map<OrganizerRow, OrganizerPast> organizers;

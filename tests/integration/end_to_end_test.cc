@@ -357,6 +357,7 @@ class SampledListTest : public ServedCityTest {
     query.user_id = kept.user_id;
     query.now = kept.now;
     query.location = kept.sample->location;
+    query.device = kept.sample->device;
     for (const ExposedSeed& seed : kept.sample->seeds) {
       query.seeds.push_back({seed.event_id, seed.kind, seed.weight});
     }
@@ -399,6 +400,7 @@ TEST_F(SampledListTest, ScoresAndFeaturesAreMadeAgainFromWhatWasKept) {
   request.mutable_context()->mutable_location()->set_latitude(51.1);
   request.mutable_context()->mutable_location()->set_longitude(3.8);
   ids.push_back(Ask(request));
+  request.mutable_context()->set_device("iOS");
   request.clear_user_id();
   for (int i = 0; i < 2; ++i) {
     v1::Seed& seed = *request.add_seeds();

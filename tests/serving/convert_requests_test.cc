@@ -47,6 +47,7 @@ TEST(ConvertRequestsTest, EveryFieldArrives) {
   request.mutable_context()->mutable_now()->set_nanos(1999);
   request.mutable_context()->mutable_location()->set_latitude(-90);
   request.mutable_context()->mutable_location()->set_longitude(180);
+  request.mutable_context()->set_device("iOS");
   v1::Filter& filter = *request.mutable_filter();
   filter.mutable_start_after()->set_seconds(5);
   filter.mutable_start_before()->set_seconds(6);
@@ -73,6 +74,7 @@ TEST(ConvertRequestsTest, EveryFieldArrives) {
   const absl::StatusOr<Query> query = FromProto(request, kNow);
   ASSERT_TRUE(query.ok()) << query.status();
   EXPECT_EQ(query->user_id, "ann");
+  EXPECT_EQ(query->device, Device::kPhone);
   EXPECT_EQ(query->limit, 7);
   EXPECT_EQ(query->now, -2 * kSecond + 1);
   EXPECT_EQ(query->location.latitude, -90);
@@ -134,6 +136,8 @@ TEST(ConvertRequestsTest, EveryBadFieldIsNamed) {
        [](R& r) {
          r.mutable_context()->mutable_now()->set_seconds(-62135596801);
        }},
+      {"context.device: has 129 bytes; at most 128",
+       [](R& r) { r.mutable_context()->set_device(std::string(129, 'x')); }},
       {"context.now: -1 nanos",
        [](R& r) { r.mutable_context()->mutable_now()->set_nanos(-1); }},
       {"context.now: 1000000000 nanos",

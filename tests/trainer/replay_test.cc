@@ -1,6 +1,7 @@
 #include "trainer/evaluation/replay.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "index/catalog/event.h"
+#include "serving/ranking/features.h"
 #include "serving/ranking/policy.h"
 #include "tests/testing/synthetic_city.h"
 #include "trainer/evaluation/play.h"
@@ -87,6 +89,47 @@ TEST_F(ReplayTest, UndatedRowsAreCounted) {
   EXPECT_EQ(replay.undated_rows, 1);
 }
 
+TEST_F(ReplayTest, AQueryKnowsThePlaceAndTheDeviceOfItsAnswer) {
+  const auto add = [&](const char* user, GeoPoint place, const char* device,
+                       Micros time) {
+    InteractionRecord row;
+    row.time = time;
+    row.location = place;
+    builder_.AddInteraction(user, "a", row, device);
+  };
+  add("ann", {}, "web", 1 * kDay);
+  add("bob", {50, 4}, "iPhone", 2 * kDay);
+  add("cem", {}, "", 3 * kDay);
+  const Replay replay = Build();
+  ASSERT_EQ(replay.queries.size(), 2);
+  EXPECT_EQ(replay.queries[0].location.latitude, 50);
+  EXPECT_EQ(replay.queries[0].location.longitude, 4);
+  EXPECT_EQ(replay.queries[0].device, Device::kPhone);
+  EXPECT_FALSE(replay.queries[1].location.known());
+  EXPECT_EQ(replay.queries[1].device, Device::kUnknown);
+}
+
+// A check-in's place would tell which event to find.
+TEST_F(ReplayTest, PlacesOfTheEventsThemselvesAreNotAskedFrom) {
+  Event event;
+  event.id = "placed";
+  event.start_time = kStart;
+  event.location = {50, 4};
+  builder_.AddEvent(event);
+  const char* users[] = {"ann", "bob", "cem", "dee"};
+  for (int i = 0; i < 4; ++i) {
+    InteractionRecord row;
+    row.time = (1 + i) * kDay;
+    row.location = i == 3 ? GeoPoint{51, 4} : GeoPoint{50, 4};
+    builder_.AddInteraction(users[i], "placed", row, "");
+  }
+  const Replay replay = Build();
+  ASSERT_EQ(replay.queries.size(), 3);
+  for (const ReplayQuery& query : replay.queries) {
+    EXPECT_FALSE(query.location.known());
+  }
+}
+
 TEST_F(ReplayTest, WhatIsNotDescribedIsHistoryAndNeverAskedFor) {
   Add("ann", "gone", InteractionKind::kRsvpYes, 1 * kDay);
   Add("bob", "gone", InteractionKind::kRsvpYes, 2 * kDay);
@@ -121,6 +164,48 @@ TEST(PlayTest, ListsHoldNeitherAnsweredNorUndescribedEvents) {
 }
 
 // The city of quickstart must not be one where learning is worth nothing.
+// As the server asks with the location and the device of a request.
+TEST(PlayTest, APersonIsAskedForWhereTheyWereAndWithWhatTheyHeld) {
+  Dataset city = SyntheticCity(SmallCity(4));
+  ASSERT_THAT(city.devices, Contains("ios"));
+  for (size_t i = 0; i < city.interactions.size(); ++i) {
+    InteractionRecord& row = city.interactions[i];
+    row.location = i % 2 == 0 ? GeoPoint() : GeoPoint{51.2f, 3.0f + i * 1e-4f};
+    row.device = static_cast<uint16_t>(i % city.devices.size());
+  }
+  ASSERT_TRUE(SaysWherePeopleWere(city));
+  const Replay replay = BuildReplay(city, {}).value();
+  EXPECT_EQ(replay.training.devices.size(), city.devices.size());
+  TrainedVersion trained = Trained(replay.training);
+  PlayOptions options;
+  options.limit = 3;
+  int placed = 0;
+  std::set<float> devices;
+  PlayRankings(
+      replay, RankingPolicy(), options, trained.snapshot,
+      [&](const ReplayQuery& query, const Ranking& ranking,
+          const Catalog& catalog) {
+        const UserRow user = catalog.FindUser(replay.users[query.user]);
+        const GeoPoint from = query.location.known()
+                                  ? query.location
+                                  : catalog.users.columns[Index(user)].location;
+        placed += query.location.known();
+        for (const RankedEvent& event : ranking.results) {
+          const float km = DistanceKm(
+              from, catalog.events.columns[Index(event.event)].location);
+          EXPECT_NEAR(event.features[static_cast<size_t>(Feature::kDistance)],
+                      LogDistance(km), 1e-3);
+          const float device =
+              event.features[static_cast<size_t>(Feature::kDevice)];
+          EXPECT_EQ(device, static_cast<float>(query.device));
+          devices.insert(device);
+        }
+      });
+  EXPECT_GT(placed, static_cast<int>(replay.queries.size()) / 3);
+  EXPECT_LT(placed, static_cast<int>(replay.queries.size()) * 2 / 3);
+  EXPECT_THAT(devices, ElementsAre(0, 1, 3));  // Unsaid, phones, the web.
+}
+
 TEST(PlayTest, OnTheMadeUpCityTheRankerBeatsTheRule) {
   const Dataset city = SyntheticCity(SynthOptions());
   const Replay replay = BuildReplay(city, {}).value();

@@ -11,6 +11,7 @@ absl::Span<const FeatureGroup> FeatureGroups() {
       {"factors", {Feature::kAlsOrganizer, Feature::kAlsEvent}},
       {"neighbours", {Feature::kNeighbours, Feature::kNeighbourOrganizer}},
       {"who asks", {Feature::kHistory, Feature::kFollows, Feature::kIdle}},
+      {"when and how", {Feature::kNowHour, Feature::kNowDay, Feature::kDevice}},
       {"content", {Feature::kContent, Feature::kContentLast}},
       {"place", {Feature::kVenue, Feature::kPlaceDensity, Feature::kDistance}},
       {"hours",

@@ -11,7 +11,9 @@
 #include "absl/base/call_once.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "index/base/hash.h"
 #include "index/base/parallel.h"
+#include "index/catalog/device.h"
 #include "index/catalog/filter.h"
 #include "index/vector/dot.h"
 #include "serving/ranking/candidates.h"
@@ -74,6 +76,7 @@ class SharedView {
 struct Asked {
   const ReplayQuery* query;
   Micros now;
+  Device device;
   Snapshot snapshot;
   std::shared_ptr<SharedView> view;
   Ranking ranking;
@@ -84,6 +87,8 @@ struct Asked {
     asked.user_id = replay.users[query->user];
     asked.now = now;
     asked.limit = limit;
+    asked.location = query->location;
+    asked.device = device;
     asked.filter.start_before = query->start_before;
     asked.filter.exclude_event_ids = query->masked;
     return asked;
@@ -151,7 +156,13 @@ class Asking {
         view_ = std::make_shared<SharedView>();
         minute_ = MinuteOf(step.time);
       }
-      batch_.push_back({&query, step.time, snapshot_.Share(), view_, {}, {}});
+      batch_.push_back({&query,
+                        step.time,
+                        DeviceToSay(query),
+                        snapshot_.Share(),
+                        view_,
+                        {},
+                        {}});
       if (batch_.size() == kBatch) Flush();
     }
     Flush();
@@ -165,6 +176,13 @@ class Asking {
                 });
     for (const Asked& asked : batch_) sink_(asked);
     batch_.clear();
+  }
+
+  Device DeviceToSay(const ReplayQuery& query) const {
+    const uint64_t hash = Mix64(static_cast<uint64_t>(query.number));
+    return static_cast<double>(hash >> 11) * 0x1.0p-53 < options_.hidden_devices
+               ? Device::kUnknown
+               : query.device;
   }
 
   const Replay& replay_;

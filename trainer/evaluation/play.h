@@ -27,6 +27,8 @@ struct PlayOptions {
   int limit = 10;
   int64_t every = 1;  // Ask every n-th query alone; all steps are walked.
   int threads = 1;    // 0: all cores. The rankings are the same.
+  // Part of the queries, by their numbers, that do not say their device.
+  double hidden_devices = 0;
 };
 
 // Moves `snapshot` through the steps as live writes would and answers queries

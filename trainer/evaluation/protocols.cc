@@ -96,6 +96,8 @@ Replay SnapshotReplay(Replay replay) {
       queries.push_back(query);
       queries.back().start_before = std::numeric_limits<Micros>::max();
       queries.back().lead_hours = std::numeric_limits<double>::quiet_NaN();
+      queries.back().location = {};
+      queries.back().device = Device::kUnknown;
       continue;
     }
     ReplayQuery& all = queries[found->second];

@@ -34,7 +34,9 @@ struct Join {
 class Builder {
  public:
   Builder(const Dataset& data, const ReplayOptions& options)
-      : data_(data), options_(options) {}
+      : data_(data),
+        options_(options),
+        asks_from_places_(SaysWherePeopleWere(data)) {}
 
   absl::StatusOr<Replay> Build() {
     CollectRows();
@@ -210,6 +212,8 @@ class Builder {
           query.user = row.user;
           Want(row.event, row.time, query);
           query.new_event = announced_at_[row.event] >= replay_.cut;
+          if (asks_from_places_) query.location = row.location;
+          query.device = DeviceFromWord(data_.devices[row.device]);
           Ask(row.time, std::move(query));
         }
         seeded.insert(row.event);
@@ -277,13 +281,15 @@ class Builder {
     }
     for (const InteractionRecord& row : training_rows_) {
       builder.AddInteraction(data_.users[row.user].id,
-                             data_.events[row.event].id, row, "");
+                             data_.events[row.event].id, row,
+                             data_.devices[row.device]);
     }
     replay_.training = builder.Finish(data_.fingerprint);
   }
 
   const Dataset& data_;
   const ReplayOptions& options_;
+  const bool asks_from_places_;
   Replay replay_;
   std::vector<InteractionRecord> rows_;
   std::vector<bool> known_;
@@ -305,6 +311,20 @@ class Builder {
 };
 
 }  // namespace
+
+bool SaysWherePeopleWere(const Dataset& dataset) {
+  constexpr float kSamePlaceKm = 0.1f;
+  int64_t placed = 0;
+  int64_t at_event = 0;
+  for (const InteractionRecord& row : dataset.interactions) {
+    if (!row.location.known()) continue;
+    ++placed;
+    // False for an event without a place.
+    at_event += DistanceKm(row.location, dataset.events[row.event].location) <
+                kSamePlaceKm;
+  }
+  return at_event * 2 < placed;
+}
 
 ReplayOptions::Clock ClockOf(const Dataset& dataset) {
   int64_t dated = 0;

@@ -10,7 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "index/base/clock.h"
+#include "index/catalog/device.h"
 #include "index/catalog/event.h"
+#include "index/catalog/geo.h"
 #include "index/catalog/interaction.h"
 #include "trainer/data/dataset.h"
 
@@ -27,6 +29,10 @@ struct ReplayOptions {
   Micros undated_lifetime = 60 * kDay;
   Micros join_delay = kDay;
 };
+
+// Whether interactions say where people were: not when most of those with a
+// place have that of their event, since then it is the answer and no question.
+bool SaysWherePeopleWere(const Dataset& dataset);
 
 // The week clock when most interactions happen at their events' starts, so that
 // nobody knows when they were made.
@@ -46,6 +52,10 @@ struct ReplayQuery {
   // To the start of the first relevant event; NaN: it has none.
   double lead_hours = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::string> masked;  // Not to be recommended, besides answers.
+  // Where the user was and what they held when they answered, as far as the
+  // answer says; what a request at that moment would have said.
+  GeoPoint location;
+  Device device = Device::kUnknown;
 };
 
 // Something becomes known, or is asked.

@@ -57,6 +57,7 @@ RankingLessons CollectLessons(
   PlayOptions play;
   play.limit = kWholeList;
   play.threads = options.threads;
+  play.hidden_devices = options.hidden_devices;
   play.every = PartOf(
       queries,
       std::min(options.max_queries, kMaxLooks / std::max<int64_t>(1, events)));

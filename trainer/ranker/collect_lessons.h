@@ -16,6 +16,9 @@ struct LessonOptions {
   int64_t max_queries = 30000;  // Of more, every n-th is asked.
   int64_t max_judged = 3000;
   double judged_share = 1.0 / 3;  // The last part of the queries.
+  // Part of the queries that do not say their device, so that trees have met
+  // such requests, whatever the interactions say.
+  double hidden_devices = 1.0 / 3;
   uint64_t seed = 1;
   int threads = 0;
 };

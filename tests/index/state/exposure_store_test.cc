@@ -143,6 +143,7 @@ Exposure Sampled(const std::string& id, const std::string& user = "ann") {
   Exposure exposure = ListOf(id, user);
   exposure.sample.emplace();
   exposure.sample->location = {51.05f, 3.72f};
+  exposure.sample->device = Device::kTablet;
   exposure.sample->seeds = {{"e\"2", InteractionKind::kSave, 0.3f},
                             {"e9", InteractionKind::kRsvpNo, 1}};
   exposure.sample->feature_names = {"followed", "distance"};
@@ -163,6 +164,7 @@ TEST_F(ExposureStoreTest, ASampleComesBackAsItWasPut) {
   ASSERT_TRUE(got.has_value());
   EXPECT_EQ(got->location.latitude, put.sample->location.latitude);
   EXPECT_EQ(got->location.longitude, put.sample->location.longitude);
+  EXPECT_EQ(got->device, Device::kTablet);
   ASSERT_EQ(got->seeds.size(), 2u);
   EXPECT_EQ(got->seeds[0].event_id, "e\"2");
   EXPECT_EQ(got->seeds[0].kind, InteractionKind::kSave);
@@ -362,8 +364,8 @@ TEST_F(ExposureStoreTest, APersonCanQueryItEventByEvent) {
 TEST_F(ExposureStoreTest, ADamagedSampleIsNamedAndCanBeDeleted) {
   for (const char* damage :
        {"features = x'00'", "features = NULL", "feature_names = '[\"a\"]'",
-        "feature_names = 'a'", "seeds = '[\"e1\"]'",
-        "seeds = '[\"e1\",\"sat\",\"1\"]'",
+        "feature_names = 'a'", "device = 5", "device = -1",
+        "seeds = '[\"e1\"]'", "seeds = '[\"e1\",\"sat\",\"1\"]'",
         "seeds = '[\"e1\",\"view\",\"x\"]'"}) {
     Put({Sampled("r1")});
     {

@@ -229,6 +229,20 @@ TEST_F(FeaturesTest, TheLatestCommitmentIsComparedByItself) {
   EXPECT_EQ(Of(kTalk, Feature::kIdle), 0);
 }
 
+TEST_F(FeaturesTest, WhenAndHowTheyAskIsTheSameForAllEvents) {
+  query_.device = Device::kTablet;
+  // A Wednesday.
+  query_.now = 20'000 * kDay - kDay - kHour;
+  for (const EventRow event : {kTalk, kNextJazz, kBare}) {
+    EXPECT_EQ(Of(event, Feature::kNowHour), 23);
+    EXPECT_EQ(Of(event, Feature::kNowDay), 2);
+    EXPECT_EQ(Of(event, Feature::kDevice), 2);
+    EXPECT_EQ(Of(event, Feature::kDevice, "stranger"), 2);
+  }
+  query_.device = Device::kUnknown;
+  EXPECT_EQ(Of(kTalk, Feature::kDevice), 0);
+}
+
 TEST_F(FeaturesTest, WhoAsksIsTheSameForAllEvents) {
   for (const EventRow event : {kNextJazz, kTalk, kBare}) {
     EXPECT_FLOAT_EQ(Of(event, Feature::kHistory), std::log1p(1.0f));
@@ -395,7 +409,8 @@ TEST_F(FeaturesTest, AStrangerKnowsNobodyAndNothing) {
   for (const Feature feature : about_user) {
     EXPECT_EQ(Of(kTalk, feature, "stranger"), 0) << FeatureName(feature);
   }
-  EXPECT_EQ(about_user.size(), static_cast<size_t>(kFirstLiveFeature));
+  // The others say when and how they ask.
+  EXPECT_EQ(about_user.size() + 3, static_cast<size_t>(kFirstLiveFeature));
 }
 
 TEST(FeatureNameTest, EveryFeatureHasANameOfItsOwn) {

@@ -29,6 +29,7 @@ Replay* CollectLessonsTest::replay_ = nullptr;
 TEST_F(CollectLessonsTest, ListsAreThoseThatWouldHaveBeenServed) {
   LessonOptions options;
   options.judged_share = 1;
+  options.hidden_devices = 0;
   const RankingLessons lessons = Collect(options);
   ASSERT_EQ(lessons.judged.queries(), replay_->queries.size());
   TrainedVersion trained = Trained(replay_->training);
@@ -62,6 +63,24 @@ TEST_F(CollectLessonsTest, TheLastPartIsJudgedAndWhatCameBeforeIsCounted) {
   EXPECT_EQ(lessons.judged.queries(), queries - queries * 3 / 4);
   EXPECT_GT(lessons.judged.rows() / lessons.judged.queries(),
             lessons.samples.rows() / lessons.samples.queries());
+}
+
+TEST_F(CollectLessonsTest, SomeListsDoNotSayTheirDevice) {
+  LessonOptions options;
+  options.judged_share = 1;
+  const auto unsaid = [&](double hidden) {
+    options.hidden_devices = hidden;
+    const RankingLessons lessons = Collect(options);
+    int count = 0;
+    for (size_t query = 0; query < lessons.judged.queries(); ++query) {
+      count += lessons.judged.FeaturesOf(query).at(0, Feature::kDevice) == 0;
+    }
+    return count;
+  };
+  const auto queries = static_cast<int>(replay_->queries.size());
+  EXPECT_EQ(unsaid(0), 0);
+  EXPECT_NEAR(unsaid(1.0 / 3), queries / 3, queries / 10);
+  EXPECT_EQ(unsaid(1), queries);
 }
 
 TEST_F(CollectLessonsTest, OfTooManyQueriesEveryNthIsAsked) {
