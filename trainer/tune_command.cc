@@ -18,6 +18,7 @@
 #include "trainer/tuning/parameter_space.h"
 #include "trainer/tuning/suggest.h"
 #include "trainer/tuning/trial_log.h"
+#include "trainer/tuning/tuning_page.h"
 
 namespace usher {
 namespace {
@@ -27,7 +28,8 @@ constexpr FlagSpec kTuneFlags[] = {
     {"events", "FILE", "events.jsonl or .jsonl.gz"},
     {"users", "FILE", "users.jsonl or .jsonl.gz"},
     {"report", "DIR",
-     "where trials.csv and best.textproto go; a search that was interrupted "
+     "where trials.csv, trials.html and best.textproto go; a search that was "
+     "interrupted "
      "goes on from them; required"},
     {"trials", "N", "how many in all", "30"},
     {"config", "FILE",
@@ -90,6 +92,11 @@ class Search {
   absl::Status WriteBest(const TrainOptions& base) const {
     return ReplaceFile(absl::StrCat(dir_, "/best.textproto"),
                        TrainConfigText(OptionsOf(Best(), base)));
+  }
+
+  absl::Status WritePage(const TrainOptions& base) const {
+    return ReplaceFile(absl::StrCat(dir_, "/trials.html"),
+                       TuningPage(trials_, PointOf(base)));
   }
 
   static TrainOptions OptionsOf(const Trial& trial, const TrainOptions& base) {
@@ -175,6 +182,7 @@ absl::Status RunTune(const Flags& flags) {
                      Run(search.Next(base), dataset, base, log));
     RETURN_IF_ERROR(search.Add(trial));
     RETURN_IF_ERROR(search.WriteBest(base));
+    RETURN_IF_ERROR(search.WritePage(base));
     const Trial& last = search.trials().back();
     progress.Line(absl::StrFormat(
         "trial %d of %d: NDCG@10 %.4f in %.0f s, best %.4f; about %s left",
@@ -182,6 +190,7 @@ absl::Status RunTune(const Flags& flags) {
         TimeLeft(search.trials(), wanted - static_cast<int64_t>(number))));
   }
   RETURN_IF_ERROR(search.WriteBest(base));
+  RETURN_IF_ERROR(search.WritePage(base));
   PrintBest(search);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -18,6 +19,8 @@ constexpr double kBarHeight = 22;
 constexpr double kLinesHeight = 260;
 constexpr double kLinesWidth = kWidth - 220;
 constexpr double kMargin = 46;
+constexpr double kDotsWidth = 280;
+constexpr double kDotsHeight = 130;
 
 // Told apart by people who see few colours (Okabe and Ito 2008), then dashed.
 constexpr std::array<const char*, 8> kColours = {
@@ -165,6 +168,66 @@ std::string LineChart(const std::vector<std::string>& places,
         "<path d=\"M%.1f %.1fh18\" stroke=\"%s\" stroke-width=\"3\"%s/>\n",
         kLinesWidth + 24, y - 4, kColours[i % kColours.size()], Dashes(i));
     svg += Text(kLinesWidth + 48, y, "start", lines[i].name);
+  }
+  return absl::StrCat(svg, "</svg>\n");
+}
+
+std::string DotChart(const std::vector<ChartDot>& dots,
+                     const std::vector<ChartDot>& steps, absl::string_view left,
+                     absl::string_view right) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const std::vector<ChartDot>* each : {&dots, &steps}) {
+    for (const ChartDot& dot : *each) {
+      if (!std::isfinite(dot.y)) continue;
+      low = std::min(low, dot.y);
+      high = std::max(high, dot.y);
+    }
+  }
+  if (low > high) low = high = 0;
+  const double span = high > low ? high - low : 1;
+  const auto x_of = [](double x) {
+    return kMargin + std::clamp(x, 0.0, 1.0) * kDotsWidth;
+  };
+  const auto y_of = [&](double y) {
+    return 12 + kDotsHeight * (1 - (y - low) / span);
+  };
+  std::string svg = absl::StrFormat(
+      "<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" role=\"img\" "
+      "font-family=\"sans-serif\" font-size=\"11\">\n",
+      kDotsWidth + kMargin + 14, kDotsHeight + 40, kDotsWidth + kMargin + 14);
+  absl::StrAppendFormat(&svg,
+                        "<path d=\"M%.1f %.1fV%.1fH%.1f\" fill=\"none\" "
+                        "stroke=\"#999\"/>\n",
+                        kMargin, 8.0, kDotsHeight + 16, kMargin + kDotsWidth);
+  svg +=
+      Text(kMargin - 4, y_of(high) + 4, "end", absl::StrFormat("%.4f", high));
+  if (high > low) {
+    svg +=
+        Text(kMargin - 4, y_of(low) + 4, "end", absl::StrFormat("%.4f", low));
+  }
+  svg += Text(kMargin, kDotsHeight + 32, "start", left);
+  svg += Text(kMargin + kDotsWidth, kDotsHeight + 32, "end", right);
+  std::string path;
+  for (const ChartDot& dot : steps) {
+    if (!std::isfinite(dot.y)) continue;
+    absl::StrAppendFormat(&path, path.empty() ? "M%.1f %.1f" : "H%.1fV%.1f",
+                          x_of(dot.x), y_of(dot.y));
+  }
+  if (!path.empty()) {
+    absl::StrAppendFormat(&svg,
+                          "<path d=\"%s\" fill=\"none\" stroke=\"%s\" "
+                          "stroke-width=\"1.8\"/>\n",
+                          path, kColours[1]);
+  }
+  for (const ChartDot& dot : dots) {
+    if (!std::isfinite(dot.y)) continue;
+    absl::StrAppendFormat(
+        &svg,
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\">"
+        "<title>%s</title></circle>\n",
+        x_of(dot.x), y_of(dot.y), dot.marked ? 5.0 : 3.0,
+        kColours[dot.marked ? 1 : 0], EscapeHtml(dot.title));
   }
   return absl::StrCat(svg, "</svg>\n");
 }

@@ -34,6 +34,22 @@ struct ChartLine {
 std::string LineChart(const std::vector<std::string>& places,
                       const std::vector<ChartLine>& lines);
 
+// One dot. Its title is shown where it is pointed at.
+struct ChartDot {
+  double x = 0;  // In [0, 1].
+  double y = 0;
+  std::string title;
+  bool marked = false;
+};
+
+// Dots in a small frame that is as high as their values need, whose ends are
+// written beside it; `left` and `right` stand under the ends of x. `steps` are
+// joined by a line that goes across before it goes up. Values that are not
+// finite are left out.
+std::string DotChart(const std::vector<ChartDot>& dots,
+                     const std::vector<ChartDot>& steps, absl::string_view left,
+                     absl::string_view right);
+
 }  // namespace usher
 
 #endif  // USHER_TRAINER_EVALUATION_SVG_CHART_H_
