@@ -22,6 +22,7 @@
 #include "trainer/evaluation/replay.h"
 #include "trainer/evaluation/report.h"
 #include "trainer/load_dataset.h"
+#include "trainer/peak_memory.h"
 #include "trainer/progress.h"
 #include "trainer/train_algorithm.h"
 #include "trainer/train_config.h"
@@ -29,6 +30,8 @@
 
 namespace usher {
 namespace {
+
+constexpr double kCurveShares[] = {0.125, 0.25, 0.5};
 
 constexpr FlagSpec kEvaluateFlags[] = {
     {"interactions", "FILE", "interactions.csv or .csv.gz; required"},
@@ -63,6 +66,9 @@ constexpr FlagSpec kEvaluateFlags[] = {
     {"ablate", "",
      "also the hybrid without each group of features, as if nobody had thought "
      "of them"},
+    {"learning_curve", "",
+     "also the first algorithm with the latest eighth, quarter and half of "
+     "what there is to learn from"},
     {"max_bad_fraction", "X", "share of bad lines that is borne", "0.001"},
 };
 
@@ -80,6 +86,11 @@ absl::Status CheckChoices(const Flags& flags) {
   if (flags.Has("split") && protocol != "holdout") {
     return absl::InvalidArgumentError(absl::StrCat(
         "--split goes with --protocol=holdout, not with ", protocol));
+  }
+  if (flags.Has("learning_curve") && protocol == "holdout") {
+    return absl::InvalidArgumentError(
+        "--learning_curve goes by time, which --protocol=holdout does not "
+        "look at");
   }
   return absl::OkStatus();
 }
@@ -234,6 +245,7 @@ absl::StatusOr<Judgement> JudgeAlgorithm(
     AnswersFile* answers, Progress& progress) {
   const Dataset& data = questions.replay.training;
   progress.Line(absl::StrCat("training ", label));
+  const bool knows_peak = ResetPeakMemory();
   const SecondsSince training;
   // Of the others a judgement on the training part would not be used.
   ASSIGN_OR_RETURN(TrainedVersion trained,
@@ -241,6 +253,7 @@ absl::StatusOr<Judgement> JudgeAlgorithm(
                        ? TrainVersion(name, data, options, LogTo(progress))
                        : TrainByName(name, data, options, LogTo(progress)));
   const double train_seconds = training();
+  const double train_mb = PeakMemoryMb();
   ASSIGN_OR_RETURN(const RankingPolicy policy,
                    ApplyRankingConfig(RankingPolicy(),
                                       trained.snapshot.info.ranking_config));
@@ -256,6 +269,7 @@ absl::StatusOr<Judgement> JudgeAlgorithm(
       JudgeVersion(questions, policy, std::move(trained.snapshot), judge);
   judgement.name = label;
   judgement.train_seconds = train_seconds;
+  if (knows_peak) judgement.train_mb = train_mb;
   return judgement;
 }
 
@@ -272,6 +286,35 @@ absl::Status Ablate(const Holdout& questions, const TrainOptions& options,
                        report, without, nullptr, progress));
     report.judgements.push_back(std::move(judgement));
   }
+  return absl::OkStatus();
+}
+
+absl::Status DrawLearningCurve(const std::string& name,
+                               const Holdout& questions,
+                               const TrainOptions& options,
+                               EvaluationReport& report, Progress& progress) {
+  Judgement& whole = report.judgements.front();
+  for (const double share : kCurveShares) {
+    Holdout part;
+    part.replay = LearningFromLatest(questions.replay, share);
+    const size_t rows = part.replay.training.interactions.size();
+    const std::string label = absl::StrCat(name, " of ", rows, " interactions");
+    absl::StatusOr<Judgement> judgement =
+        JudgeAlgorithm(name, label, part, report, options, nullptr, progress);
+    if (!judgement.ok()) {
+      // Too little to learn from is a point that is not there.
+      report.notes.push_back(
+          absl::StrCat(label, " is left out: ", judgement.status().message()));
+      progress.Line(report.notes.back());
+      continue;
+    }
+    whole.curve.push_back({share, static_cast<int64_t>(rows),
+                           std::move(judgement->all),
+                           judgement->train_seconds});
+  }
+  whole.curve.push_back(
+      {1, static_cast<int64_t>(questions.replay.training.interactions.size()),
+       whole.all, whole.train_seconds});
   return absl::OkStatus();
 }
 
@@ -313,6 +356,11 @@ absl::Status RunEvaluate(const Flags& flags) {
   if (report.judgements.empty()) {
     return absl::InvalidArgumentError(
         "none of --algorithms could learn from these data");
+  }
+  if (flags.Has("learning_curve")) {
+    const std::string name = report.judgements.front().name;
+    RETURN_IF_ERROR(
+        DrawLearningCurve(name, questions, options, report, progress));
   }
   if (flags.Has("ablate")) {
     RETURN_IF_ERROR(Ablate(questions, options, report, progress));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -88,6 +89,14 @@ class FeatureMoves {
 // Events that are to come at the cut, or are announced after it.
 int64_t ShowableEvents(const Replay& replay);
 
+// What was reached with a part of what there is to learn from.
+struct LearningPoint {
+  double share = 1;  // Of the dated interactions, the latest.
+  int64_t interactions = 0;
+  MeanScores all;
+  double train_seconds = 0;
+};
+
 struct Judgement {
   std::string name;
   int64_t showable = 0;
@@ -105,7 +114,10 @@ struct Judgement {
   ListTraits traits;
   FeatureMoves moves;
   RatingErrors ratings;
+  std::vector<LearningPoint> curve;  // Ascending; empty: not asked for.
   double train_seconds = 0;
+  // Peak of the process while it was trained; NaN: not known.
+  double train_mb = std::numeric_limits<double>::quiet_NaN();
   double ask_seconds = 0;
 
   void Add(const ReplayQuery& query, const ListScores& scores);

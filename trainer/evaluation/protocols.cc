@@ -71,6 +71,21 @@ ReplayQuery QueryOf(const Dataset& data, int32_t user, const UserSides& sides) {
 
 }  // namespace
 
+Replay LearningFromLatest(const Replay& replay, double share) {
+  Replay part = replay;
+  if (share >= 1) return part;
+  // By time, undated ones first.
+  std::vector<InteractionRecord>& rows = part.training.interactions;
+  const auto dated = std::find_if(
+      rows.begin(), rows.end(),
+      [](const InteractionRecord& row) { return row.time != kNoTime; });
+  const auto kept =
+      static_cast<int64_t>(std::ceil(share * (rows.end() - dated)));
+  rows.erase(rows.begin(), rows.end() - kept);
+  part.training.fingerprint = Mix64(replay.training.fingerprint ^ kept);
+  return part;
+}
+
 Replay SnapshotReplay(Replay replay) {
   Replay once;
   once.training = std::move(replay.training);

@@ -20,6 +20,12 @@ namespace usher {
 // later. Nothing is revealed: the model and the state stay as they were.
 Replay SnapshotReplay(Replay replay);
 
+// The same questions to who has learned from less: the latest `share` of the
+// dated interactions before the cut, and no undated ones. Events, users and
+// whom they follow stay as they are. Requires 0 < share <= 1; with 1 nothing is
+// left out.
+Replay LearningFromLatest(const Replay& replay, double share);
+
 // The part of a pair; pairs without one train.
 using PartOfPair = std::function<SplitPart(absl::string_view user_id,
                                            absl::string_view event_id)>;

@@ -79,6 +79,21 @@ std::string JsonOfRetrieval(const Judgement& judgement) {
                       absl::StrJoin(parts, ", "), "}");
 }
 
+std::string JsonOfCurve(const std::vector<LearningPoint>& curve, int depth) {
+  std::vector<std::string> points;
+  for (const LearningPoint& point : curve) {
+    const Interval interval =
+        point.all.NdcgInterval(kResamples, kBootstrapSeed);
+    points.push_back(absl::StrFormat(
+        "{\"share\": %s, \"interactions\": %d, \"all\": %s, "
+        "\"NDCG@%d_interval95\": [%s, %s], \"train_seconds\": %s}",
+        Number(point.share), point.interactions, JsonOf(point.all, depth),
+        depth, Number(interval.low), Number(interval.high),
+        Number(point.train_seconds)));
+  }
+  return absl::StrCat("[", absl::StrJoin(points, ",\n    "), "]");
+}
+
 std::string JsonOfMoves(const Judgement& judgement) {
   std::vector<std::string> parts;
   for (const auto& [feature, moves] : judgement.moves.Largest(kNumFeatures)) {
@@ -126,7 +141,9 @@ std::string JsonOfJudgement(const EvaluationReport& report,
       {"retrieval", JsonOfRetrieval(judgement)},
       {"feature_moves", JsonOfMoves(judgement)},
       {"rating_errors", JsonOfRatings(judgement.ratings)},
+      {"learning_curve", JsonOfCurve(judgement.curve, depth)},
       {"train_seconds", Number(judgement.train_seconds)},
+      {"train_peak_mb", Number(judgement.train_mb)},
       {"ask_seconds", Number(judgement.ask_seconds)}};
   std::vector<std::string> lines;
   for (const auto& [name, value] : members) {
@@ -160,7 +177,8 @@ std::string QualityTable(const EvaluationReport& report) {
       Row({"", absl::StrCat("NDCG", at), "95 % interval", "against the first",
            "p", absl::StrCat("HR", at), absl::StrCat("Recall", at),
            absl::StrCat("Precision", at), absl::StrCat("F1", at),
-           absl::StrCat("MAP", at), absl::StrCat("MRR", at), "train, s"},
+           absl::StrCat("MAP", at), absl::StrCat("MRR", at), "train, s",
+           "peak, MB"},
           "th"));
   for (const Judgement& judgement : report.judgements) {
     const ListScores mean = judgement.all.Mean();
@@ -180,7 +198,8 @@ std::string QualityTable(const EvaluationReport& report) {
              absl::StrCat(Figure(interval.low), " .. ", Figure(interval.high)),
              better, p_value, Figure(mean.hit_rate), Figure(mean.recall),
              Figure(mean.precision), Figure(mean.f1), Figure(mean.map),
-             Figure(mean.mrr), Figure(judgement.train_seconds, 1)},
+             Figure(mean.mrr), Figure(judgement.train_seconds, 1),
+             Figure(judgement.train_mb, 0)},
             "td");
   }
   return absl::StrCat(table, "</table>\n");
@@ -252,6 +271,31 @@ std::string BinChart(const EvaluationReport& report,
   return LineChart(places, lines);
 }
 
+// Of who has learned from parts of the data.
+std::string LearningChart(const EvaluationReport& report) {
+  std::vector<std::string> places;
+  std::vector<ChartLine> lines;
+  for (const Judgement& judgement : report.judgements) {
+    if (judgement.curve.empty()) continue;
+    ChartLine line{judgement.name, {}};
+    ChartLine low{"95 %, low", {}};
+    ChartLine high{"95 %, high", {}};
+    places.clear();
+    for (const LearningPoint& point : judgement.curve) {
+      const Interval interval =
+          point.all.NdcgInterval(kResamples, kBootstrapSeed);
+      places.push_back(absl::StrFormat("%.4g %% (%d)", 100 * point.share,
+                                       point.interactions));
+      line.values.push_back(NdcgOf(point.all));
+      low.values.push_back(interval.low);
+      high.values.push_back(interval.high);
+    }
+    lines.insert(lines.end(),
+                 {std::move(line), std::move(low), std::move(high)});
+  }
+  return lines.empty() ? "" : LineChart(places, lines);
+}
+
 std::string RetrievalChart(const EvaluationReport& report) {
   std::vector<std::string> places;
   for (const int depth : kRetrievalDepths) {
@@ -279,20 +323,31 @@ std::string JsonReport(const EvaluationReport& report) {
 std::string TableReport(const EvaluationReport& report) {
   const std::string at = absl::StrCat("@", report.depth);
   std::string table = absl::StrFormat(
-      "%-18s %8s %9s %8s %8s  %-17s %9s %9s %9s %8s\n", "",
+      "%-18s %8s %9s %8s %8s  %-17s %9s %9s %9s %8s %8s\n", "",
       absl::StrCat("HR", at), absl::StrCat("Recall", at),
       absl::StrCat("MRR", at), absl::StrCat("NDCG", at), "95 % interval",
-      "warm user", "new user", "new org.", "train, s");
+      "warm user", "new user", "new org.", "train, s", "peak, MB");
   for (const Judgement& judgement : report.judgements) {
     const ListScores mean = judgement.all.Mean();
     const Interval interval = IntervalOf(judgement);
     absl::StrAppendFormat(
         &table,
-        "%-18s %8.4f %9.4f %8.4f %8.4f  %.4f .. %.4f %9s %9s %9s %8.1f\n",
+        "%-18s %8.4f %9.4f %8.4f %8.4f  %.4f .. %.4f %9s %9s %9s %8.1f %8s\n",
         judgement.name, mean.hit_rate, mean.recall, mean.mrr, mean.ndcg,
         interval.low, interval.high, Figure(NdcgOf(judgement.warm_user)),
         Figure(NdcgOf(judgement.new_user)),
-        Figure(NdcgOf(judgement.new_organizer)), judgement.train_seconds);
+        Figure(NdcgOf(judgement.new_organizer)), judgement.train_seconds,
+        Figure(judgement.train_mb, 0));
+  }
+  for (const Judgement& judgement : report.judgements) {
+    for (const LearningPoint& point : judgement.curve) {
+      const Interval interval =
+          point.all.NdcgInterval(kResamples, kBootstrapSeed);
+      absl::StrAppendFormat(
+          &table, "%s, %.4g %% of the data (%d): NDCG%s %.4f (%.4f .. %.4f)\n",
+          judgement.name, 100 * point.share, point.interactions, at,
+          NdcgOf(point.all), interval.low, interval.high);
+    }
   }
   for (const Judgement& judgement : report.judgements) {
     const RatingErrors& errors = judgement.ratings;
@@ -351,6 +406,14 @@ std::string HtmlReport(const EvaluationReport& report) {
     page += Section("By lead time",
                     absl::StrCat(ndcg, " by the time to the start (queries)"),
                     leads);
+  }
+  const std::string learning = LearningChart(report);
+  if (!learning.empty()) {
+    page += Section("Learning curve",
+                    absl::StrCat(ndcg,
+                                 " by the part of the data learned from, the "
+                                 "latest (interactions)"),
+                    learning);
   }
   const std::string retrieval = RetrievalChart(report);
   if (!retrieval.empty()) {

@@ -46,6 +46,31 @@ SplitPart TestOfE3AndE4(absl::string_view, absl::string_view event) {
                          : SplitPart::kTrain;
 }
 
+TEST(LearningFromLatestTest, TheLatestDatedInteractionsStay) {
+  DatasetBuilder builder = Events();
+  for (int i = 0; i < 20; ++i) {
+    Add(builder, absl::StrCat("u", i % 4).c_str(),
+        absl::StrCat("e", i % 5).c_str(), InteractionKind::kRsvpYes, 0,
+        i < 4 ? kNoTime : (10 + i) * kDay);
+  }
+  Replay replay;
+  replay.training = builder.Finish(1);
+  replay.queries.resize(3);
+  const Replay all = LearningFromLatest(replay, 1);
+  EXPECT_EQ(all.training.interactions.size(), 20);
+  EXPECT_EQ(all.training.fingerprint, replay.training.fingerprint);
+  const Replay quarter = LearningFromLatest(replay, 0.25);
+  EXPECT_EQ(quarter.queries.size(), 3);
+  EXPECT_EQ(quarter.training.events.size(), replay.training.events.size());
+  EXPECT_EQ(quarter.training.users.size(), replay.training.users.size());
+  ASSERT_EQ(quarter.training.interactions.size(), 4);  // Of 16 with a time.
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(quarter.training.interactions[i].time,
+              static_cast<Micros>(10 + 16 + i) * kDay);
+  }
+  EXPECT_NE(quarter.training.fingerprint, replay.training.fingerprint);
+}
+
 TEST(HoldoutTest, TrainingAndValidationPairsAreMaskedAndTestPairsAreWanted) {
   DatasetBuilder builder = Events();
   Add(builder, "ann", "e0", InteractionKind::kView);

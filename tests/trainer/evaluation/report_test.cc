@@ -52,6 +52,12 @@ EvaluationReport Report() {
     report.judgements.push_back(judgement);
   }
   report.judgements[1].ratings.Add(0.5);
+  for (const double share : {0.25, 1.0}) {
+    report.judgements[0].curve.push_back({share,
+                                          static_cast<int64_t>(4000 * share),
+                                          report.judgements[0].all, 12.5});
+  }
+  report.judgements[0].train_mb = 321;
   return report;
 }
 
@@ -98,6 +104,15 @@ TEST(ReportTest, TheJsonIsJsonAndHoldsTheFigures) {
   EXPECT_NEAR(number({"als", "rating_errors", "RMSE"}), 0.5, 1e-6);
   EXPECT_EQ(At(json, {"hybrid", "lists"}).kind_case(), Value::kNullValue);
   EXPECT_NEAR(number({"als", "retrieval", "Recall@500"}), 0.7, 1e-6);
+  const google::protobuf::ListValue curve =
+      At(json, {"hybrid", "learning_curve"}).list_value();
+  ASSERT_EQ(curve.values_size(), 2);
+  const auto& point = curve.values(0).struct_value().fields();
+  EXPECT_EQ(point.at("share").number_value(), 0.25);
+  EXPECT_EQ(point.at("interactions").number_value(), 1000);
+  EXPECT_EQ(At(json, {"als", "learning_curve"}).list_value().values_size(), 0);
+  EXPECT_EQ(number({"hybrid", "train_peak_mb"}), 321);
+  EXPECT_EQ(At(json, {"als", "train_peak_mb"}).kind_case(), Value::kNullValue);
 }
 
 TEST(ReportTest, ThePageNeedsNothingFromElsewhere) {
@@ -110,6 +125,8 @@ TEST(ReportTest, ThePageNeedsNothingFromElsewhere) {
   EXPECT_THAT(page, HasSubstr("60 &lt;queries&gt; &amp; more"));
   EXPECT_THAT(page, HasSubstr("By lead time"));
   EXPECT_THAT(page, HasSubstr("Candidates"));
+  EXPECT_THAT(page, HasSubstr("Learning curve"));
+  EXPECT_THAT(page, HasSubstr("25 % (1000)"));
   EXPECT_THAT(page, Not(HasSubstr("nan")));
   // Every tag that is opened is closed.
   for (const char* tag : {"svg", "table", "tr", "ul", "body", "html"}) {
@@ -124,6 +141,7 @@ TEST(ReportTest, TheTableHasALineForEach) {
   const std::string table = TableReport(Report());
   EXPECT_THAT(table, HasSubstr("hybrid"));
   EXPECT_THAT(table, HasSubstr("als: RMSE 0.5000"));
+  EXPECT_THAT(table, HasSubstr("hybrid, 25 % of the data (1000): NDCG@10"));
 }
 
 TEST(SvgChartTest, BarsAreAsLongAsTheirValues) {
@@ -131,6 +149,19 @@ TEST(SvgChartTest, BarsAreAsLongAsTheirValues) {
   EXPECT_THAT(svg, HasSubstr("width=\"240.0\""));
   EXPECT_THAT(svg, HasSubstr("width=\"480.0\""));
   EXPECT_THAT(svg, HasSubstr("b&lt;"));
+}
+
+TEST(SvgChartTest, DotsFillTheirFrameAndStepsGoAcrossFirst) {
+  const std::string svg = DotChart(
+      {{0, 0.2, "low"}, {1, 0.4, "a < b", true}, {0.5, std::nan(""), "none"}},
+      {{0, 0.2, ""}, {1, 0.4, ""}}, "left", "right");
+  EXPECT_EQ(Count(svg, "<circle"), 2);
+  EXPECT_THAT(svg, HasSubstr("cx=\"46.0\" cy=\"142.0\""));
+  EXPECT_THAT(svg, HasSubstr("cx=\"326.0\" cy=\"12.0\""));
+  EXPECT_THAT(svg, HasSubstr("d=\"M46.0 142.0H326.0V12.0\""));
+  EXPECT_THAT(svg, HasSubstr("a &lt; b"));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(DotChart({{0.5, 0.3, "one"}}, {}, "l", "r"), HasSubstr("0.3000"));
 }
 
 TEST(SvgChartTest, ALineHasAGapWhereNothingIsKnown) {
