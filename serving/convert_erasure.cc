@@ -10,6 +10,7 @@ v1::ExposedFigures FiguresOf(const ExposureSample& sample) {
   if (sample.location.known()) {
     *figures.mutable_location() = ToProto(sample.location);
   }
+  figures.set_device(std::string(DeviceName(sample.device)));
   figures.mutable_feature_names()->Add(sample.feature_names.begin(),
                                        sample.feature_names.end());
   figures.mutable_features()->Add(sample.features.begin(),

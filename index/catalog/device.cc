@@ -25,6 +25,22 @@ constexpr DeviceWord kWords[] = {
 
 }  // namespace
 
+absl::string_view DeviceName(Device device) {
+  switch (device) {
+    case Device::kUnknown:
+      return "";
+    case Device::kPhone:
+      return "phone";
+    case Device::kTablet:
+      return "tablet";
+    case Device::kDesktop:
+      return "desktop";
+    case Device::kMail:
+      return "mail";
+  }
+  return "";
+}
+
 Device DeviceFromWord(absl::string_view word) {
   for (const DeviceWord& known : kWords) {
     if (absl::EqualsIgnoreCase(word, known.word)) return known.device;

@@ -23,6 +23,9 @@ enum class Device : uint8_t {
 // and "linux"; "mail", "email", "e-mail" and "newsletter". Others are kUnknown.
 Device DeviceFromWord(absl::string_view word);
 
+// "phone", "tablet", "desktop", "mail"; empty for kUnknown.
+absl::string_view DeviceName(Device device);
+
 }  // namespace usher
 
 #endif  // USHER_INDEX_CATALOG_DEVICE_H_

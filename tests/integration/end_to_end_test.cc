@@ -451,6 +451,7 @@ TEST_F(SampledListTest, ASampleIsExportedAndForgottenWithItsUser) {
   request.set_user_id(user);
   request.mutable_context()->mutable_location()->set_latitude(51.1);
   request.mutable_context()->mutable_location()->set_longitude(3.8);
+  request.mutable_context()->set_device("ipad");
   const std::string id = Ask(request);
   v1::ExportUserRequest wanted;
   wanted.set_user_id(user);
@@ -463,6 +464,7 @@ TEST_F(SampledListTest, ASampleIsExportedAndForgottenWithItsUser) {
     if (item.exposure().recommendation_id() != id) continue;
     figures = item.exposure().figures().features_size();
     EXPECT_EQ(item.exposure().figures().location().latitude(), 51.1);
+    EXPECT_EQ(item.exposure().figures().device(), "tablet");
   }
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(figures, 15 * static_cast<int>(kNumFeatures));

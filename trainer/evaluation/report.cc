@@ -39,11 +39,12 @@ std::string JsonOf(const MeanScores& scores, int depth) {
   const ListScores mean = scores.Mean();
   return absl::StrFormat(
       "{\"queries\": %d, \"HR@%d\": %s, \"Recall@%d\": %s, \"NDCG@%d\": %s, "
-      "\"MRR@%d\": %s, \"Precision@%d\": %s, \"F1@%d\": %s, \"MAP@%d\": %s}",
+      "\"MRR@%d\": %s, \"Precision@%d\": %s, \"F1@%d\": %s, \"MAP@%d\": %s, "
+      "\"RecallOfAll@%d\": %s}",
       scores.queries(), depth, Number(mean.hit_rate), depth,
       Number(mean.recall), depth, Number(mean.ndcg), depth, Number(mean.mrr),
       depth, Number(mean.precision), depth, Number(mean.f1), depth,
-      Number(mean.map));
+      Number(mean.map), depth, Number(mean.recall_of_all));
 }
 
 template <size_t n>
@@ -176,9 +177,9 @@ std::string QualityTable(const EvaluationReport& report) {
       "<table>\n",
       Row({"", absl::StrCat("NDCG", at), "95 % interval", "against the first",
            "p", absl::StrCat("HR", at), absl::StrCat("Recall", at),
-           absl::StrCat("Precision", at), absl::StrCat("F1", at),
-           absl::StrCat("MAP", at), absl::StrCat("MRR", at), "train, s",
-           "peak, MB"},
+           absl::StrCat("Recall of all", at), absl::StrCat("Precision", at),
+           absl::StrCat("F1", at), absl::StrCat("MAP", at),
+           absl::StrCat("MRR", at), "train, s", "peak, MB"},
           "th"));
   for (const Judgement& judgement : report.judgements) {
     const ListScores mean = judgement.all.Mean();
@@ -197,9 +198,9 @@ std::string QualityTable(const EvaluationReport& report) {
         Row({judgement.name, Figure(mean.ndcg),
              absl::StrCat(Figure(interval.low), " .. ", Figure(interval.high)),
              better, p_value, Figure(mean.hit_rate), Figure(mean.recall),
-             Figure(mean.precision), Figure(mean.f1), Figure(mean.map),
-             Figure(mean.mrr), Figure(judgement.train_seconds, 1),
-             Figure(judgement.train_mb, 0)},
+             Figure(mean.recall_of_all), Figure(mean.precision),
+             Figure(mean.f1), Figure(mean.map), Figure(mean.mrr),
+             Figure(judgement.train_seconds, 1), Figure(judgement.train_mb, 0)},
             "td");
   }
   return absl::StrCat(table, "</table>\n");
@@ -348,6 +349,13 @@ std::string TableReport(const EvaluationReport& report) {
           judgement.name, 100 * point.share, point.interactions, at,
           NdcgOf(point.all), interval.low, interval.high);
     }
+  }
+  for (const Judgement& judgement : report.judgements) {
+    const ListScores mean = judgement.all.Mean();
+    if (mean.recall - mean.recall_of_all < 5e-5) continue;
+    absl::StrAppendFormat(&table,
+                          "%s: Recall%s %.4f of all, %.4f of those that fit\n",
+                          judgement.name, at, mean.recall_of_all, mean.recall);
   }
   for (const Judgement& judgement : report.judgements) {
     const RatingErrors& errors = judgement.ratings;

@@ -32,6 +32,7 @@ ListScores ScoreHits(const std::vector<bool>& hits, int64_t relevant, int k) {
     scores.ndcg += Discount(i) / ideal;
   }
   scores.precision = found / k;
+  scores.recall_of_all = found / static_cast<double>(relevant);
   if (found > 0) {
     scores.f1 = 2 * scores.precision * scores.recall /
                 (scores.precision + scores.recall);
@@ -58,6 +59,7 @@ void MeanScores::Add(int32_t user, const ListScores& scores) {
   sum_.precision += scores.precision;
   sum_.f1 += scores.f1;
   sum_.map += scores.map;
+  sum_.recall_of_all += scores.recall_of_all;
   ++queries_;
   const auto [slot, added] = slot_.try_emplace(user, by_user_.size());
   if (added) by_user_.emplace_back();
@@ -67,8 +69,9 @@ void MeanScores::Add(int32_t user, const ListScores& scores) {
 
 ListScores MeanScores::Mean() const {
   const double n = static_cast<double>(std::max<int64_t>(1, queries_));
-  return {sum_.hit_rate / n,  sum_.recall / n, sum_.ndcg / n, sum_.mrr / n,
-          sum_.precision / n, sum_.f1 / n,     sum_.map / n};
+  return {sum_.hit_rate / n, sum_.recall / n,       sum_.ndcg / n,
+          sum_.mrr / n,      sum_.precision / n,    sum_.f1 / n,
+          sum_.map / n,      sum_.recall_of_all / n};
 }
 
 MeanScores::Interval MeanScores::NdcgInterval(int resamples,

@@ -21,6 +21,7 @@ struct ListScores {
   double f1 = 0;         // Harmonic mean of precision and recall.
   double map = 0;        // Mean precision at the places of relevant events, of
                          // at most k that could have been found.
+  double recall_of_all = 0;  // Of the relevant events, however many.
 };
 
 // Of a list of which `hits` says what was relevant; `relevant` events could

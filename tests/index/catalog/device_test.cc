@@ -13,6 +13,14 @@ TEST(DeviceTest, UsualWordsAreKnownInAnyCase) {
   EXPECT_EQ(DeviceFromWord("e-mail"), Device::kMail);
 }
 
+TEST(DeviceTest, ANameIsAWordForItself) {
+  for (int i = 0; i <= static_cast<int>(Device::kMail); ++i) {
+    const auto device = static_cast<Device>(i);
+    EXPECT_EQ(DeviceFromWord(DeviceName(device)), device);
+    EXPECT_EQ(DeviceName(device).empty(), device == Device::kUnknown);
+  }
+}
+
 TEST(DeviceTest, OtherWordsAreNotKnown) {
   for (const char* word : {"", "fridge", "phone ", "phones", "web\n"}) {
     EXPECT_EQ(DeviceFromWord(word), Device::kUnknown) << word;

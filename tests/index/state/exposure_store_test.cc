@@ -176,6 +176,20 @@ TEST_F(ExposureStoreTest, ASampleComesBackAsItWasPut) {
   EXPECT_THAT(none->seeds, IsEmpty());
 }
 
+TEST_F(ExposureStoreTest, AFileFromBeforeThereWereSamplesGetsTheirTable) {
+  Put({ListOf("r1")});
+  store_ = nullptr;
+  {
+    SqliteDatabase editor =
+        SqliteDatabase::Open(path_, SqliteDatabase::Mode::kWrite).value();
+    ASSERT_TRUE(editor.Execute("DROP TABLE samples").ok());
+  }
+  Reopen();
+  Put({Sampled("r2")});
+  EXPECT_FALSE(store_->Find("r1").value()->sample.has_value());
+  EXPECT_TRUE(store_->Find("r2").value()->sample.has_value());
+}
+
 TEST_F(ExposureStoreTest, ASampleGoesWithItsList) {
   Put({Sampled("r1"), Sampled("r2", "bob"), Sampled("r3"), Sampled("r4")});
   const std::string count = "SELECT count(*) FROM samples";

@@ -15,11 +15,22 @@ TEST(ScoresTest, AllFiguresOfAListAreThoseOfTheirDefinitions) {
   EXPECT_EQ(scores.hit_rate, 1);
   EXPECT_DOUBLE_EQ(scores.precision, 2.0 / 4);
   EXPECT_DOUBLE_EQ(scores.recall, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(scores.recall_of_all, 2.0 / 3);
   EXPECT_DOUBLE_EQ(scores.f1, 2 * (0.5 * 2 / 3) / (0.5 + 2.0 / 3));
   EXPECT_DOUBLE_EQ(scores.map, (1.0 + 2.0 / 3) / 3);
   EXPECT_EQ(scores.mrr, 1);
   EXPECT_DOUBLE_EQ(scores.ndcg, (1 + 1 / std::log2(4)) /
                                     (1 + 1 / std::log2(3) + 1 / std::log2(4)));
+}
+
+TEST(ScoresTest, OfMoreThanFitsRecallIsOfWhatFitsOrOfAll) {
+  const ListScores scores = ScoreHits({true, false}, 5, 2);
+  EXPECT_DOUBLE_EQ(scores.recall, 1.0 / 2);
+  EXPECT_DOUBLE_EQ(scores.recall_of_all, 1.0 / 5);
+  MeanScores mean;
+  mean.Add(0, scores);
+  mean.Add(0, ScoreHits({false, false}, 1, 2));
+  EXPECT_DOUBLE_EQ(mean.Mean().recall_of_all, 1.0 / 10);
 }
 
 TEST(ScoresTest, NothingFoundIsZeroAndAllFoundIsOne) {

@@ -67,6 +67,59 @@ TEST(LearnRankerTest, ALinearScoreThatIsRightIsLeftAlone) {
   EXPECT_EQ(learned.trials[0].ndcg, 1);
 }
 
+size_t At(Feature feature) { return static_cast<size_t>(feature); }
+
+// On a phone the soonest event is the answer, at a desk the most popular one.
+void AddListOfDevice(Random& random, Device device, RankingExamples& examples) {
+  const bool phone = device == Device::kPhone;
+  std::vector<RankedEvent> events(12);
+  const RankedEvent* best = &events.front();
+  for (RankedEvent& event : events) {
+    event.features[At(Feature::kLead)] = static_cast<float>(random.Uniform());
+    event.features[At(Feature::kYes)] = static_cast<float>(random.Uniform());
+    event.features[At(Feature::kDevice)] = static_cast<float>(device);
+    const auto better = [&](const RankedEvent& a, const RankedEvent& b) {
+      return phone ? a.features[At(Feature::kLead)] <
+                         b.features[At(Feature::kLead)]
+                   : a.features[At(Feature::kYes)] >
+                         b.features[At(Feature::kYes)];
+    };
+    if (better(event, *best)) best = &event;
+  }
+  examples.AddQuery(1, 0);
+  for (const RankedEvent& event : events) {
+    examples.AddRow(event, {&event == best, &event == best});
+  }
+}
+
+TEST(LearnRankerTest, WhatIsTheSameForAWholeListDecidesWhatCounts) {
+  Random random(2);
+  RankingLessons lessons;
+  const Device devices[] = {Device::kPhone, Device::kDesktop};
+  for (int i = 0; i < 600; ++i) {
+    AddListOfDevice(random, devices[i % 2], lessons.samples);
+    if (i == 399) lessons.before_judged = lessons.samples.queries();
+  }
+  for (int i = 0; i < 200; ++i) {
+    AddListOfDevice(random, devices[i % 2], lessons.judged);
+  }
+  const LearnedRanker learned = LearnRanker(lessons, {}, 1).value();
+  ASSERT_NE(learned.trees, nullptr);
+  EXPECT_GT(learned.trials[learned.chosen].ndcg, 0.85);
+  // A soon and lonely event, and a late and popular one.
+  for (const Device device : devices) {
+    FeatureMatrix rows(2);
+    for (size_t row = 0; row < 2; ++row) {
+      rows.at(row, Feature::kLead) = row == 0 ? 0.05f : 0.95f;
+      rows.at(row, Feature::kYes) = row == 0 ? 0.05f : 0.95f;
+      rows.at(row, Feature::kDevice) = static_cast<float>(device);
+    }
+    std::vector<float> scores(2);
+    learned.trees->Score(rows, absl::MakeSpan(scores));
+    EXPECT_EQ(scores[0] > scores[1], device == Device::kPhone);
+  }
+}
+
 TEST(LearnRankerTest, WithoutAnswersThereIsAnErrorAndNoTree) {
   RankingLessons lessons;
   EXPECT_EQ(LearnRanker(lessons, {}, 1).status().code(),
