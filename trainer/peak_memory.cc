@@ -1,8 +1,11 @@
 #include "trainer/peak_memory.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -11,6 +14,7 @@
 namespace usher {
 
 bool ResetPeakMemory() {
+  malloc_trim(0);  // What is free already is no part of it.
   std::ofstream file("/proc/self/clear_refs");
   file << "5";  // proc(5): resets VmHWM.
   file.close();
