@@ -24,6 +24,8 @@ constexpr size_t kMaxGroupRows = 20'000;
 constexpr size_t kLiveMinutes = 16;
 // Replaced snapshots are looked at this often when nothing is written.
 constexpr absl::Duration kReclaimPeriod = absl::Seconds(1);
+// Between the pieces of what the state does while nothing is written.
+constexpr absl::Duration kBetweenRests = absl::Milliseconds(10);
 
 }  // namespace
 
@@ -196,7 +198,10 @@ WriterLag SnapshotPublisher::lag() const {
 
 void SnapshotPublisher::Run() {
   Group group;
-  while (Next(group)) {
+  bool rest = true;
+  while (Next(rest ? kBetweenRests : kReclaimPeriod, group)) {
+    const bool idle = group.tasks.empty() && group.writes.empty();
+    rest = !idle || state_.Rest();
     for (const std::function<void()>& task : group.tasks) task();
     DropUnwanted(group.writes);
     if (!group.writes.empty()) WriteGroup(std::move(group.writes));
@@ -210,12 +215,12 @@ void SnapshotPublisher::Run() {
   }
 }
 
-bool SnapshotPublisher::Next(Group& group) {
+bool SnapshotPublisher::Next(absl::Duration patience, Group& group) {
   group = Group();
   absl::MutexLock lock(&mu_);
   writing_ = false;
   mu_.AwaitWithTimeout(absl::Condition(this, &SnapshotPublisher::HasWork),
-                       kReclaimPeriod);
+                       patience);
   group.tasks.swap(tasks_);
   size_t rows = 0;
   while (!queue_.empty() && rows < kMaxGroupRows) {

@@ -137,8 +137,9 @@ class SnapshotPublisher {
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return queue_.empty() && tasks_.empty() && !writing_;
   }
-  // False when there is no more to come.
-  bool Next(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
+  // Waits no longer than `patience`: then the group is empty. False when there
+  // is no more to come.
+  bool Next(absl::Duration patience, Group& group) ABSL_LOCKS_EXCLUDED(mu_);
   // Runs `task` on the writer's thread between two groups, and waits for it.
   void OnWriter(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mu_);
 

@@ -13,6 +13,8 @@ constexpr size_t kMergedPerAdded = 2;
 constexpr size_t kLeastSlice = 64;
 // Keys of the table that the filter gets for each one added.
 constexpr size_t kFilteredPerAdded = 4;
+// And in a rest.
+constexpr size_t kFilteredInRest = size_t{1} << 14;
 constexpr size_t kLeastFilter = size_t{1} << 16;
 
 }  // namespace
@@ -76,18 +78,17 @@ void KeyTable::Add(int64_t key, int64_t position) {
   last_ = std::max(last_, position);
 }
 
-absl::Status KeyTable::FillFilter() {
+absl::Status KeyTable::FillFilter(size_t keys) {
   if (static_cast<size_t>(last_) > filter_capacity_) {
     // Each interaction has a position and at most one key.
     filter_capacity_ = std::max(kLeastFilter, 2 * static_cast<size_t>(last_));
     filter_ = KeyFilter(filter_capacity_);
     filter_next_ = std::numeric_limits<int64_t>::min();
   }
-  if (!filter_next_.has_value() || added_.empty()) return absl::OkStatus();
-  const auto wanted = static_cast<int64_t>(kFilteredPerAdded * added_.size());
+  if (!filter_next_.has_value() || keys == 0) return absl::OkStatus();
   read_keys_.BindInt(1, *filter_next_);
-  read_keys_.BindInt(2, wanted);
-  int64_t read = 0;
+  read_keys_.BindInt(2, static_cast<int64_t>(keys));
+  size_t read = 0;
   int64_t key = 0;
   while (true) {
     ASSIGN_OR_RETURN(const bool row, read_keys_.Step());
@@ -96,7 +97,7 @@ absl::Status KeyTable::FillFilter() {
     filter_.Add(key);
     ++read;
   }
-  if (read < wanted || key == std::numeric_limits<int64_t>::max()) {
+  if (read < keys || key == std::numeric_limits<int64_t>::max()) {
     filter_next_.reset();
   } else {
     filter_next_ = key + 1;
@@ -105,7 +106,7 @@ absl::Status KeyTable::FillFilter() {
 }
 
 absl::Status KeyTable::MergeSlice() {
-  RETURN_IF_ERROR(FillFilter());
+  RETURN_IF_ERROR(FillFilter(kFilteredPerAdded * added_.size()));
   if (!pass_.has_value()) {
     if (recent_.size() < merge_at_) return absl::OkStatus();
     pass_ = Pass{last_, 0, 0};
@@ -143,6 +144,8 @@ void KeyTable::Committed() {
   added_.clear();
   merged_.clear();
 }
+
+absl::Status KeyTable::Rest() { return FillFilter(kFilteredInRest); }
 
 void KeyTable::RolledBack() {
   last_ = last_before_;

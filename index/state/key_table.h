@@ -50,6 +50,10 @@ class KeyTable {
   void Committed();
   void RolledBack();
 
+  // Gives the filter some more keys, outside of a transaction: for when there
+  // is nothing to write. Takes some ten milliseconds.
+  absl::Status Rest();
+
   size_t in_memory() const { return recent_.size(); }
   // Whether the filter knows all keys of the table.
   bool filter_is_whole() const { return !filter_next_.has_value(); }
@@ -70,7 +74,7 @@ class KeyTable {
   };
 
   void Take(int64_t key, int64_t position);
-  absl::Status FillFilter();
+  absl::Status FillFilter(size_t keys);
 
   const size_t merge_at_;
 

@@ -268,6 +268,10 @@ absl::Status StateStore::Commit() {
   return absl::OkStatus();
 }
 
+bool StateStore::Rest() {
+  return parts_->keys.Rest().ok() && !parts_->keys.filter_is_whole();
+}
+
 void StateStore::Rollback() {
   // Fails when SQLite has rolled back by itself.
   parts_->rollback.Run().IgnoreError();

@@ -129,6 +129,20 @@ TEST_F(KeyTableTest, TheFilterKnowsAllKeysAfterAWhileAndLosesNone) {
   }
 }
 
+TEST_F(KeyTableTest, TheFilterKnowsAllKeysAfterARestAndLosesNone) {
+  while (expected_.size() < 4 * kMergeAt) AddGroup(50, /*commit=*/true);
+  Reopen();
+  ASSERT_FALSE(table_->filter_is_whole());
+  for (int rest = 0; !table_->filter_is_whole(); ++rest) {
+    ASSERT_LT(rest, 100);
+    ASSERT_TRUE(table_->Rest().ok());
+  }
+  ExpectAllFound();
+  ASSERT_TRUE(table_->Rest().ok());
+  AddGroup(50, /*commit=*/true);
+  ExpectAllFound();
+}
+
 TEST(KeyFilterTest, MissesNoKeyAndHasFewThatAreNotThere) {
   constexpr int kKeys = 20'000;
   KeyFilter filter(kKeys);
