@@ -63,3 +63,14 @@ void grpc::internal::ServerCallbackCall::ScheduleOnDone(bool inline_ondone) {
   __tsan_acquire(&callbacks_outstanding_);
   real(this, inline_ondone);
 }
+
+// A reactor is made before it is told that its call was cancelled: whoever does
+// one of the two counts down, and the second one tells it.
+void grpc::internal::ServerCallbackCall::CallOnCancel(ServerReactor* reactor) {
+  static auto* const real =
+      usher::Real<void(ServerCallbackCall*, ServerReactor*)>(
+          "_ZN4grpc8internal18ServerCallbackCall12CallOnCancelEPNS0_"
+          "13ServerReactorE");
+  __tsan_acquire(&on_cancel_conditions_remaining_);
+  real(this, reactor);
+}

@@ -211,8 +211,11 @@ std::string DotChart(const std::vector<ChartDot>& dots,
   std::string path;
   for (const ChartDot& dot : steps) {
     if (!std::isfinite(dot.y)) continue;
-    absl::StrAppendFormat(&path, path.empty() ? "M%.1f %.1f" : "H%.1fV%.1f",
-                          x_of(dot.x), y_of(dot.y));
+    if (path.empty()) {
+      absl::StrAppendFormat(&path, "M%.1f %.1f", x_of(dot.x), y_of(dot.y));
+    } else {
+      absl::StrAppendFormat(&path, "H%.1fV%.1f", x_of(dot.x), y_of(dot.y));
+    }
   }
   if (!path.empty()) {
     absl::StrAppendFormat(&svg,
