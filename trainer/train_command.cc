@@ -30,8 +30,8 @@ constexpr FlagSpec kTrainFlags[] = {
     {"config", "FILE", "text proto of usher.config.TrainConfig"},
     {"algorithm", "NAME",
      "hybrid, or one of the table by itself: popularity, item_knn, user_knn, "
-     "als, logistic_mf, svd, tag_svd, content_tfidf, content_embedding, ncf, "
-     "gru",
+     "als, logistic_mf, svd, tag_svd, content_tfidf, content_embedding, "
+     "content_words, ncf, gru",
      "hybrid"},
     {"until", "TIME",
      "leave out what came to pass at or after this time; a server with this "
