@@ -304,7 +304,7 @@ import json
 print(json.load(open("out"))["results"][0]["event_id"])')"
   runs "${live[@]}" get-event --event="$event"
   has "^id +$event$"
-  grep -F "\"$event\"" city/events.jsonl | head -n 1 |
+  grep -m 1 -F "\"$event\"" city/events.jsonl |
     sed 's|"id": *"[^"]*"|"id": "new/1"|; s|"title": *"[^"]*"|"title": "New"|' \
       >new.jsonl
   offered "$user" NO

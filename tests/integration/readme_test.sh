@@ -55,7 +55,7 @@ run_block() {
     cat "$output" >&2
     fail "the block above failed"
   }
-  sed 's/^/  | /' "$output" | head -n 40
+  sed -n '1,40s/^/  | /p' "$output"
   if grep -q 'usherctl.* recommend' "$block" &&
     ! grep -qE '^[[:space:]]*1[[:space:]]' "$output"; then
     fail "no rows came out of the block above"
