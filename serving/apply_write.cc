@@ -1,9 +1,12 @@
 #include "serving/apply_write.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "index/artifact/forgotten_file.h"
 #include "index/base/status_macros.h"
+#include "serving/interaction_recorder.h"
 #include "serving/merge_fields.h"
 
 namespace usher {
@@ -30,18 +33,14 @@ void PutDeletedEvent(const Event& event, Snapshot& snapshot) {
   TakeEvent(event.id, snapshot);
 }
 
-void Record(const Interaction& interaction, Snapshot& snapshot) {
-  Catalog& catalog = snapshot.catalog;
-  const EventRow event = catalog.EventRowOf(interaction.event_id);
-  catalog.Apply(catalog.UserRowOf(interaction.user_id), event, interaction.kind,
-                interaction.value, CountsAt(interaction));
-  if (Index(event) >= snapshot.vectors.size()) snapshot.RefreshVectors(event);
-}
+// Writes that have as many interactions are worth a second thread.
+constexpr size_t kRowsOfTwoThreads = 2'000;
 
 struct Apply {
   const ForgottenUsers& forgotten;
   StateStore& state;
   Snapshot& snapshot;
+  InteractionRecorder* recorder = nullptr;  // Null: on this thread.
 
   absl::StatusOr<WriteReceipt> operator()(const EventUpserts& write) {
     const Catalog& catalog = snapshot.catalog;
@@ -91,11 +90,19 @@ struct Apply {
 
   absl::StatusOr<WriteReceipt> operator()(const Interactions& write) {
     WriteReceipt receipt;
+    std::vector<const Interaction*> recorded;
     for (const Interaction& interaction : write) {
       if (forgotten.Contains(interaction.user_id)) continue;
       ASSIGN_OR_RETURN(const bool first, state.PutInteraction(interaction));
-      if (first) Record(interaction, snapshot);
+      if (first) recorded.push_back(&interaction);
       ++(first ? receipt.accepted : receipt.duplicates);
+    }
+    if (recorder != nullptr) {
+      recorder->Add(std::move(recorded));
+    } else {
+      for (const Interaction* const interaction : recorded) {
+        RecordInteraction(*interaction, snapshot);
+      }
     }
     return receipt;
   }
@@ -202,7 +209,7 @@ absl::Status ApplyInteractions(StateStore& state, PositionRange range,
                                Snapshot& snapshot) {
   return state.ReadInteractions(range, [&](const Interaction& interaction) {
     if (wants(interaction) && !forgotten.Contains(interaction.user_id)) {
-      Record(interaction, snapshot);
+      RecordInteraction(interaction, snapshot);
     }
     return absl::OkStatus();
   });
@@ -214,6 +221,30 @@ absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
                                         const ForgottenUsers& forgotten,
                                         StateStore& state, Snapshot& snapshot) {
   return std::visit(Apply{forgotten, state, snapshot}, write);
+}
+
+absl::Status ApplyWrites(absl::Span<const StateWrite* const> writes,
+                         const ForgottenUsers& forgotten, StateStore& state,
+                         Snapshot& snapshot,
+                         std::vector<WriteReceipt>& receipts) {
+  size_t rows = 0;
+  for (const StateWrite* const write : writes) {
+    if (std::holds_alternative<Interactions>(*write)) rows += NumRows(*write);
+  }
+  std::optional<InteractionRecorder> recorder;
+  if (rows >= kRowsOfTwoThreads) recorder.emplace(snapshot);
+  for (const StateWrite* const write : writes) {
+    Apply apply{forgotten, state, snapshot};
+    if (recorder.has_value()) {
+      if (std::holds_alternative<Interactions>(*write)) {
+        apply.recorder = &*recorder;
+      } else {
+        recorder->Wait();
+      }
+    }
+    ASSIGN_OR_RETURN(receipts.emplace_back(), std::visit(apply, *write));
+  }
+  return absl::OkStatus();
 }
 
 int64_t TrainedPosition(const VersionInfo& info, const StateStore& state) {

@@ -3,9 +3,11 @@
 #define USHER_SERVING_APPLY_WRITE_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
 #include "index/state/state_store.h"
 #include "serving/state_write.h"
@@ -21,6 +23,13 @@ size_t NumRows(const StateWrite& write);
 absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
                                         const ForgottenUsers& forgotten,
                                         StateStore& state, Snapshot& snapshot);
+
+// The same for many, in their order; appends one receipt a write. A thread of
+// its own records what they have of interactions, where that pays.
+absl::Status ApplyWrites(absl::Span<const StateWrite* const> writes,
+                         const ForgottenUsers& forgotten, StateStore& state,
+                         Snapshot& snapshot,
+                         std::vector<WriteReceipt>& receipts);
 
 // The last position of this state that the version was trained on: rows of
 // another state are not in it.

@@ -287,12 +287,11 @@ absl::Status SnapshotPublisher::Commit(const std::vector<Waiting>& group,
                                        Snapshot& snapshot,
                                        std::vector<WriteReceipt>& receipts) {
   const std::shared_ptr<const ForgottenUsers> forgotten = this->forgotten();
+  std::vector<const StateWrite*> writes;
+  for (const Waiting& waiting : group) writes.push_back(&waiting.write);
   absl::Status status = state_.Begin();
-  for (size_t i = 0; status.ok() && i < group.size(); ++i) {
-    const absl::StatusOr<WriteReceipt> receipt =
-        ApplyWrite(group[i].write, *forgotten, state_, snapshot);
-    status = receipt.status();
-    if (status.ok()) receipts.push_back(*receipt);
+  if (status.ok()) {
+    status = ApplyWrites(writes, *forgotten, state_, snapshot, receipts);
   }
   if (status.ok()) status = state_.Commit();
   if (!status.ok()) state_.Rollback();
