@@ -100,7 +100,8 @@ absl::Status Fill(const RankingExamples& examples, size_t queries,
 
 absl::Status Configure(const BoostOptions& options, Booster& booster) {
   const std::pair<const char*, std::string> parameters[] = {
-      {"objective", "rank:pairwise"},
+      {"objective",
+       options.loss == RankingLoss::kNdcg ? "rank:ndcg" : "rank:pairwise"},
       {"tree_method", "hist"},
       {"nthread", "1"},
       {"verbosity", "0"},

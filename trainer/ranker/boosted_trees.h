@@ -14,7 +14,14 @@
 
 namespace usher {
 
+// What a wrong order of two rows costs.
+enum class RankingLoss {
+  kPairwise,  // The same wherever they stand.
+  kNdcg,      // What the NDCG of the list would gain by changing places.
+};
+
 struct BoostOptions {
+  RankingLoss loss = RankingLoss::kPairwise;
   int trees = 60;
   int depth = 4;
   float learning_rate = 0.1f;
@@ -29,9 +36,9 @@ struct BoostOptions {
 };
 
 // Trees that order the rows of each of the first `queries` queries, relevant
-// ones first: pairwise logistic loss (LambdaMART without the weights of
-// positions; Burges 2010), by XGBoost on one thread, so that equal examples
-// and options give equal trees. `progress`, where given, is told of every tree.
+// ones first: the logistic loss of pairs, with or without LambdaMART's weights
+// (Burges 2010), by XGBoost on one thread, so that equal examples and options
+// give equal trees. `progress`, where given, is told of every tree.
 // InvalidArgument when no query has both relevant rows and others; Internal
 // with what XGBoost says otherwise.
 absl::StatusOr<TreeRanker> GrowTrees(

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,25 @@ constexpr uint64_t kResampleSeed = 7;
 // Of the largest size. More than that would fit what a season happens to be
 // like.
 constexpr float kSizes[] = {0.3f, 0.6f, 1};
+
+// What trees may be grown for.
+struct TreeKind {
+  RankingLoss loss;
+  bool on_linear;
+  absl::string_view name;
+};
+constexpr TreeKind kTreeKinds[] = {
+    {RankingLoss::kNdcg, true, "trees for NDCG on the linear score"},
+    {RankingLoss::kPairwise, true, "trees for pairs on the linear score"},
+    {RankingLoss::kPairwise, false, "trees for pairs alone"},
+};
+// Sum of hessians in a leaf, by the rows that there are: many rows allow many
+// small leaves, and what those say does not hold for long.
+constexpr float kRowsOfWeight = 1000;
+constexpr float kLeastWeight = 5;
+constexpr float kMostWeight = 40;
+// The weights of NDCG make hessians that much smaller.
+constexpr float kWeightOfNdcg = 0.25f;
 
 // The rows of a query, best first; its rows' own order among equals.
 std::vector<size_t> OrderOf(absl::Span<const float> scores) {
@@ -42,8 +63,8 @@ std::vector<float> ScoresOf(const RankingExamples& examples, size_t query,
   return scores;
 }
 
-RankerTrial Judge(std::string name, int size, bool on_linear,
-                  const RankingExamples& examples, const TreeRanker* trees) {
+RankerTrial Judge(std::string name, int size, const RankingExamples& examples,
+                  const TreeRanker* trees) {
   MeanScores scores;
   for (size_t query = 0; query < examples.queries(); ++query) {
     const std::vector<size_t> order = OrderOf(ScoresOf(examples, query, trees));
@@ -54,7 +75,7 @@ RankerTrial Judge(std::string name, int size, bool on_linear,
     scores.Add(examples.user(query),
                ScoreHits(hits, examples.relevant(query), kDepthOfList));
   }
-  return {std::move(name), size, on_linear, scores.Mean().ndcg,
+  return {std::move(name), size, scores.Mean().ndcg,
           scores.NdcgInterval(kResamples, kResampleSeed)};
 }
 
@@ -73,20 +94,24 @@ std::vector<ScoredOutcome> OutcomesOf(const RankingExamples& examples,
   return outcomes;
 }
 
-BoostOptions OptionsOf(const RankerOptions& ranker, int trees, bool on_linear,
-                       uint64_t seed) {
+BoostOptions OptionsOf(const RankerOptions& ranker, const TreeKind& kind,
+                       int trees, size_t rows, uint64_t seed) {
   BoostOptions options;
+  options.loss = kind.loss;
+  options.on_linear = kind.on_linear;
+  options.least_weight = std::clamp(static_cast<float>(rows) / kRowsOfWeight,
+                                    kLeastWeight, kMostWeight) *
+                         (kind.loss == RankingLoss::kNdcg ? kWeightOfNdcg : 1);
   options.trees = trees;
   options.depth = ranker.depth;
   options.learning_rate = ranker.learning_rate;
-  options.on_linear = on_linear;
   options.leave_out = ranker.leave_out;
   options.seed = seed;
   return options;
 }
 
 RankerTrial Linear(const RankingLessons& lessons) {
-  return Judge("linear", 0, true, lessons.judged, nullptr);
+  return Judge("linear", 0, lessons.judged, nullptr);
 }
 
 }  // namespace
@@ -102,31 +127,28 @@ absl::StatusOr<LearnedRanker> LearnRanker(
     const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&
         progress) {
-  const auto tell = [&](absl::string_view what, int total) {
-    return [&progress, what, total](int done) {
+  const auto tell = [&](std::string what, int total) {
+    return [&progress, what = std::move(what), total](int done) {
       if (progress) progress(what, done, total);
     };
   };
   LearnedRanker learned;
   learned.trials.push_back(Linear(lessons));
+  const size_t rows = lessons.samples.rows();
   std::vector<TreeRanker> grown;
-  for (const bool on_linear : {true, false}) {
+  for (const TreeKind& kind : kTreeKinds) {
     ASSIGN_OR_RETURN(
         const TreeRanker most,
         GrowTrees(lessons.samples, lessons.before_judged,
-                  OptionsOf(options, options.trees, on_linear, seed),
-                  tell(on_linear ? "trying trees on the linear score"
-                                 : "trying trees alone",
-                       options.trees)));
+                  OptionsOf(options, kind, options.trees, rows, seed),
+                  tell(absl::StrCat("trying ", kind.name), options.trees)));
     for (const float share : kSizes) {
       const int size = std::max(
           1, static_cast<int>(
                  std::lround(share * static_cast<float>(options.trees))));
       grown.push_back(most.First(size));
-      learned.trials.push_back(
-          Judge(absl::StrCat(size, on_linear ? " trees on the linear score"
-                                             : " trees alone"),
-                size, on_linear, lessons.judged, &grown.back()));
+      learned.trials.push_back(Judge(absl::StrCat(size, " ", kind.name), size,
+                                     lessons.judged, &grown.back()));
     }
   }
   for (size_t i = 1; i < learned.trials.size(); ++i) {
@@ -138,11 +160,11 @@ absl::StatusOr<LearnedRanker> LearnRanker(
   learned.calibration = Calibrate(OutcomesOf(
       lessons.judged, best.trees == 0 ? nullptr : &grown[learned.chosen - 1]));
   if (best.trees == 0) return learned;
-  ASSIGN_OR_RETURN(
-      TreeRanker trees,
-      GrowTrees(lessons.samples, lessons.samples.queries(),
-                OptionsOf(options, best.trees, best.on_linear, seed),
-                tell("growing trees", best.trees)));
+  const TreeKind& kind = kTreeKinds[(learned.chosen - 1) / std::size(kSizes)];
+  ASSIGN_OR_RETURN(TreeRanker trees,
+                   GrowTrees(lessons.samples, lessons.samples.queries(),
+                             OptionsOf(options, kind, best.trees, rows, seed),
+                             tell("growing trees", best.trees)));
   learned.trees = std::make_shared<const TreeRanker>(std::move(trees));
   return learned;
 }

@@ -33,9 +33,8 @@ struct RankingLessons {
 
 // One way to rank, and how it did on the judged lists.
 struct RankerTrial {
-  std::string name;  // "linear", "60 trees on the linear score", ...
+  std::string name;  // "linear", "60 trees for NDCG on the linear score", ...
   int trees = 0;
-  bool on_linear = true;
   double ndcg = 0;                // At 10, of the judged lists,
   MeanScores::Interval interval;  // and 95 % of it.
 };
@@ -52,9 +51,10 @@ struct LearnedRanker {
 // The linear score alone, judged. Nothing is learned but its calibration.
 LearnedRanker JudgeLinear(const RankingLessons& lessons);
 
-// Grows trees on the lists before the judged ones, in several sizes, on the
-// linear score and without it; takes what orders the judged lists best, and
-// grows that again on all samples. Deterministic by seed.
+// Grows trees on the lists before the judged ones, in several sizes, for either
+// loss on the linear score and for pairs without it; takes what orders the
+// judged lists best, and grows that again on all samples. Deterministic by
+// seed.
 absl::StatusOr<LearnedRanker> LearnRanker(
     const RankingLessons& lessons, const RankerOptions& options, uint64_t seed,
     const std::function<void(absl::string_view what, int done, int total)>&

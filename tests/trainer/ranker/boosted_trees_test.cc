@@ -46,11 +46,17 @@ int Found(const RankingExamples& examples, const TreeRanker& trees) {
   return found;
 }
 
-TEST(GrowTreesTest, TheyFindWhatDecides) {
+TEST(GrowTreesTest, ForEitherLossTheyFindWhatDecides) {
   const RankingExamples examples = Lists(400, 1);
-  const TreeRanker trees = GrowTrees(examples, 400, {}).value();
-  EXPECT_EQ(trees.trees().size(), 60);
-  EXPECT_GT(Found(Lists(200, 2), trees), 150);
+  BoostOptions options;
+  std::vector<TreeRanker> grown;
+  for (const RankingLoss loss : {RankingLoss::kPairwise, RankingLoss::kNdcg}) {
+    options.loss = loss;
+    grown.push_back(GrowTrees(examples, 400, options).value());
+    EXPECT_EQ(grown.back().trees().size(), 60);
+    EXPECT_GT(Found(Lists(200, 2), grown.back()), 150);
+  }
+  EXPECT_NE(grown[0].trees()[0].values, grown[1].trees()[0].values);
 }
 
 TEST(GrowTreesTest, WhatIsLeftOutIsNoReasonToSplit) {
