@@ -1,7 +1,6 @@
 #include "serving/apply_write.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "index/artifact/forgotten_file.h"
@@ -33,14 +32,11 @@ void PutDeletedEvent(const Event& event, Snapshot& snapshot) {
   TakeEvent(event.id, snapshot);
 }
 
-// Writes that have as many interactions are worth a second thread.
-constexpr size_t kRowsOfTwoThreads = 2'000;
-
 struct Apply {
   const ForgottenUsers& forgotten;
   StateStore& state;
   Snapshot& snapshot;
-  InteractionRecorder* recorder = nullptr;  // Null: on this thread.
+  InteractionRecorder& recorder;
 
   absl::StatusOr<WriteReceipt> operator()(const EventUpserts& write) {
     const Catalog& catalog = snapshot.catalog;
@@ -90,19 +86,11 @@ struct Apply {
 
   absl::StatusOr<WriteReceipt> operator()(const Interactions& write) {
     WriteReceipt receipt;
-    std::vector<const Interaction*> recorded;
     for (const Interaction& interaction : write) {
       if (forgotten.Contains(interaction.user_id)) continue;
       ASSIGN_OR_RETURN(const bool first, state.PutInteraction(interaction));
-      if (first) recorded.push_back(&interaction);
+      if (first) recorder.Add(interaction);
       ++(first ? receipt.accepted : receipt.duplicates);
-    }
-    if (recorder != nullptr) {
-      recorder->Add(std::move(recorded));
-    } else {
-      for (const Interaction* const interaction : recorded) {
-        RecordInteraction(*interaction, snapshot);
-      }
     }
     return receipt;
   }
@@ -135,6 +123,11 @@ struct Apply {
     return receipt;
   }
 };
+
+bool LooksAtSnapshot(const StateWrite& write) {
+  return !std::holds_alternative<Interactions>(write) &&
+         !std::holds_alternative<InteractionErasure>(write);
+}
 
 // Which rows of a state are to be applied: all.
 struct EveryRow {
@@ -217,32 +210,15 @@ absl::Status ApplyInteractions(StateStore& state, PositionRange range,
 
 }  // namespace
 
-absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
-                                        const ForgottenUsers& forgotten,
-                                        StateStore& state, Snapshot& snapshot) {
-  return std::visit(Apply{forgotten, state, snapshot}, write);
-}
-
 absl::Status ApplyWrites(absl::Span<const StateWrite* const> writes,
                          const ForgottenUsers& forgotten, StateStore& state,
-                         Snapshot& snapshot,
+                         Snapshot& snapshot, InteractionRecorder& recorder,
                          std::vector<WriteReceipt>& receipts) {
-  size_t rows = 0;
+  Apply apply{forgotten, state, snapshot, recorder};
   for (const StateWrite* const write : writes) {
-    if (std::holds_alternative<Interactions>(*write)) rows += NumRows(*write);
-  }
-  std::optional<InteractionRecorder> recorder;
-  if (rows >= kRowsOfTwoThreads) recorder.emplace(snapshot);
-  for (const StateWrite* const write : writes) {
-    Apply apply{forgotten, state, snapshot};
-    if (recorder.has_value()) {
-      if (std::holds_alternative<Interactions>(*write)) {
-        apply.recorder = &*recorder;
-      } else {
-        recorder->Wait();
-      }
-    }
-    ASSIGN_OR_RETURN(receipts.emplace_back(), std::visit(apply, *write));
+    if (LooksAtSnapshot(*write)) recorder.Wait();
+    ASSIGN_OR_RETURN(WriteReceipt receipt, std::visit(apply, *write));
+    receipts.push_back(std::move(receipt));
   }
   return absl::OkStatus();
 }

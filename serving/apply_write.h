@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "index/artifact/snapshot.h"
 #include "index/state/state_store.h"
+#include "serving/interaction_recorder.h"
 #include "serving/state_write.h"
 
 namespace usher {
@@ -17,18 +18,14 @@ namespace usher {
 // How many rows a write is about.
 size_t NumRows(const StateWrite& write);
 
-// Writes to both, within a transaction that the caller has begun. Fields that a
-// mask leaves out come from the snapshot. After an error both are in between:
-// the caller rolls back the one and throws away the other.
-absl::StatusOr<WriteReceipt> ApplyWrite(const StateWrite& write,
-                                        const ForgottenUsers& forgotten,
-                                        StateStore& state, Snapshot& snapshot);
-
-// The same for many, in their order; appends one receipt a write. A thread of
-// its own records what they have of interactions, where that pays.
+// Writes to both in order, within a transaction that the caller has begun;
+// appends one receipt a write. Fields that a mask leaves out come from the
+// snapshot. The last interactions may not be in the snapshot before
+// recorder.Wait(), for which they must stay. After an error both are in
+// between: the caller rolls back the one and throws away the other.
 absl::Status ApplyWrites(absl::Span<const StateWrite* const> writes,
                          const ForgottenUsers& forgotten, StateStore& state,
-                         Snapshot& snapshot,
+                         Snapshot& snapshot, InteractionRecorder& recorder,
                          std::vector<WriteReceipt>& receipts);
 
 // The last position of this state that the version was trained on: rows of

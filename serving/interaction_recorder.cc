@@ -1,8 +1,15 @@
 #include "serving/interaction_recorder.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace usher {
+namespace {
+
+// As many take much longer than to wake a thread.
+constexpr size_t kPieceRows = 256;
+
+}  // namespace
 
 void RecordInteraction(const Interaction& interaction, Snapshot& snapshot) {
   Catalog& catalog = snapshot.catalog;
@@ -12,41 +19,51 @@ void RecordInteraction(const Interaction& interaction, Snapshot& snapshot) {
   if (Index(event) >= snapshot.vectors.size()) snapshot.RefreshVectors(event);
 }
 
-InteractionRecorder::InteractionRecorder(Snapshot& snapshot)
-    : snapshot_(snapshot), thread_([this] { Run(); }) {}
-
 InteractionRecorder::~InteractionRecorder() {
   {
     absl::MutexLock lock(&mu_);
+    queue_.clear();
     ended_ = true;
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
-void InteractionRecorder::Add(std::vector<const Interaction*> interactions) {
+void InteractionRecorder::Add(const Interaction& interaction) {
+  pending_.push_back(&interaction);
+  if (pending_.size() < kPieceRows) return;
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
   absl::MutexLock lock(&mu_);
-  queue_.push_back(std::move(interactions));
+  queue_.push_back(std::exchange(pending_, {}));
 }
 
 void InteractionRecorder::Wait() {
-  absl::MutexLock lock(&mu_);
-  mu_.Await(absl::Condition(this, &InteractionRecorder::Idle));
+  {
+    absl::MutexLock lock(&mu_);
+    mu_.Await(absl::Condition(this, &InteractionRecorder::Idle));
+  }
+  Record(std::exchange(pending_, {}));
+}
+
+void InteractionRecorder::Record(const Piece& piece) {
+  for (const Interaction* const interaction : piece) {
+    RecordInteraction(*interaction, snapshot_);
+  }
 }
 
 void InteractionRecorder::Run() {
+  Piece piece;
+  while (Next(piece)) Record(piece);
+}
+
+bool InteractionRecorder::Next(Piece& piece) {
   absl::MutexLock lock(&mu_);
-  for (;;) {
-    mu_.Await(absl::Condition(this, &InteractionRecorder::HasWork));
-    if (queue_.empty()) return;
-    const std::vector<const Interaction*> interactions =
-        std::exchange(queue_.front(), {});
-    mu_.Unlock();
-    for (const Interaction* const interaction : interactions) {
-      RecordInteraction(*interaction, snapshot_);
-    }
-    mu_.Lock();
-    queue_.pop_front();
-  }
+  recording_ = false;
+  mu_.Await(absl::Condition(this, &InteractionRecorder::HasWork));
+  if (queue_.empty()) return false;
+  piece = std::move(queue_.front());
+  queue_.pop_front();
+  recording_ = true;
+  return true;
 }
 
 }  // namespace usher

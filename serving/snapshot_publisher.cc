@@ -289,12 +289,18 @@ absl::Status SnapshotPublisher::Commit(const std::vector<Waiting>& group,
   const std::shared_ptr<const ForgottenUsers> forgotten = this->forgotten();
   std::vector<const StateWrite*> writes;
   for (const Waiting& waiting : group) writes.push_back(&waiting.write);
+  InteractionRecorder recorder(snapshot);
   absl::Status status = state_.Begin();
   if (status.ok()) {
-    status = ApplyWrites(writes, *forgotten, state_, snapshot, receipts);
+    status =
+        ApplyWrites(writes, *forgotten, state_, snapshot, recorder, receipts);
   }
   if (status.ok()) status = state_.Commit();
-  if (!status.ok()) state_.Rollback();
+  if (status.ok()) {
+    recorder.Wait();
+  } else {
+    state_.Rollback();
+  }
   return status;
 }
 

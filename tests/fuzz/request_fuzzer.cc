@@ -48,8 +48,14 @@ class City {
   void Apply(const absl::StatusOr<Write>& write) {
     if (!write.ok()) return ExpectRefusal(write.status());
     Expect(state_->Begin().ok(), "no transaction");
-    const auto receipt = ApplyWrite(*write, {}, *state_, snapshot_);
-    Expect(receipt.ok(), std::string(receipt.status().message()).c_str());
+    const StateWrite value = *write;
+    const StateWrite* const pointer = &value;
+    InteractionRecorder recorder(snapshot_);
+    std::vector<WriteReceipt> receipts;
+    const absl::Status applied =
+        ApplyWrites({&pointer, 1}, {}, *state_, snapshot_, recorder, receipts);
+    Expect(applied.ok(), std::string(applied.message()).c_str());
+    recorder.Wait();
     Expect(state_->Commit().ok(), "no commit");
     Publish();
   }

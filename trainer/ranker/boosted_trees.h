@@ -17,7 +17,7 @@ namespace usher {
 // What a wrong order of two rows costs.
 enum class RankingLoss {
   kPairwise,  // The same wherever they stand.
-  kNdcg,      // What the NDCG of the list would gain by changing places.
+  kNdcg,  // What the NDCG of the query's rows would gain by changing places.
 };
 
 struct BoostOptions {
@@ -27,7 +27,8 @@ struct BoostOptions {
   float learning_rate = 0.1f;
   float row_share = 0.8f;      // Of the rows that each tree sees,
   float feature_share = 0.7f;  // and of the features.
-  float least_weight = 5;      // Sum of hessians in a leaf.
+  // Sum of hessians in a leaf. Those of kNdcg are smaller by far.
+  float least_weight = 5;
   int bins = 64;
   // True: the trees correct the linear score; false: they stand for themselves.
   bool on_linear = true;

@@ -35,14 +35,6 @@ constexpr TreeKind kTreeKinds[] = {
     {RankingLoss::kPairwise, true, "trees for pairs on the linear score"},
     {RankingLoss::kPairwise, false, "trees for pairs alone"},
 };
-// Sum of hessians in a leaf, by the rows that there are: many rows allow many
-// small leaves, and what those say does not hold for long.
-constexpr float kRowsOfWeight = 1000;
-constexpr float kLeastWeight = 5;
-constexpr float kMostWeight = 40;
-// The weights of NDCG make hessians that much smaller.
-constexpr float kWeightOfNdcg = 0.25f;
-
 // The rows of a query, best first; its rows' own order among equals.
 std::vector<size_t> OrderOf(absl::Span<const float> scores) {
   std::vector<size_t> order(scores.size());
@@ -99,9 +91,7 @@ BoostOptions OptionsOf(const RankerOptions& ranker, const TreeKind& kind,
   BoostOptions options;
   options.loss = kind.loss;
   options.on_linear = kind.on_linear;
-  options.least_weight = std::clamp(static_cast<float>(rows) / kRowsOfWeight,
-                                    kLeastWeight, kMostWeight) *
-                         (kind.loss == RankingLoss::kNdcg ? kWeightOfNdcg : 1);
+  options.least_weight = LeastWeight(rows, kind.loss);
   options.trees = trees;
   options.depth = ranker.depth;
   options.learning_rate = ranker.learning_rate;
@@ -115,6 +105,16 @@ RankerTrial Linear(const RankingLessons& lessons) {
 }
 
 }  // namespace
+
+float LeastWeight(size_t rows, RankingLoss loss) {
+  constexpr float kRowsOfWeight = 1000;
+  constexpr float kLeast = 5;
+  constexpr float kMost = 40;
+  // A fourth did best of those that were tried (README.md).
+  constexpr float kPartForNdcg = 0.25f;
+  return std::clamp(static_cast<float>(rows) / kRowsOfWeight, kLeast, kMost) *
+         (loss == RankingLoss::kNdcg ? kPartForNdcg : 1);
+}
 
 LearnedRanker JudgeLinear(const RankingLessons& lessons) {
   LearnedRanker judged;
@@ -134,13 +134,14 @@ absl::StatusOr<LearnedRanker> LearnRanker(
   };
   LearnedRanker learned;
   learned.trials.push_back(Linear(lessons));
-  const size_t rows = lessons.samples.rows();
+  // What was tried is what is grown: the same weights for both.
+  const size_t all_rows = lessons.samples.rows();
   std::vector<TreeRanker> grown;
   for (const TreeKind& kind : kTreeKinds) {
     ASSIGN_OR_RETURN(
         const TreeRanker most,
         GrowTrees(lessons.samples, lessons.before_judged,
-                  OptionsOf(options, kind, options.trees, rows, seed),
+                  OptionsOf(options, kind, options.trees, all_rows, seed),
                   tell(absl::StrCat("trying ", kind.name), options.trees)));
     for (const float share : kSizes) {
       const int size = std::max(
@@ -161,10 +162,11 @@ absl::StatusOr<LearnedRanker> LearnRanker(
       lessons.judged, best.trees == 0 ? nullptr : &grown[learned.chosen - 1]));
   if (best.trees == 0) return learned;
   const TreeKind& kind = kTreeKinds[(learned.chosen - 1) / std::size(kSizes)];
-  ASSIGN_OR_RETURN(TreeRanker trees,
-                   GrowTrees(lessons.samples, lessons.samples.queries(),
-                             OptionsOf(options, kind, best.trees, rows, seed),
-                             tell("growing trees", best.trees)));
+  ASSIGN_OR_RETURN(
+      TreeRanker trees,
+      GrowTrees(lessons.samples, lessons.samples.queries(),
+                OptionsOf(options, kind, best.trees, all_rows, seed),
+                tell("growing trees", best.trees)));
   learned.trees = std::make_shared<const TreeRanker>(std::move(trees));
   return learned;
 }

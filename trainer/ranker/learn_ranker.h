@@ -15,6 +15,7 @@
 #include "serving/ranking/policy.h"
 #include "serving/ranking/tree_ranker.h"
 #include "trainer/evaluation/scores.h"
+#include "trainer/ranker/boosted_trees.h"
 #include "trainer/ranker/ranker_options.h"
 #include "trainer/ranker/ranking_examples.h"
 
@@ -47,6 +48,11 @@ struct LearnedRanker {
   std::vector<RankerTrial> trials;  // The linear one first.
   size_t chosen = 0;                // Of trials.
 };
+
+// The least sum of hessians in a leaf of trees that grow on so many rows: from
+// 5 to 40 for pairs. Many rows allow many small leaves, and what those say does
+// not hold for long.
+float LeastWeight(size_t rows, RankingLoss loss);
 
 // The linear score alone, judged. Nothing is learned but its calibration.
 LearnedRanker JudgeLinear(const RankingLessons& lessons);

@@ -128,6 +128,39 @@ TEST(LearnRankerTest, WithoutAnswersThereIsAnErrorAndNoTree) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(LearnRankerTest, LeavesWeighMoreWhereThereAreManyRows) {
+  EXPECT_EQ(LeastWeight(0, RankingLoss::kPairwise), 5);
+  EXPECT_EQ(LeastWeight(20'000, RankingLoss::kPairwise), 20);
+  EXPECT_EQ(LeastWeight(1'000'000, RankingLoss::kPairwise), 40);
+  EXPECT_EQ(LeastWeight(1'000'000, RankingLoss::kNdcg), 10);
+}
+
+// Asked of the same lists, what is grown again is what was tried.
+TEST(LearnRankerTest, WhatWasTakenIsGrownAgain) {
+  RankingLessons lessons = Lessons(0);
+  lessons.before_judged = lessons.samples.queries();
+  RankerOptions options;
+  options.trees = 20;
+  const LearnedRanker learned = LearnRanker(lessons, options, 1).value();
+  ASSERT_NE(learned.trees, nullptr);
+  const std::string& name = learned.trials[learned.chosen].name;
+  BoostOptions same;
+  same.trees = learned.trials[learned.chosen].trees;
+  same.depth = options.depth;
+  same.learning_rate = options.learning_rate;
+  same.loss = absl::StrContains(name, "NDCG") ? RankingLoss::kNdcg
+                                              : RankingLoss::kPairwise;
+  same.on_linear = absl::StrContains(name, "on the linear score");
+  same.least_weight = LeastWeight(lessons.samples.rows(), same.loss);
+  same.seed = 1;
+  const TreeRanker grown =
+      GrowTrees(lessons.samples, lessons.samples.queries(), same).value();
+  ASSERT_EQ(grown.trees().size(), learned.trees->trees().size());
+  for (size_t i = 0; i < grown.trees().size(); ++i) {
+    EXPECT_EQ(grown.trees()[i].values, learned.trees->trees()[i].values);
+  }
+}
+
 TEST(LearnRankerTest, EveryStepIsToldOf) {
   std::set<std::string> steps;
   ASSERT_TRUE(LearnRanker(Lessons(0), {}, 1,
