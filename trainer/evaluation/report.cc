@@ -372,11 +372,13 @@ std::string HtmlReport(const EvaluationReport& report) {
   std::string page =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<title>Usher: evaluation</title>\n<style>\n"
-      "body{font-family:sans-serif;max-width:60em;margin:2em auto;"
+      "body{font-family:sans-serif;max-width:80em;margin:2em auto;"
       "padding:0 1em;color:#222}\n"
-      "table{border-collapse:collapse;font-size:.85em}\n"
+      "table{display:block;overflow-x:auto;border-collapse:collapse;"
+      "font-size:.85em}\n"
       "td,th{padding:.25em .6em;text-align:right;border-bottom:1px solid "
-      "#ddd}\ntd:first-child{text-align:left}\n</style></head>\n<body>\n"
+      "#ddd}\ntd{white-space:nowrap}\ntd:first-child{text-align:left}\n"
+      "</style></head>\n<body>\n"
       "<h1>Evaluation</h1>\n<p>";
   absl::StrAppend(&page, "Protocol ", report.protocol,
                   report.clock.empty() ? "" : ", clock ", report.clock, ", ",

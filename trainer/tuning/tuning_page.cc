@@ -12,12 +12,14 @@ namespace {
 constexpr char kHead[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<title>Usher: tuning</title>\n<style>\n"
-    "body{font-family:sans-serif;max-width:60em;margin:2em auto;"
+    "body{font-family:sans-serif;max-width:80em;margin:2em auto;"
     "padding:0 1em;color:#222}\n"
     "figure{display:inline-block;margin:0 1em 1em 0}\n"
     "figcaption{font-size:.85em;font-weight:bold}\n"
-    "table{border-collapse:collapse;font-size:.75em}\n"
+    "table{display:block;overflow-x:auto;border-collapse:collapse;"
+    "font-size:.75em}\n"
     "td,th{padding:.2em .5em;text-align:right;border-bottom:1px solid #ddd}\n"
+    "td{white-space:nowrap}\n"
     ".best{font-weight:bold}\n</style></head>\n<body>\n<h1>Tuning</h1>\n";
 
 std::string ValueText(const TunedParameter& parameter, double coordinate) {
