@@ -20,9 +20,10 @@ size_t NumRows(const StateWrite& write);
 
 // Writes to both in order, within a transaction that the caller has begun;
 // appends one receipt a write. Fields that a mask leaves out come from the
-// snapshot. The last interactions may not be in the snapshot before
-// recorder.Wait(), for which they must stay. After an error both are in
-// between: the caller rolls back the one and throws away the other.
+// snapshot. Interactions are recorded by `recorder`, which is of this snapshot:
+// all are in it after recorder.Wait(), and `writes` must live until then. After
+// an error both are in between, and the receipts are of the writes before it:
+// the caller rolls back the one and throws away the other.
 absl::Status ApplyWrites(absl::Span<const StateWrite* const> writes,
                          const ForgottenUsers& forgotten, StateStore& state,
                          Snapshot& snapshot, InteractionRecorder& recorder,

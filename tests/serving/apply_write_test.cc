@@ -151,6 +151,7 @@ TEST(ApplyWritesTest, AfterAnErrorThePublishedSnapshotIsAsBefore) {
 
 TEST(InteractionRecorderTest, WhatIsWaitedForIsRecordedAndTheRestIsForgotten) {
   const Interactions few = Batch(1);
+  const Interactions late = Batch(20);
   Interactions many;
   for (int i = 2; i < 12; ++i) {
     const Interactions batch = Batch(i);
@@ -168,9 +169,12 @@ TEST(InteractionRecorderTest, WhatIsWaitedForIsRecordedAndTheRestIsForgotten) {
       recorder.Wait();
     }
     EXPECT_EQ(Known(other), Known(one));
-    // The end comes while there is work.
-    for (const Interaction& interaction : many) recorder.Add(interaction);
+    for (const Interaction& interaction : late) recorder.Add(interaction);
   }
+  EXPECT_EQ(Known(other), Known(one));
+  // The end comes while there is work.
+  InteractionRecorder recorder(other);
+  for (const Interaction& interaction : many) recorder.Add(interaction);
 }
 
 }  // namespace

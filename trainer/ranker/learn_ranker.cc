@@ -35,6 +35,7 @@ constexpr TreeKind kTreeKinds[] = {
     {RankingLoss::kPairwise, true, "trees for pairs on the linear score"},
     {RankingLoss::kPairwise, false, "trees for pairs alone"},
 };
+
 // The rows of a query, best first; its rows' own order among equals.
 std::vector<size_t> OrderOf(absl::Span<const float> scores) {
   std::vector<size_t> order(scores.size());
@@ -110,7 +111,7 @@ float LeastWeight(size_t rows, RankingLoss loss) {
   constexpr float kRowsOfWeight = 1000;
   constexpr float kLeast = 5;
   constexpr float kMost = 40;
-  // A fourth did best of those that were tried (README.md).
+  // The weights of NDCG make hessians smaller (README.md).
   constexpr float kPartForNdcg = 0.25f;
   return std::clamp(static_cast<float>(rows) / kRowsOfWeight, kLeast, kMost) *
          (loss == RankingLoss::kNdcg ? kPartForNdcg : 1);
