@@ -12,16 +12,17 @@ namespace usher {
 // Trees ask a feature for nothing but which of their thresholds it has reached.
 // So each feature becomes one byte, its code: how many of the trees' distinct
 // thresholds for it are not above it, less kCodeOffset. Bytes of kTreeLanes
-// rows side by side fill a register, and go down a tree together.
+// rows side by side fill a register or two, and go down a tree together.
 //
 // A column is a feature and up to kMaxCodes of its thresholds, ascending; a
 // feature that is asked for more has several columns.
-inline constexpr size_t kTreeLanes = 32;
+inline constexpr size_t kTreeLanes = 64;
 inline constexpr size_t kMaxCodes = 255;
 inline constexpr int kCodeOffset = 128;
 // Thresholds of a column are looked at by so many: first the first of each
 // group, then those of one group.
 inline constexpr size_t kCodeGroup = 16;
+inline constexpr size_t kCodeHeap = kMaxCodes + 1;
 
 struct TreeColumns {
   size_t count;
@@ -31,6 +32,11 @@ struct TreeColumns {
   // kCodeGroup * (kCodeGroup + 1) numbers a column: the first threshold of each
   // group, then all of them, both filled up with infinity.
   const float* thresholds;
+  // The same as a binary tree, for many values at once: kCodeHeap numbers a
+  // column, of which node h has its children at 2 h and 2 h + 1, from 1 on,
+  // filled up with infinity; and how many levels it has, 1 to 8.
+  const float* heaps;
+  const uint8_t* levels;
 };
 
 struct CodedTrees {
@@ -69,6 +75,7 @@ const TreeKernels& TreeKernelsFor(InstructionSet set);
 extern const TreeKernels kPortableTreeKernels;
 #if defined(__x86_64__)
 extern const TreeKernels kAvx2TreeKernels;
+extern const TreeKernels kAvx512TreeKernels;
 #endif
 
 }  // namespace usher

@@ -9,7 +9,8 @@ namespace usher {
 namespace {
 
 constexpr size_t kFloats = 8;  // Of a register.
-constexpr size_t kParts = kTreeLanes / kFloats;
+constexpr size_t kBytes = 32;  // Rows that go down together.
+constexpr size_t kParts = kBytes / kFloats;
 
 inline unsigned ReachedOf(const float* thresholds, __m256 value) {
   const __m256 low =
@@ -119,8 +120,10 @@ inline __m256 Look(const float* table, __m256i places) {
   }
 }
 
+// Of kBytes rows, whose codes are that far into those of the group.
 template <int kDepth>
-void AddLeavesOf(const CodedTrees& trees, const int8_t* codes, float* scores) {
+inline void AddLeavesFrom(const CodedTrees& trees, const int8_t* codes,
+                          float* scores) {
   __m256 sums[kParts];
   for (size_t p = 0; p < kParts; ++p) {
     sums[p] = _mm256_loadu_ps(scores + p * kFloats);
@@ -144,11 +147,21 @@ void AddLeavesOf(const CodedTrees& trees, const int8_t* codes, float* scores) {
 }
 
 template <int kDepth>
+void AddLeavesOf(const CodedTrees& trees, const int8_t* codes, float* scores) {
+  for (size_t row = 0; row < kTreeLanes; row += kBytes) {
+    AddLeavesFrom<kDepth>(trees, codes + row, scores + row);
+  }
+}
+
+template <int kDepth>
 void FindLeavesOf(const CodedTrees& trees, const int8_t* codes,
                   uint8_t* leaves) {
   for (size_t tree = 0; tree < trees.count; ++tree) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(leaves + tree * kTreeLanes),
-                        WalkOf(trees, tree, codes).Leaf<kDepth, 0>(0));
+    for (size_t row = 0; row < kTreeLanes; row += kBytes) {
+      _mm256_storeu_si256(
+          reinterpret_cast<__m256i*>(leaves + tree * kTreeLanes + row),
+          WalkOf(trees, tree, codes + row).Leaf<kDepth, 0>(0));
+    }
   }
 }
 

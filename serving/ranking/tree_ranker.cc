@@ -1,6 +1,7 @@
 #include "serving/ranking/tree_ranker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -35,6 +36,21 @@ std::array<std::vector<float>, kNumFeatures> ThresholdsOf(
                      of_feature.end());
   }
   return thresholds;
+}
+
+// Puts `sorted` into a heap whose nodes, read from left to right, are
+// ascending, behind them infinity. Returns how many levels it has.
+uint8_t FillHeap(absl::Span<const float> sorted, absl::Span<float> heap) {
+  const int levels = std::bit_width(sorted.size());
+  for (int level = 0; level < levels; ++level) {
+    for (size_t node = 0; node < size_t{1} << level; ++node) {
+      const size_t place = ((2 * node + 1) << (levels - 1 - level)) - 1;
+      if (place < sorted.size()) {
+        heap[(size_t{1} << level) + node] = sorted[place];
+      }
+    }
+  }
+  return static_cast<uint8_t>(levels);
 }
 
 // Calls use(first row, rows, codes) for each group of rows that go down the
@@ -101,8 +117,8 @@ TreeRanker TreeRanker::First(size_t trees) const {
 }
 
 TreeColumns TreeRanker::Coded::Columns() const {
-  return {features.size(), features.data(), counts.data(), of_zero.data(),
-          thresholds.data()};
+  return {features.size(),   features.data(), counts.data(), of_zero.data(),
+          thresholds.data(), heaps.data(),    levels.data()};
 }
 
 TreeRanker::Coded TreeRanker::CodedOf(const std::vector<Tree>& trees) {
@@ -130,6 +146,9 @@ TreeRanker::Coded TreeRanker::CodedOf(const std::vector<Tree>& trees) {
           static_cast<int8_t>((not_above_zero - from) - kCodeOffset));
       coded.thresholds.insert(coded.thresholds.end(), column.begin(),
                               column.end());
+      std::vector<float> heap(kCodeHeap, kInfinity);
+      coded.levels.push_back(FillHeap({&*from, codes}, absl::MakeSpan(heap)));
+      coded.heaps.insert(coded.heaps.end(), heap.begin(), heap.end());
     }
   }
   for (const Tree& tree : trees) {

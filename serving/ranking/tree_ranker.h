@@ -72,7 +72,8 @@ class TreeRanker {
   struct Coded {
     std::vector<uint8_t> features, counts;
     std::vector<int8_t> of_zero;
-    std::vector<float> thresholds;
+    std::vector<float> thresholds, heaps;
+    std::vector<uint8_t> levels;
     std::vector<uint32_t> columns;
     std::vector<int8_t> codes;
     std::vector<float> leaves;

@@ -122,8 +122,9 @@ float LeafOf(const TreeRanker::Tree& tree, absl::Span<const float> row) {
 std::vector<const TreeKernels*> KernelsOfThisMachine() {
   std::vector<const TreeKernels*> kernels = {
       &TreeKernelsFor(InstructionSet::kPortable)};
-  if (ActiveInstructionSet() >= InstructionSet::kAvx2) {
-    kernels.push_back(&TreeKernelsFor(InstructionSet::kAvx2));
+  for (const InstructionSet set :
+       {InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    if (ActiveInstructionSet() >= set) kernels.push_back(&TreeKernelsFor(set));
   }
   return kernels;
 }
