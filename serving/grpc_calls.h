@@ -18,7 +18,7 @@
 namespace usher {
 
 // Ok while the caller still waits.
-inline absl::Status CheckWanted(const grpc::CallbackServerContext& context) {
+inline absl::Status CheckWanted(const grpc::ServerContextBase& context) {
   if (context.deadline() < std::chrono::system_clock::now()) {
     return absl::DeadlineExceededError(
         "the caller's deadline passed before the work began");
@@ -30,8 +30,9 @@ inline absl::Status CheckWanted(const grpc::CallbackServerContext& context) {
 }
 
 // Ok when the caller may call the method. Every method of every service asks
-// this before anything else, by RunAsync(), RunUnary() or RunStream().
-inline absl::Status CheckAllowed(const grpc::CallbackServerContext& context,
+// this before anything else, by RunAsync(), RunUnary(), RunStream() or as a
+// QueuedCall.
+inline absl::Status CheckAllowed(const grpc::ServerContextBase& context,
                                  RpcMethod method, const CallGate& gate) {
   if (gate.tokens == nullptr) return absl::OkStatus();
   const auto& metadata = context.client_metadata();

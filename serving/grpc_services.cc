@@ -10,6 +10,7 @@
 #include "serving/convert_responses.h"
 #include "serving/grpc_calls.h"
 #include "serving/list_exposure.h"
+#include "serving/queued_call.h"
 #include "usher/v1/admin.grpc.pb.h"
 #include "usher/v1/recommendation.grpc.pb.h"
 
@@ -18,6 +19,10 @@ namespace {
 
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
+
+// Of a method on the queue: as many may come between two looks without waiting
+// in gRPC.
+constexpr int kAwaitedCalls = 128;
 
 // Writes down what a caller is about to see, unless nobody does.
 void WriteDown(const Query& query, const Recommendations& answer,
@@ -134,25 +139,42 @@ class RecommendationStream final
   v1::RecommendStreamResponse response_;
 };
 
-class RecommendationService final
-    : public v1::RecommendationService::CallbackService {
+// The pool's threads take Recommend from gRPC themselves.
+using MixedService = v1::RecommendationService::WithAsyncMethod_Recommend<
+    v1::RecommendationService::WithCallbackMethod_RecommendStream<
+        v1::RecommendationService::WithCallbackMethod_SimilarEvents<
+            v1::RecommendationService::WithCallbackMethod_SimilarUsers<
+                v1::RecommendationService::WithCallbackMethod_Explain<
+                    v1::RecommendationService::WithCallbackMethod_FindAudience<
+                        v1::RecommendationService::Service>>>>>>;
+
+class RecommendationService final : public MixedService {
  public:
   RecommendationService(const Recommender& recommender,
                         const PageTokenCodec& pages, const Scenarios& scenarios,
                         ExposureLog& exposures, const Clock& clock,
-                        const CallGate& gate)
+                        const CallGate& gate, CallQueue& queue)
       : recommender_(recommender),
         pages_(pages),
         scenarios_(scenarios),
         exposures_(exposures),
         clock_(clock),
-        gate_(gate) {}
-
-  Reactor* Recommend(Context* context, const v1::RecommendRequest* request,
-                     v1::RecommendResponse* response) override {
-    return RunUnary(
-        context, RpcMethod::kRecommend, gate_,
-        [this, request, response]() { return Answer(*request, response); });
+        gate_(gate),
+        recommend_{RpcMethod::kRecommend, gate, queue,
+                   [this, &queue](grpc::ServerContext* context,
+                                  v1::RecommendRequest* request,
+                                  RecommendWriter* writer, void* tag) {
+                     RequestRecommend(context, request, writer, queue.queue(),
+                                      queue.queue(), tag);
+                   },
+                   [this](const v1::RecommendRequest& request,
+                          v1::RecommendResponse* response) {
+                     return Answer(request, response);
+                   }} {
+    queue.OnOpen([this] {
+      for (int i = 0; i < kAwaitedCalls; ++i)
+        RecommendCall::AwaitOne(recommend_);
+    });
   }
 
   grpc::ServerBidiReactor<v1::RecommendStreamRequest,
@@ -198,6 +220,10 @@ class RecommendationService final
   }
 
  private:
+  using RecommendWriter =
+      grpc::ServerAsyncResponseWriter<v1::RecommendResponse>;
+  using RecommendCall = QueuedCall<v1::RecommendRequest, v1::RecommendResponse>;
+
   absl::Status Answer(const v1::RecommendRequest& request,
                       v1::RecommendResponse* response) const {
     ASSIGN_OR_RETURN(const Scenario* const scenario,
@@ -279,6 +305,7 @@ class RecommendationService final
   ExposureLog& exposures_;
   const Clock& clock_;
   const CallGate& gate_;
+  const RecommendCall::Method recommend_;
 };
 
 // An operator is told what is wrong with a version; other callers are not told
@@ -355,9 +382,9 @@ class AdminService final : public v1::AdminService::CallbackService {
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
     const Scenarios& scenarios, ExposureLog& exposures, const Clock& clock,
-    const CallGate& gate) {
+    const CallGate& gate, CallQueue& queue) {
   return std::make_unique<RecommendationService>(recommender, pages, scenarios,
-                                                 exposures, clock, gate);
+                                                 exposures, clock, gate, queue);
 }
 
 std::unique_ptr<grpc::Service> NewAdminService(const StatusReporter& reporter,

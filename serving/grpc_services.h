@@ -23,17 +23,20 @@ class Service;
 
 namespace usher {
 
+class CallQueue;
+
 // Borrow what they are given for their own life. Calls are converted, answered
 // and converted back on the pool's threads; a call whose caller is gone or
 // whose deadline has passed when its turn comes is not worked on. Of the gate
 // come the pool, the tokens that callers need, and what counts calls. Streams
 // of writes have no turn: they are read on gRPC's threads as fast as they are
 // written. What takes long, such as a model that is loaded or a report, comes
-// by a gate with a pool of its own.
+// by a gate with a pool of its own; Recommend comes by a queue at which the
+// pool's threads look, so that it is handed from no thread to another.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
     const Scenarios& scenarios, ExposureLog& exposures, const Clock& clock,
-    const CallGate& gate);
+    const CallGate& gate, CallQueue& queue);
 std::unique_ptr<grpc::Service> NewCatalogService(const SnapshotHolder& holder,
                                                  SnapshotPublisher& publisher,
                                                  UserEraser& eraser,

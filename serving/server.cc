@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "serving/call_queue.h"
 #include "serving/grpc_services.h"
 #include "serving/security/tls_credentials.h"
 
@@ -69,6 +70,7 @@ struct Server::Grpc {
   WorkerPool slow_pool{{kSlowThreads, kMaxSlowCalls}};
   const CallGate gate;
   const CallGate slow_gate;
+  std::unique_ptr<CallQueue> queue;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -89,9 +91,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::EnableDefaultHealthCheckService(true);
   auto grpc = std::make_unique<Grpc>(parts);
   const CallGate& gate = grpc->gate;
-  grpc->services.push_back(
-      NewRecommendationService(parts.recommender, parts.pages, parts.scenarios,
-                               parts.exposures, parts.clock, gate));
+  grpc::ServerBuilder builder;
+  grpc->queue = std::make_unique<CallQueue>(builder.AddCompletionQueue());
+  grpc->services.push_back(NewRecommendationService(
+      parts.recommender, parts.pages, parts.scenarios, parts.exposures,
+      parts.clock, gate, *grpc->queue));
   grpc->services.push_back(NewCatalogService(parts.holder, parts.publisher,
                                              parts.eraser, parts.exporter, gate,
                                              grpc->slow_gate));
@@ -103,7 +107,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc->services.push_back(
       NewAdminService(parts.reporter, parts.loader, gate, grpc->slow_gate));
   grpc->services.push_back(NewReflectionService(ListedServices(), gate));
-  grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -126,6 +129,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         "cannot listen on ", address,
         ": the address is taken, not this machine's, or not HOST:PORT"));
   }
+  grpc->queue->Open();
+  parts.pool.Attach(*grpc->queue);
   return absl::WrapUnique(
       new Server(std::move(grpc), WithPort(address, port), parts));
 }
@@ -168,6 +173,8 @@ bool Server::Shutdown() {
       publisher_.Drain(std::max(absl::ZeroDuration(), cut - absl::Now()));
   grpc_->server->Shutdown(std::chrono::system_clock::now() + kHangUpTime);
   grpc_->server->Wait();
+  grpc_->queue->Close();
+  pool_.Detach();
   grpc_ = nullptr;
   return drained;
 }

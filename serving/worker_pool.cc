@@ -32,7 +32,7 @@ absl::Status WorkerPool::Submit(std::function<void()> work) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the server is busy: ", queue_.size(), " calls are waiting already"));
   }
-  queue_.push_back(std::move(work));
+  Queue(std::move(work));
   return absl::OkStatus();
 }
 
@@ -41,7 +41,7 @@ absl::Status WorkerPool::SubmitNextStep(std::function<void()> work) {
   if (draining_) {
     return absl::UnavailableError("the server is shutting down");
   }
-  queue_.push_back(std::move(work));
+  Queue(std::move(work));
   return absl::OkStatus();
 }
 
@@ -57,16 +57,78 @@ size_t WorkerPool::waiting() const {
   return queue_.size();
 }
 
+void WorkerPool::Attach(WorkSource& source) {
+  absl::MutexLock lock(&mu_);
+  source_ = &source;
+}
+
+void WorkerPool::Detach() {
+  absl::MutexLock lock(&mu_);
+  mu_.Await(absl::Condition(this, &WorkerPool::Detached));
+  wakes_ = 0;
+}
+
+void WorkerPool::Queue(std::function<void()> work) {
+  queue_.push_back(std::move(work));
+  WakeOneIfNeeded();
+}
+
+// Those at the source who are awake, and those who are being woken, look at the
+// queue next.
+void WorkerPool::WakeOneIfNeeded() {
+  const int coming = looking_ - sleeping_ + wakes_;
+  if (sleeping_ <= wakes_ || static_cast<int>(queue_.size()) <= coming) return;
+  ++wakes_;
+  source_->Wake();
+}
+
+// Takes all that has happened; when that brought no work, the next thing, too.
+void WorkerPool::LookAt(WorkSource& source) {
+  const auto take = [&](const WorkSource::Event& event) {
+    if (event.tag != nullptr) return source.Take(event);
+    absl::MutexLock lock(&mu_);
+    --wakes_;
+  };
+  while (const auto event = source.Next(/*wait=*/false)) take(*event);
+  {
+    absl::MutexLock lock(&mu_);
+    if (!queue_.empty()) return;
+    ++sleeping_;
+  }
+  const auto event = source.Next(/*wait=*/true);
+  {
+    absl::MutexLock lock(&mu_);
+    --sleeping_;
+  }
+  if (event.has_value()) take(*event);
+}
+
 void WorkerPool::Run() {
   while (true) {
+    WorkSource* source;
+    {
+      absl::MutexLock lock(&mu_);
+      mu_.Await(absl::Condition(this, &WorkerPool::MayLook));
+      source = source_;
+      if (source != nullptr) ++looking_;
+    }
+    if (source != nullptr) LookAt(*source);
     std::function<void()> work;
     {
       absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(this, &WorkerPool::HasWork));
-      if (queue_.empty()) return;
+      if (source != nullptr) {
+        --looking_;
+        if (source->over()) source_ = nullptr;
+      }
+      if (queue_.empty()) {
+        if (stopping_ && source_ == nullptr) return;
+        continue;
+      }
       work = std::move(queue_.front());
       queue_.pop_front();
       ++running_;
+      // Who was awake may have taken what was to wake another.
+      WakeOneIfNeeded();
     }
     work();
     work = nullptr;

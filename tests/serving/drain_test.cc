@@ -51,19 +51,10 @@ class DrainTest : public ServerTest {
 
 TEST_F(DrainTest, WhatRunsIsAnsweredAndHealthSaysItFirst) {
   server_->SetServing(true);
-  absl::Notification begun, go;
-  ASSERT_TRUE(pool_
-                  .Submit([&] {
-                    begun.Notify();
-                    go.WaitForNotification();
-                  })
-                  .ok());
-  begun.WaitForNotification();
+  absl::Notification go;
+  HoldPool(go);
   grpc::Status waiting = grpc::Status::CANCELLED;
-  std::thread caller([&] {
-    v1::RecommendResponse response;
-    waiting = Call(request_, &response);
-  });
+  std::thread caller([&] { waiting = SimilarUsers(); });
   while (pool_.waiting() == 0) std::this_thread::yield();
   bool drained = false;
   std::thread ender([&] { drained = server_->Shutdown(); });
@@ -71,10 +62,9 @@ TEST_F(DrainTest, WhatRunsIsAnsweredAndHealthSaysItFirst) {
   server_->SetServing(true);  // A model that arrives now changes nothing.
   EXPECT_EQ(Health(channel_, ""), 2);
   // Refused once the pool drains; until then the queue has no room.
-  v1::RecommendResponse response;
   grpc::Status late;
   do {
-    late = Call(request_, &response);
+    late = SimilarUsers();
   } while (late.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(late.error_code(), grpc::StatusCode::UNAVAILABLE);
   go.Notify();
@@ -162,14 +152,8 @@ TEST_F(DrainTest, AListStreamMakesNoListWhenItsCallerIsGone) {
   bool left_out = false;
   for (int attempt = 0; attempt < kAttempts && !left_out; ++attempt) {
     const int64_t before = telemetry_.lists.known.Get();
-    absl::Notification begun, go;
-    ASSERT_TRUE(pool_
-                    .Submit([&] {
-                      begun.Notify();
-                      go.WaitForNotification();
-                    })
-                    .ok());
-    begun.WaitForNotification();
+    absl::Notification go;
+    HoldPool(go);
     grpc::ClientContext context;
     const auto stream = stub_->RecommendStream(&context);
     v1::RecommendStreamRequest request;

@@ -8,10 +8,12 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "serving/lists/candidate_lists.h"
 #include "serving/lists/list_counters.h"
@@ -105,6 +107,24 @@ class ServerTest : public ::testing::Test {
                     v1::RecommendResponse* response) {
     grpc::ClientContext context;
     return stub_->Recommend(&context, request, response);
+  }
+  // A call that gRPC's threads take in: it arrives while the pool is held.
+  grpc::Status SimilarUsers() {
+    grpc::ClientContext context;
+    v1::SimilarUsersRequest request;
+    request.set_user_id("ann");
+    v1::SimilarUsersResponse response;
+    return stub_->SimilarUsers(&context, request, &response);
+  }
+  // Holds the pool's one thread until `go`.
+  void HoldPool(absl::Notification& go) {
+    absl::Notification held;
+    const auto hold = [&] {
+      held.Notify();
+      go.WaitForNotification();
+    };
+    while (!pool_.Submit(hold).ok()) std::this_thread::yield();
+    held.WaitForNotification();
   }
   v1::RecommendResponse Recommend() {
     v1::RecommendResponse response;
