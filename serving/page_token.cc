@@ -1,10 +1,13 @@
 #include "serving/page_token.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -52,14 +55,42 @@ absl::Status Refused(absl::string_view why) {
       absl::StrCat("page_token: ", why, "; ask for the first page again"));
 }
 
+// Without memory there is no signature, and no token goes out without one.
+void OrAbort(bool done) {
+  if (!done) std::abort();
+}
+
+EVP_MAC_CTX* NewHmac(absl::string_view key) {
+  EVP_MAC* const mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  EVP_MAC_CTX* const context = EVP_MAC_CTX_new(mac);
+  EVP_MAC_free(mac);
+  char digest[] = "SHA256";
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  OrAbort(context != nullptr &&
+          EVP_MAC_init(context,
+                       reinterpret_cast<const unsigned char*>(key.data()),
+                       key.size(), params) == 1);
+  return context;
+}
+
 }  // namespace
 
+PageTokenCodec::PageTokenCodec(absl::string_view key) : keyed_(NewHmac(key)) {}
+
+PageTokenCodec::~PageTokenCodec() { EVP_MAC_CTX_free(keyed_); }
+
 std::string PageTokenCodec::Signature(absl::string_view bytes) const {
+  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> hmac(
+      EVP_MAC_CTX_dup(keyed_), &EVP_MAC_CTX_free);
   unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-       digest, &size);
+  size_t size = 0;
+  OrAbort(hmac != nullptr &&
+          EVP_MAC_update(hmac.get(),
+                         reinterpret_cast<const unsigned char*>(bytes.data()),
+                         bytes.size()) == 1 &&
+          EVP_MAC_final(hmac.get(), digest, &size, sizeof(digest)) == 1);
   return std::string(reinterpret_cast<const char*>(digest), kSignatureBytes);
 }
 

@@ -12,6 +12,8 @@
 #include "index/base/clock.h"
 #include "index/catalog/id_map.h"
 
+struct evp_mac_ctx_st;  // EVP_MAC_CTX of OpenSSL.
+
 namespace usher {
 
 // Events of the first page's ranking are frozen up to so many,
@@ -33,7 +35,10 @@ struct PageToken {
 // same key take each other's tokens. Immutable.
 class PageTokenCodec {
  public:
-  explicit PageTokenCodec(std::string key) : key_(std::move(key)) {}
+  explicit PageTokenCodec(absl::string_view key);
+  ~PageTokenCodec();
+  PageTokenCodec(const PageTokenCodec&) = delete;
+  PageTokenCodec& operator=(const PageTokenCodec&) = delete;
 
   std::string Encode(const PageToken& token) const;
 
@@ -45,7 +50,9 @@ class PageTokenCodec {
  private:
   std::string Signature(absl::string_view bytes) const;
 
-  const std::string key_;
+  // Has the key, and is copied for each token: to look OpenSSL's HMAC up anew
+  // takes longer than to sign.
+  evp_mac_ctx_st* const keyed_;
 };
 
 }  // namespace usher
