@@ -2,6 +2,7 @@
 #ifndef USHER_TRAINER_ALGORITHM_OPTIONS_H_
 #define USHER_TRAINER_ALGORITHM_OPTIONS_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "index/model/item_tastes.h"
@@ -22,6 +23,7 @@ struct AlgorithmOptions {
   // The columns of the taste matrix. By default organizers, which come again,
   // where at least half of the events have one; else events.
   std::optional<ItemKind> items;
+  // A `dim` of 0 goes by the matrix (AlsDimFor).
   AlsOptions als;
   KnnOptions item_knn;
   KnnOptions user_knn;
@@ -32,6 +34,10 @@ struct AlgorithmOptions {
   NcfOptions ncf;  // Without `hide`, which follows from the items.
   GruOptions gru;
 };
+
+// As many factors as a matrix of so many entries and columns feeds: what people
+// do not share with enough others is no direction of its own.
+int AlsDimFor(int64_t entries, int64_t columns);
 
 }  // namespace usher
 

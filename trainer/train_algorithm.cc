@@ -105,11 +105,16 @@ absl::Status TrainAlsOf(const AlgorithmInput& input, HybridModel& model) {
   TasteParts parts;
   parts.items_are = ItemsOf(input);
   ASSIGN_OR_RETURN(const SparseMatrix matrix, TastesOf(input, parts.items_are));
+  if (options.dim == 0) {
+    options.dim = AlsDimFor(static_cast<int64_t>(matrix.entries()),
+                            static_cast<int64_t>(matrix.columns()));
+  }
   ASSIGN_OR_RETURN(
       AlsModel als, TrainAls(matrix, options, [&](const AlsProgress& at) {
         input.steps.Progress("factorizing", at.sweep, options.sweeps);
       }));
-  input.steps.Done("factorized by alternating least squares");
+  input.steps.Done(absl::StrCat("factorized by alternating least squares, ",
+                                options.dim, " factors"));
   parts.fold = UserFold::kRidge;
   parts.items = std::move(als.items);
   parts.seen = SeenOf(matrix);
@@ -385,9 +390,17 @@ absl::StatusOr<TrainedVersion> TrainAlone(const Algorithm& algorithm,
 
 }  // namespace
 
+int AlsDimFor(int64_t entries, int64_t columns) {
+  constexpr int64_t kManyEntries = 200'000;
+  constexpr int64_t kManyColumns = 5'000;
+  return entries >= kManyEntries && columns >= kManyColumns ? 256 : 64;
+}
+
 AlgorithmOptions::AlgorithmOptions() {
+  als.dim = 0;
   als.unobserved_weight = 0.05f;
-  als.regularization = 0.01f;
+  als.regularization = 0.002f;
+  als.degree_exponent = 0.3f;
   als.sweeps = 10;
   tfidf.words = WordSpace::kPlain;
   tfidf.dim = 512;

@@ -44,21 +44,23 @@ absl::Status ReadAls(const config::AlsConfig& from, absl::string_view field,
     }
     to.solver = static_cast<AlsSolver>(from.solver());
   }
-  if (to.dim < 1 || to.dim > kMaxAlsDim) {
+  if ((from.has_dim() && to.dim < 1) || to.dim > kMaxAlsDim) {
     return OutOfRange(absl::StrCat(field, ".dim"), to.dim,
                       absl::StrCat("1 to ", kMaxAlsDim));
   }
   if (to.sweeps < 1 || to.sweeps > 200) {
     return OutOfRange(absl::StrCat(field, ".sweeps"), to.sweeps, "1 to 200");
   }
-  const absl::Status valid = ValidateAlsOptions(to);
+  AlsOptions whole = to;
+  if (whole.dim == 0) whole.dim = kMaxAlsDim;  // By the matrix.
+  const absl::Status valid = ValidateAlsOptions(whole);
   if (valid.ok()) return valid;
   return absl::InvalidArgumentError(
       absl::StrCat("configuration: ", field, ": ", valid.message()));
 }
 
 void WriteAls(const AlsOptions& from, config::AlsConfig& to) {
-  to.set_dim(from.dim);
+  if (from.dim > 0) to.set_dim(from.dim);
   to.set_sweeps(from.sweeps);
   to.set_unobserved_weight(from.unobserved_weight);
   to.set_regularization(from.regularization);
