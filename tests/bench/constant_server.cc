@@ -1,7 +1,7 @@
 // The ceiling of any gRPC server: answers every call of any method with the
 // same bytes.
 //
-//   constant_server ADDRESS BYTES [THREADS]
+//   usher-bench constant-server ADDRESS BYTES [THREADS]
 //
 // Completion queues, one a thread (2), each with calls that wait for a request.
 // The answer begins like one of Recommend with a result. Runs until SIGTERM.
@@ -16,6 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "tests/bench/workloads.h"
+
+namespace usher {
 namespace {
 
 constexpr int kWaitingCalls = 200;  // A thread.
@@ -65,9 +68,10 @@ void Serve(grpc::ServerCompletionQueue& queue) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int ConstantServer(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: constant_server ADDRESS BYTES [THREADS]\n");
+    std::fprintf(
+        stderr, "usage: usher-bench constant-server ADDRESS BYTES [THREADS]\n");
     return 2;
   }
   sigset_t signals;
@@ -104,3 +108,5 @@ int main(int argc, char** argv) {
   for (std::thread& worker : workers) worker.join();
   return 0;
 }
+
+}  // namespace usher

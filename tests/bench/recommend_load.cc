@@ -1,6 +1,7 @@
 // Asks a running server for recommendations from many connections at once.
 //
-//   recommend_load ADDRESS USERS_FILE SECONDS CONNECTIONS [RATE] [NOW] [KM]
+//   usher-bench recommend-load ADDRESS USERS_FILE SECONDS CONNECTIONS [RATE]
+//   [NOW] [KM]
 //
 // USERS_FILE has one user id a line. Without RATE (or with 0) the loop is
 // closed: each connection asks again as soon as it is answered. With RATE it is
@@ -25,8 +26,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/workloads.h"
 #include "usher/v1/recommendation.pb.h"
 
+namespace usher {
 namespace {
 
 using Instant = std::chrono::system_clock::time_point;
@@ -201,10 +204,11 @@ void Report(const Load& load, Result result) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int RecommendLoad(int argc, char** argv) {
   if (argc < 5) {
     std::fprintf(stderr,
-                 "usage: recommend_load ADDRESS USERS_FILE SECONDS CONNECTIONS "
+                 "usage: usher-bench recommend-load ADDRESS USERS_FILE SECONDS "
+                 "CONNECTIONS "
                  "[RATE] [NOW] [KM]\n");
     return 2;
   }
@@ -216,10 +220,13 @@ int main(int argc, char** argv) {
   load.connections = std::atoi(argv[4]);
   if (argc > 5) load.rate = std::atof(argv[5]);
   if (load.requests.empty() || load.seconds <= 0 || load.connections < 1) {
-    std::fprintf(stderr,
-                 "recommend_load: no users, no time or no connection\n");
+    std::fprintf(
+        stderr,
+        "usher-bench recommend-load: no users, no time or no connection\n");
     return 2;
   }
   Report(load, Loop(load).Run());
   return 0;
 }
+
+}  // namespace usher

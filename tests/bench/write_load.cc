@@ -1,6 +1,7 @@
 // Writes to a running server from several connections at once.
 //
-//   write_load ADDRESS interactions|events SECONDS CONNECTIONS BATCH [RATE]
+//   usher-bench write-load ADDRESS interactions|events SECONDS CONNECTIONS
+//   BATCH [RATE]
 //
 // Each connection sends a batch as soon as the one before is acknowledged; with
 // RATE, no more than so many rows a second are sent in all.
@@ -17,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
+#include "tests/bench/workloads.h"
 #include "usher/v1/catalog.grpc.pb.h"
 #include "usher/v1/interaction.grpc.pb.h"
 
@@ -123,11 +125,14 @@ Result Write(const Load& load, int connection) {
       });
 }
 
-int Main(int argc, char** argv) {
+}  // namespace
+
+int WriteLoad(int argc, char** argv) {
   if (argc != 6 && argc != 7) {
-    std::fprintf(stderr,
-                 "usage: write_load ADDRESS interactions|events SECONDS "
-                 "CONNECTIONS BATCH [RATE]\n");
+    std::fprintf(
+        stderr,
+        "usage: usher-bench write-load ADDRESS interactions|events SECONDS "
+        "CONNECTIONS BATCH [RATE]\n");
     return 2;
   }
   Load load;
@@ -168,7 +173,4 @@ int Main(int argc, char** argv) {
   return failed == 0 ? 0 : 1;
 }
 
-}  // namespace
 }  // namespace usher
-
-int main(int argc, char** argv) { return usher::Main(argc, argv); }

@@ -1,4 +1,4 @@
-"""Fits `implicit`'s ALS to the pairs that als_bench --dump wrote.
+"""Fits `implicit`'s ALS to the pairs that usher-bench als --dump wrote.
 
 Prints wall and processor seconds of each sweep. Its own defaults (conjugate
 gradients, 3 steps, float32); confidence --alpha for a seen pair, 1 else.

@@ -1,4 +1,4 @@
-"""`implicit`'s recommend() in batches on the factors that precompute_bench wrote.
+"""`implicit`'s recommend() in batches on the factors that usher-bench precompute wrote.
 
 Prints users a second and processor microseconds a user, without and with
 leaving out what a user knows already (20 items each).

@@ -1,6 +1,6 @@
 // What a swap of models costs the requests around it.
 //
-//   swap_bench MODEL_DIR NOW SECONDS RATE
+//   usher-bench swap MODEL_DIR NOW SECONDS RATE
 //
 // MODEL_DIR has three versions at least; NOW is the instant to ask for, in unix
 // seconds. Requests are due at RATE a second, and a latency counts from when
@@ -23,6 +23,7 @@
 #include "serving/model_loader.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
+#include "tests/bench/workloads.h"
 
 namespace usher {
 namespace {
@@ -35,7 +36,7 @@ constexpr size_t kUsers = 1000;
 
 void Check(const absl::Status& status) {
   if (status.ok()) return;
-  std::fprintf(stderr, "swap_bench: %s\n",
+  std::fprintf(stderr, "usher-bench swap: %s\n",
                std::string(status.message()).c_str());
   std::exit(1);
 }
@@ -96,9 +97,12 @@ void Print(const char* name, std::vector<double>& milliseconds) {
               At(milliseconds, .9), At(milliseconds, .99), At(milliseconds, 1));
 }
 
-int Main(int argc, char** argv) {
+}  // namespace
+
+int SwapWorkload(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: swap_bench MODEL_DIR NOW SECONDS RATE\n");
+    std::fprintf(stderr,
+                 "usage: usher-bench swap MODEL_DIR NOW SECONDS RATE\n");
     return 2;
   }
   const std::string dir = argv[1];
@@ -156,7 +160,4 @@ int Main(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace usher
-
-int main(int argc, char** argv) { return usher::Main(argc, argv); }

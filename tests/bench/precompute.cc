@@ -1,8 +1,9 @@
-// precompute_bench: lists for many users at once.
-//   precompute_bench raw DUMP_DIR     100 best of 10,000 events by 64 factors,
+// Lists for many users at once.
+//   usher-bench precompute raw DUMP_DIR     100 best of 10,000 events by 64
+//   factors,
 //                                     for 20,000 users of random factors, which
 //                                     DUMP_DIR gets for other programs
-//   precompute_bench all MODEL_DIR NOW [USERS]
+//   usher-bench precompute all MODEL_DIR NOW [USERS]
 //                                     the whole ranking, for that many users of
 //                                     a published version at NOW (unix seconds)
 // Prints users, users a second and processor microseconds a user, on one thread
@@ -24,6 +25,7 @@
 #include "index/base/parallel.h"
 #include "index/vector/scan.h"
 #include "serving/precompute/block_ranker.h"
+#include "tests/bench/workloads.h"
 
 namespace usher {
 namespace {
@@ -124,18 +126,18 @@ int All(const std::string& model_dir, Micros now, size_t users) {
 }
 
 }  // namespace
-}  // namespace usher
 
-int main(int argc, char** argv) {
+int PrecomputeWorkload(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "raw" && argc == 3) return usher::Raw(argv[2]);
+  if (what == "raw" && argc == 3) return Raw(argv[2]);
   if (what == "all" && (argc == 4 || argc == 5)) {
-    return usher::All(
-        argv[2], std::atoll(argv[3]) * usher::kSecond,
-        argc == 5 ? static_cast<size_t>(std::atoll(argv[4])) : 20'000);
+    return All(argv[2], std::atoll(argv[3]) * kSecond,
+               argc == 5 ? static_cast<size_t>(std::atoll(argv[4])) : 20'000);
   }
   std::fprintf(stderr,
-               "usage: precompute_bench raw DUMP_DIR | all MODEL_DIR NOW "
+               "usage: usher-bench precompute raw DUMP_DIR | all MODEL_DIR NOW "
                "[USERS]\n");
   return 2;
 }
+
+}  // namespace usher

@@ -1,6 +1,6 @@
 // What one list costs without gRPC, on one thread.
 //
-//   list_bench MODEL_DIR NOW [LISTS] [POLICY]
+//   usher-bench list MODEL_DIR NOW [LISTS] [POLICY]
 //
 // Answers requests of users in turn at NOW (unix seconds), 20 results with
 // reasons each, from the request to the bytes of its response. Prints the
@@ -24,6 +24,7 @@
 #include "serving/page_token.h"
 #include "serving/recommender.h"
 #include "serving/snapshot_publisher.h"
+#include "tests/bench/workloads.h"
 #include "usher/v1/recommendation.pb.h"
 
 namespace usher {
@@ -31,7 +32,7 @@ namespace {
 
 void OrExit(const absl::Status& status) {
   if (status.ok()) return;
-  std::fprintf(stderr, "list_bench: %s\n",
+  std::fprintf(stderr, "usher-bench list: %s\n",
                std::string(status.message()).c_str());
   std::exit(1);
 }
@@ -63,9 +64,12 @@ std::vector<v1::RecommendRequest> Requests(const Catalog& catalog, Micros now) {
   return requests;
 }
 
-int Main(int argc, char** argv) {
+}  // namespace
+
+int ListWorkload(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: list_bench MODEL_DIR NOW [LISTS] [POLICY]\n");
+    std::fprintf(stderr,
+                 "usage: usher-bench list MODEL_DIR NOW [LISTS] [POLICY]\n");
     return 2;
   }
   const Micros now = std::atoll(argv[2]) * kSecond;
@@ -127,7 +131,4 @@ int Main(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace usher
-
-int main(int argc, char** argv) { return usher::Main(argc, argv); }

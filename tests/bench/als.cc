@@ -1,11 +1,13 @@
 // Speed and quality of implicit ALS on a split file or on made-up data.
 //
-//   als_bench --split=split.csv.gz --evaluate=test --dim=128
-//   als_bench --users=138000 --items=27000 --entries=18700000 --dim=64
+//   usher-bench als --split=split.csv.gz --evaluate=test --dim=128
+//   usher-bench als --users=138000 --items=27000 --entries=18700000 --dim=64
 //
 // A split file is a gzip CSV: user_id,event_id,part with part train, valid or
 // test. With --evaluate=valid the fit sees train; with test, train and valid.
 // Ranking is full: all items but those the fit saw of the user.
+#include "trainer/algorithms/als.h"
+
 #include <zlib.h>
 
 #include <Eigen/Dense>
@@ -25,7 +27,7 @@
 #include "index/base/cpu.h"
 #include "index/base/hash.h"
 #include "index/base/parallel.h"
-#include "trainer/algorithms/als.h"
+#include "tests/bench/workloads.h"
 
 ABSL_FLAG(std::string, split, "", "Gzip CSV; empty makes up data.");
 ABSL_FLAG(std::string, evaluate, "", "valid, test or empty.");
@@ -63,7 +65,7 @@ Data ReadSplit(const std::string& path, const std::string& evaluate) {
   absl::flat_hash_map<std::string, int32_t> users, items;
   gzFile file = gzopen(path.c_str(), "rb");
   if (file == nullptr) {
-    std::fprintf(stderr, "als_bench: cannot open %s\n", path.c_str());
+    std::fprintf(stderr, "usher-bench als: cannot open %s\n", path.c_str());
     std::exit(1);
   }
   char line[512];
@@ -227,9 +229,10 @@ int Run() {
 }
 
 }  // namespace
-}  // namespace usher
 
-int main(int argc, char** argv) {
+int AlsWorkload(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
-  return usher::Run();
+  return Run();
 }
+
+}  // namespace usher

@@ -1,10 +1,11 @@
 // How fast writes become durable.
 //
-//   state_bench FILE.db ROWS GROUP     fills the file with ROWS interactions of
+//   usher-bench state FILE.db ROWS GROUP     fills the file with ROWS
+//   interactions of
 //       a million users and 100,000 events, GROUP to a transaction, and prints
 //       the rate of every tenth part and what one raw append and fsync of the
 //       same bytes costs on this disk
-//   state_bench FILE.db events ROWS GROUP     the same with event upserts
+//   usher-bench state FILE.db events ROWS GROUP     the same with event upserts
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
 #include "index/state/state_store.h"
+#include "tests/bench/workloads.h"
 
 namespace usher {
 namespace {
@@ -29,7 +31,7 @@ double Seconds() {
 
 void Check(const absl::Status& status) {
   if (status.ok()) return;
-  std::fprintf(stderr, "state_bench: %s\n",
+  std::fprintf(stderr, "usher-bench state: %s\n",
                std::string(status.message()).c_str());
   std::exit(1);
 }
@@ -93,10 +95,13 @@ void Fill(StateStore& store, int64_t rows, int64_t group, const Put& put) {
   }
 }
 
-int Main(int argc, char** argv) {
+}  // namespace
+
+int StateWorkload(int argc, char** argv) {
   const bool events = argc == 5 && std::string(argv[2]) == "events";
   if (argc != 4 && !events) {
-    std::fprintf(stderr, "usage: state_bench FILE.db [events] ROWS GROUP\n");
+    std::fprintf(stderr,
+                 "usage: usher-bench state FILE.db [events] ROWS GROUP\n");
     return 2;
   }
   const int64_t rows = std::atoll(argv[argc - 2]);
@@ -115,7 +120,4 @@ int Main(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
 }  // namespace usher
-
-int main(int argc, char** argv) { return usher::Main(argc, argv); }

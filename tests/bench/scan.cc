@@ -1,10 +1,13 @@
 // How long one exact search takes on one thread, next to Debian's FAISS
 // IndexFlatIP on the same vectors in the same run.
 //
-//   scan_bench [rows dim k]...    (default: 100000 64 100 1000000 128 100)
+//   usher-bench scan [rows dim k]...    (default: 100000 64 100 1000000 128
+//   100)
 //
 // Prints the median and the best of many searches in milliseconds, the ratio to
 // FAISS, and whether the rows agree with FAISS's.
+#include "index/vector/scan.h"
+
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexHNSW.h>
 #include <omp.h>
@@ -19,8 +22,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "index/base/hash.h"
-#include "index/vector/scan.h"
 #include "index/vector/vector_index.h"
+#include "tests/bench/workloads.h"
 
 namespace usher {
 namespace {
@@ -161,25 +164,25 @@ void RunHnsw(size_t rows, size_t dim, int k, int ef) {
 }
 
 }  // namespace
-}  // namespace usher
 
-int main(int argc, char** argv) {
+int ScanWorkload(int argc, char** argv) {
   omp_set_num_threads(1);
-  std::printf(
-      "kernels: %s\n",
-      std::string(usher::InstructionSetName(usher::ActiveInstructionSet()))
-          .c_str());
+  std::printf("kernels: %s\n",
+              std::string(InstructionSetName(ActiveInstructionSet())).c_str());
   if (argc == 2 && std::string(argv[1]) == "hnsw") {
-    usher::RunHnsw(20000, 64, 10, 128);
+    RunHnsw(20000, 64, 10, 128);
     return 0;
   }
   if (argc < 4) {
-    usher::Run(100000, 64, 100);
-    usher::Run(1000000, 128, 100);
+    Run(100000, 64, 100);
+    Run(1000000, 128, 100);
     return 0;
   }
   for (int i = 1; i + 2 < argc; i += 3) {
-    usher::Run(std::strtoull(argv[i], nullptr, 10),
-               std::strtoull(argv[i + 1], nullptr, 10), std::atoi(argv[i + 2]));
+    Run(std::strtoull(argv[i], nullptr, 10),
+        std::strtoull(argv[i + 1], nullptr, 10), std::atoi(argv[i + 2]));
   }
+  return 0;
 }
+
+}  // namespace usher
