@@ -2,7 +2,6 @@
 #ifndef USHER_SERVING_QUEUED_CALL_H_
 #define USHER_SERVING_QUEUED_CALL_H_
 
-#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -50,12 +49,9 @@ class QueuedCall {
   };
 
   explicit QueuedCall(const Method& method)
-      : method_(method),
-        request_(google::protobuf::Arena::CreateMessage<Request>(&arena_)),
-        response_(google::protobuf::Arena::CreateMessage<Response>(&arena_)),
-        writer_(&context_) {
+      : method_(method), writer_(&context_) {
     context_.AsyncNotifyWhenDone(&left_step_);
-    method_.ask(&context_, request_, &writer_, &arrived_step_);
+    method_.ask(&context_, &request_, &writer_, &arrived_step_);
   }
   ~QueuedCall() = default;
 
@@ -71,13 +67,13 @@ class QueuedCall {
 
   void Work() {
     const absl::Status wanted = CheckWanted(context_);
-    Finish(wanted.ok() ? method_.answer(*request_, response_) : wanted);
+    Finish(wanted.ok() ? method_.answer(request_, &response_) : wanted);
   }
 
   void Finish(const absl::Status& status) {
     counted_->End(status.code());
     if (status.ok()) {
-      writer_.Finish(*response_, grpc::Status::OK, &answered_step_);
+      writer_.Finish(response_, grpc::Status::OK, &answered_step_);
     } else {
       writer_.FinishWithError(ToGrpcStatus(status), &answered_step_);
     }
@@ -91,9 +87,8 @@ class QueuedCall {
   }
 
   const Method& method_;
-  google::protobuf::Arena arena_;
-  Request* const request_;
-  Response* const response_;
+  Request request_;
+  Response response_;
   grpc::ServerContext context_;
   grpc::ServerAsyncResponseWriter<Response> writer_;
   std::optional<CountedCall> counted_;
