@@ -7,6 +7,12 @@
 #include "index/base/parallel.h"
 
 namespace usher {
+namespace {
+
+// Of a source at one look: a flood of what is refused keeps nobody from work.
+constexpr int kMostEvents = 64;
+
+}  // namespace
 
 WorkerPool::WorkerPool(const WorkerPoolOptions& options)
     : max_queued_(static_cast<size_t>(std::max(1, options.max_queued))) {
@@ -74,22 +80,28 @@ void WorkerPool::Queue(std::function<void()> work) {
 }
 
 // Those at the source who are awake, and those who are being woken, look at the
-// queue next.
+// queue next. While the pool drains the source may be over at any time, and who
+// is awake does what is left.
 void WorkerPool::WakeOneIfNeeded() {
+  if (source_ == nullptr || draining_) return;
   const int coming = looking_ - sleeping_ + wakes_;
   if (sleeping_ <= wakes_ || static_cast<int>(queue_.size()) <= coming) return;
   ++wakes_;
   source_->Wake();
 }
 
-// Takes all that has happened; when that brought no work, the next thing, too.
+// Takes what has happened; when that brought no work, the next thing, too.
 void WorkerPool::LookAt(WorkSource& source) {
   const auto take = [&](const WorkSource::Event& event) {
     if (event.tag != nullptr) return source.Take(event);
     absl::MutexLock lock(&mu_);
     --wakes_;
   };
-  while (const auto event = source.Next(/*wait=*/false)) take(*event);
+  for (int i = 0; i < kMostEvents; ++i) {
+    const auto event = source.Next(/*wait=*/false);
+    if (!event.has_value()) break;
+    take(*event);
+  }
   {
     absl::MutexLock lock(&mu_);
     if (!queue_.empty()) return;
