@@ -3,6 +3,8 @@
 #include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 
+#include "index/base/status_macros.h"
+
 namespace usher {
 
 CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue)
@@ -10,9 +12,7 @@ CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue)
 
 CallQueue::~CallQueue() {
   Close();
-  while (!over_) {
-    if (const auto event = Next(/*wait=*/true)) Take(*event);
-  }
+  while (!over_) USHER_CHECK(!Next(/*wait=*/true).has_value());
 }
 
 void CallQueue::Open() {

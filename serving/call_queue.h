@@ -28,7 +28,7 @@ class CallQueue final : public WorkSource {
   };
 
   explicit CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue);
-  // Takes what has not been taken. Nothing may come any more.
+  // Requires that it is over, or that nothing was begun.
   ~CallQueue() override;
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;

@@ -160,7 +160,7 @@ class RecommendationService final : public MixedService {
         exposures_(exposures),
         clock_(clock),
         gate_(gate),
-        recommend_{RpcMethod::kRecommend, gate, queue,
+        recommend_{RpcMethod::kRecommend, gate,
                    [this, &queue](grpc::ServerContext* context,
                                   v1::RecommendRequest* request,
                                   RecommendWriter* writer, void* tag) {

@@ -32,7 +32,7 @@ class CallQueue;
 // of writes have no turn: they are read on gRPC's threads as fast as they are
 // written. What takes long, such as a model that is loaded or a report, comes
 // by a gate with a pool of its own; Recommend comes by a queue at which the
-// pool's threads look, so that it is handed from no thread to another.
+// pool's threads look themselves.
 std::unique_ptr<grpc::Service> NewRecommendationService(
     const Recommender& recommender, const PageTokenCodec& pages,
     const Scenarios& scenarios, ExposureLog& exposures, const Clock& clock,

@@ -55,13 +55,15 @@ absl::Status Refused(absl::string_view why) {
       absl::StrCat("page_token: ", why, "; ask for the first page again"));
 }
 
-// Without memory there is no signature, and no token goes out without one.
+// Without OpenSSL's default provider, or memory, there is no signature, and no
+// token goes out without one.
 void OrAbort(bool done) {
   if (!done) std::abort();
 }
 
 EVP_MAC_CTX* NewHmac(absl::string_view key) {
   EVP_MAC* const mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  OrAbort(mac != nullptr);
   EVP_MAC_CTX* const context = EVP_MAC_CTX_new(mac);
   EVP_MAC_free(mac);
   char digest[] = "SHA256";
@@ -70,7 +72,8 @@ EVP_MAC_CTX* NewHmac(absl::string_view key) {
       OSSL_PARAM_construct_end()};
   OrAbort(context != nullptr &&
           EVP_MAC_init(context,
-                       reinterpret_cast<const unsigned char*>(key.data()),
+                       reinterpret_cast<const unsigned char*>(
+                           key.empty() ? "" : key.data()),
                        key.size(), params) == 1);
   return context;
 }

@@ -19,7 +19,6 @@ template <class Request, class Response>
 struct QueuedMethod {
   RpcMethod method;
   const CallGate& gate;
-  CallQueue& queue;
   // The service's Request...(): has gRPC put the next call there.
   std::function<void(grpc::ServerContext*, Request*,
                      grpc::ServerAsyncResponseWriter<Response>*, void* tag)>

@@ -173,6 +173,8 @@ bool Server::Shutdown() {
       publisher_.Drain(std::max(absl::ZeroDuration(), cut - absl::Now()));
   grpc_->server->Shutdown(std::chrono::system_clock::now() + kHangUpTime);
   grpc_->server->Wait();
+  // gRPC does not wait for calls of a queue.
+  pool_.Drain(absl::InfiniteDuration());
   grpc_->queue->Close();
   pool_.Detach();
   grpc_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/base/parallel.h"
+#include "index/base/status_macros.h"
 
 namespace usher {
 namespace {
@@ -65,13 +66,13 @@ size_t WorkerPool::waiting() const {
 
 void WorkerPool::Attach(WorkSource& source) {
   absl::MutexLock lock(&mu_);
+  USHER_CHECK(source_ == nullptr && looking_ == 0);
   source_ = &source;
 }
 
 void WorkerPool::Detach() {
   absl::MutexLock lock(&mu_);
   mu_.Await(absl::Condition(this, &WorkerPool::Detached));
-  wakes_ = 0;
 }
 
 void WorkerPool::Queue(std::function<void()> work) {

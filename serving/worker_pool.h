@@ -24,7 +24,7 @@ struct WorkerPoolOptions {
 };
 
 // Where a pool's threads look for work themselves, such as what callers send:
-// who finds it does it, and no other thread has to be woken. Thread-safe.
+// no thread has to be there to hand it over. Thread-safe.
 class WorkSource {
  public:
   // Something that has happened. That of Wake() has no tag.
@@ -53,7 +53,8 @@ class WorkSource {
 class WorkerPool {
  public:
   explicit WorkerPool(const WorkerPoolOptions& options);
-  // Runs what is queued, then ends the threads.
+  // Runs what is queued, then ends the threads. Requires that no source is
+  // attached.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -69,7 +70,8 @@ class WorkerPool {
 
   // From now on the threads look there before each piece of work, and wait
   // there when there is none. One source at a time; it is borrowed until
-  // Detach(), which waits until it is over and no thread uses it any more.
+  // Detach(), which waits until it is over and no thread uses it any more. It
+  // may end when the pool drains, or while nobody submits.
   void Attach(WorkSource& source) ABSL_LOCKS_EXCLUDED(mu_);
   void Detach() ABSL_LOCKS_EXCLUDED(mu_);
 

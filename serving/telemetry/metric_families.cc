@@ -98,7 +98,7 @@ void AddCalls(const CallMetrics& calls, Families& families) {
                  static_cast<double>(open < 0 ? 0 : open));
   }
   families.Begin("usher_call_seconds",
-                 "From a call's arrival to its end, waiting included.",
+                 "From when a call is taken in to its end, waiting included.",
                  MetricType::Histogram);
   for (const RpcMethodSpec& spec : kRpcMethods) {
     families.Add({{"service", spec.service}, {"method", spec.name}},

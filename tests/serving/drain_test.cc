@@ -74,6 +74,56 @@ TEST_F(DrainTest, WhatRunsIsAnsweredAndHealthSaysItFirst) {
   EXPECT_TRUE(drained);
 }
 
+// Taken in behind work that holds the only thread, so that it waits in the pool
+// when the server ends. Whether it arrives in time is the machine's business.
+TEST_F(DrainTest, ARecommendationThatWasTakenInIsAnswered) {
+  bool taken_in = false;
+  for (int attempt = 0; attempt < 50 && !taken_in; ++attempt) {
+    WorkerPool pool({1, 16});
+    const std::unique_ptr<Server> server =
+        Server::Start("", {holder_, publisher_, recommender_, pages_, reporter_,
+                           loader_, eraser_, exporter_, experiments_,
+                           scenarios_, exposures_, clock_, pool, telemetry_})
+            .value();
+    const auto stub =
+        v1::RecommendationService::NewStub(server->InProcessChannel());
+    absl::Notification first_held, first, second_held, second;
+    ASSERT_TRUE(pool.Submit([&] {
+                      first_held.Notify();
+                      first.WaitForNotification();
+                    })
+                    .ok());
+    first_held.WaitForNotification();
+    grpc::Status status = grpc::Status::CANCELLED;
+    std::thread caller([&] {
+      grpc::ClientContext context;
+      v1::RecommendResponse response;
+      status = stub->Recommend(&context, request_, &response);
+    });
+    ASSERT_TRUE(pool.Submit([&] {
+                      second_held.Notify();
+                      second.WaitForNotification();
+                    })
+                    .ok());
+    // Others come and go meanwhile.
+    for (int i = 0; i < 20; ++i) SimilarUsers();
+    first.Notify();
+    second_held.WaitForNotification();
+    taken_in = pool.waiting() == 1;
+    bool drained = false;
+    std::thread ender([&] { drained = server->Shutdown(); });
+    while (!absl::IsUnavailable(pool.Submit([] {}))) std::this_thread::yield();
+    second.Notify();
+    caller.join();
+    ender.join();
+    EXPECT_TRUE(drained);
+    if (taken_in) {
+      EXPECT_TRUE(status.ok()) << status.error_message();
+    }
+  }
+  EXPECT_TRUE(taken_in);
+}
+
 // Longer than calls that only hang get.
 TEST_F(DrainTest, AWriteThatWasLetInIsCommittedAndAcknowledged) {
   absl::Notification go;
@@ -146,6 +196,36 @@ TEST_F(DrainTest, AStreamThatIsGivenUpLeavesWhatWaitsUnwritten) {
     left_out = state_->position() == before;
   }
   EXPECT_TRUE(left_out);
+}
+
+TEST_F(DrainTest, ARecommendationWhoseCallerGaveUpIsNotMade) {
+  const auto cancelled = [this] {
+    return telemetry_.calls.ended(RpcMethod::kRecommend,
+                                  absl::StatusCode::kCancelled);
+  };
+  for (int attempt = 0; attempt < kAttempts && cancelled() == 0; ++attempt) {
+    const int64_t before = telemetry_.lists.known.Get();
+    absl::Notification go;
+    HoldPool(go);
+    grpc::ClientContext context;
+    grpc::Status status;
+    v1::RecommendResponse response;
+    std::thread caller(
+        [&] { status = stub_->Recommend(&context, request_, &response); });
+    // Others come and go meanwhile.
+    for (int i = 0; i < 20; ++i) Health(channel_, "");
+    context.TryCancel();
+    caller.join();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+    for (int i = 0; i < 20; ++i) Health(channel_, "");
+    go.Notify();
+    // Behind it, as soon as there is room.
+    while (!Call(request_, &response).ok()) std::this_thread::yield();
+    if (cancelled() > 0) {
+      EXPECT_EQ(telemetry_.lists.known.Get(), before + 1);
+    }
+  }
+  EXPECT_GT(cancelled(), 0);
 }
 
 TEST_F(DrainTest, AListStreamMakesNoListWhenItsCallerIsGone) {

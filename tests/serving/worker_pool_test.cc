@@ -175,5 +175,32 @@ TEST(WorkerPoolTest, WhoSleepsAtTheSourceIsWokenForWorkOfOthers) {
   pool.Detach();
 }
 
+// Something happens all the time, and none of it is work.
+class Flood final : public WorkSource {
+ public:
+  void Close() { over_ = true; }
+  std::optional<Event> Next(bool) override {
+    if (over_) return std::nullopt;
+    return Event{this, true};
+  }
+  bool over() const override { return over_; }
+  void Take(const Event&) override {}
+  void Wake() override {}
+
+ private:
+  std::atomic<bool> over_{false};
+};
+
+TEST(WorkerPoolTest, AFloodOfEventsKeepsNobodyFromWork) {
+  WorkerPool pool({1, 10});
+  Flood flood;
+  pool.Attach(flood);
+  absl::Notification done;
+  ASSERT_TRUE(pool.Submit([&] { done.Notify(); }).ok());
+  done.WaitForNotification();
+  flood.Close();
+  pool.Detach();
+}
+
 }  // namespace
 }  // namespace usher
