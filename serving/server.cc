@@ -174,7 +174,7 @@ bool Server::Shutdown() {
   grpc_->server->Shutdown(std::chrono::system_clock::now() + kHangUpTime);
   grpc_->server->Wait();
   // gRPC does not wait for calls of a queue.
-  pool_.Drain(absl::InfiniteDuration());
+  pool_.Settle();
   grpc_->queue->Close();
   pool_.Detach();
   grpc_ = nullptr;

@@ -59,6 +59,11 @@ bool WorkerPool::Drain(absl::Duration patience) {
                               patience);
 }
 
+void WorkerPool::Settle() {
+  absl::MutexLock lock(&mu_);
+  mu_.Await(absl::Condition(this, &WorkerPool::Settled));
+}
+
 size_t WorkerPool::waiting() const {
   absl::MutexLock lock(&mu_);
   return queue_.size();

@@ -79,6 +79,9 @@ class WorkerPool {
   // Returns whether all is done.
   bool Drain(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Waits until all is done, and all that has come from the source is taken.
+  void Settle() ABSL_LOCKS_EXCLUDED(mu_);
+
   // How many wait for a thread, and how many may.
   size_t waiting() const ABSL_LOCKS_EXCLUDED(mu_);
   size_t max_waiting() const { return max_queued_; }
@@ -96,6 +99,9 @@ class WorkerPool {
   }
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
     return queue_.empty() && running_ == 0;
+  }
+  bool Settled() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return Idle() && looking_ == sleeping_;
   }
 
   const size_t max_queued_;
