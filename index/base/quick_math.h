@@ -3,26 +3,27 @@
 #ifndef USHER_INDEX_BASE_QUICK_MATH_H_
 #define USHER_INDEX_BASE_QUICK_MATH_H_
 
-#include <bit>
 #include <cstdint>
 
 namespace usher {
 
 // Both are good to one unit in the last place, and give the same bits in a
-// loop and alone.
+// loop and alone. Always inline, and without the standard library, so that
+// files which are compiled for one instruction set may use them.
 
 // ln(1 + x) for finite x >= 0; 0 for 0. FreeBSD's log1pf.
-inline float QuickLog1p(float x) {
+[[gnu::always_inline]] inline float QuickLog1p(float x) {
   constexpr uint32_t kRootOfHalf = 0x3f3504f3;
   constexpr float kLn2High = 6.9313812256e-01f;
   constexpr float kLn2Low = 9.0580006145e-06f;
   const float sum = 1.0f + x;
   const float lost = (x - (sum - 1.0f)) / sum;
-  const uint32_t bits = std::bit_cast<uint32_t>(sum);
+  const uint32_t bits = __builtin_bit_cast(uint32_t, sum);
   const int32_t power = static_cast<int32_t>(bits - kRootOfHalf) >> 23;
   // Between the roots of 1/2 and 2, less 1.
   const float f =
-      std::bit_cast<float>(bits - (static_cast<uint32_t>(power) << 23)) - 1.0f;
+      __builtin_bit_cast(float, bits - (static_cast<uint32_t>(power) << 23)) -
+      1.0f;
   const float s = f / (2.0f + f);
   const float z = s * s;
   const float w = z * z;
@@ -34,7 +35,7 @@ inline float QuickLog1p(float x) {
 }
 
 // exp(-x) for x >= 0; 1 for 0, and 0 beyond 87. Cephes's expf.
-inline float QuickExpOfMinus(float x) {
+[[gnu::always_inline]] inline float QuickExpOfMinus(float x) {
   constexpr float kLargest = 87.0f;
   constexpr float kOneOverLn2 = 1.44269504f;
   constexpr float kLn2High = 0.693359375f;
@@ -51,9 +52,9 @@ inline float QuickExpOfMinus(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  const uint32_t power =
-      std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(kToNearest);
-  const float scaled = p * std::bit_cast<float>((power + 127) << 23);
+  const uint32_t power = __builtin_bit_cast(uint32_t, shifted) -
+                         __builtin_bit_cast(uint32_t, kToNearest);
+  const float scaled = p * __builtin_bit_cast(float, (power + 127) << 23);
   return x <= kLargest ? scaled : 0.0f;
 }
 

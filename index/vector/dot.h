@@ -3,6 +3,7 @@
 #define USHER_INDEX_VECTOR_DOT_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "index/vector/scan_kernels.h"
 
@@ -19,6 +20,13 @@ inline float Dot(const float* a, const float* b, size_t dim) {
 inline void DotRows(const float* query, const float* matrix, size_t n,
                     size_t dim, float* out) {
   ActiveKernels().dot_rows(query, matrix, n, dim, out);
+}
+
+// out[i] = query . row rows[i] of `matrix`, for `n` rows that lie anywhere.
+// Equal to Dot() bit for bit.
+inline void DotGather(const float* query, const float* matrix, size_t dim,
+                      const int32_t* rows, size_t n, float* out) {
+  ActiveKernels().dot_gather(query, matrix, dim, rows, n, out);
 }
 
 }  // namespace usher

@@ -11,6 +11,7 @@
 #include "index/base/file.h"
 #include "index/base/hash.h"
 #include "index/base/status_macros.h"
+#include "index/vector/biased_search.h"
 #include "index/vector/top_rows.h"
 
 namespace usher {
@@ -104,7 +105,8 @@ absl::Status ValidateVectorIndexOptions(const VectorIndexOptions& o) {
 VectorIndex::VectorIndex(Factors vectors, const VectorIndexOptions& options)
     : vectors_(std::move(vectors)),
       options_(options),
-      scan_(&vectors_, options.build_threads) {}
+      scan_(&vectors_, options.build_threads),
+      norms_(NormsOf(vectors_, options.build_threads)) {}
 
 absl::StatusOr<std::unique_ptr<VectorIndex>> VectorIndex::Create(
     Factors vectors, const VectorIndexOptions& options) {
@@ -164,9 +166,13 @@ absl::Status VectorIndex::CheckQuery(const ScanQuery& query) const {
 
 absl::StatusOr<std::vector<ScoredRow>> VectorIndex::Search(
     absl::Span<const float> query, int k, const RowBitmap* allowed,
-    absl::Span<const float> bias) const {
+    absl::Span<const float> bias, absl::Span<const int32_t> foremost) const {
   const ScanQuery question{query, k, allowed, bias};
   RETURN_IF_ERROR(CheckQuery(question));
+  if (!foremost.empty()) {
+    auto best = SearchByBias(vectors_, norms_, foremost, question);
+    if (best.has_value()) return *std::move(best);
+  }
   return SearchChecked(question);
 }
 

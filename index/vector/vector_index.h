@@ -75,11 +75,17 @@ class VectorIndex {
   // bias, and score all of these exactly: a row that is good in neither but in
   // the sum can be missed.
   //
+  // `foremost`, rows that may have a large bias, the largest first, are looked
+  // at before all others. Where they leave few rows that can be among the best
+  // (biased_search.h), these are scored and the result is exact, whatever the
+  // type; elsewhere they change nothing.
+  //
   // InvalidArgument when the query has another dimension or a number that is
   // not finite, or when the bias has another size.
   absl::StatusOr<std::vector<ScoredRow>> Search(
       absl::Span<const float> query, int k, const RowBitmap* allowed,
-      absl::Span<const float> bias = {}) const;
+      absl::Span<const float> bias = {},
+      absl::Span<const int32_t> foremost = {}) const;
 
   // True when a search for `k` of `allowed` rows scans all of those: for kFlat,
   // when k is near their number, when the filter is selective, and when the
@@ -144,6 +150,7 @@ class VectorIndex {
   const Factors vectors_;
   const VectorIndexOptions options_;
   const ExactScan scan_;
+  const std::vector<float> norms_;  // Of each row.
   std::unique_ptr<const HnswGraph> graph_;
   std::unique_ptr<const IvfPq> lists_;
 

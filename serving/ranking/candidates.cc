@@ -1,10 +1,7 @@
 #include "serving/ranking/candidates.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numbers>
@@ -12,8 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/base/quick_math.h"
+#include "index/vector/biased_search.h"
 #include "index/vector/dot.h"
 #include "index/vector/top_rows.h"
+#include "serving/ranking/place_kernels.h"
 
 namespace usher {
 namespace {
@@ -49,6 +48,14 @@ class Collector {
     ++count_;
   }
 
+  // Of an event that is there already; false where it is not.
+  bool AddSource(EventRow event, CandidateSource source) {
+    const size_t row = Index(event);
+    if (!found_.Test(row)) return false;
+    sources_[row] |= static_cast<uint8_t>(1u << static_cast<int>(source));
+    return true;
+  }
+
   // Adds the best `count`, ties by row.
   void AddBest(std::vector<Scored>& scored, int count, CandidateSource source) {
     const auto most = static_cast<size_t>(count);
@@ -70,6 +77,9 @@ class Collector {
   }
 
   const RowBitmap& allowed() const { return allowed_; }
+  bool Allows(EventRow event) const {
+    return event != kNoEvent && allowed_.Test(Index(event));
+  }
 
  private:
   // A byte a row, of which few are written: not made anew for every list.
@@ -106,33 +116,44 @@ void PrefetchVector(const Snapshot& snapshot, EventRow row) {
   }
 }
 
-void AddScan(const RankingPolicy& policy, const UserState& user,
-             const LiveView& view, const Snapshot& snapshot,
-             Collector& collector, std::vector<std::string>& degraded) {
+// Best first.
+std::vector<ScoredRow> Scan(const RankingPolicy& policy, const UserState& user,
+                            const RowBitmap& allowed, const LiveView& view,
+                            const Snapshot& snapshot,
+                            std::vector<std::string>& degraded) {
   const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
-  std::vector<Scored> scored;
+  std::vector<ScoredRow> of_tail;
   // Rows of the tail have newer vectors than the index knows.
-  RowBitmap indexed = collector.allowed().First(snapshot.index->rows());
+  RowBitmap indexed = allowed.First(snapshot.index->rows());
   for (size_t i = 0; i < snapshot.tail.size(); ++i) {
     if (i + kRowsAhead < snapshot.tail.size()) {
       PrefetchVector(snapshot, snapshot.tail[i + kRowsAhead]);
     }
     const EventRow row = snapshot.tail[i];
     if (Index(row) < indexed.size()) indexed.Clear(Index(row));
-    if (!collector.allowed().Test(Index(row))) continue;
-    scored.emplace_back(ScanScore(query, view, snapshot, row), row);
+    if (!allowed.Test(Index(row))) continue;
+    of_tail.push_back(
+        {static_cast<int32_t>(row), ScanScore(query, view, snapshot, row)});
   }
-  const absl::StatusOr<std::vector<ScoredRow>> nearest = snapshot.index->Search(
+  absl::StatusOr<std::vector<ScoredRow>> nearest = snapshot.index->Search(
       query, policy.scan_candidates, &indexed,
-      absl::MakeConstSpan(view.bias).first(indexed.size()));
-  if (nearest.ok()) {
-    for (const ScoredRow& hit : *nearest) {
-      scored.emplace_back(hit.score, EventRow{hit.row});
-    }
-  } else {
+      absl::MakeConstSpan(view.bias).first(indexed.size()), view.foremost.rows);
+  if (!nearest.ok()) {
     degraded.push_back(absl::StrCat("scan: ", nearest.status().message()));
+    nearest = std::vector<ScoredRow>();
   }
-  collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
+  if (of_tail.empty()) return *std::move(nearest);
+  const auto before = [](const ScoredRow& a, const ScoredRow& b) {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  };
+  const auto most = static_cast<std::ptrdiff_t>(policy.scan_candidates);
+  std::vector<ScoredRow>& all = of_tail;
+  all.insert(all.end(), nearest->begin(), nearest->end());
+  const auto end =
+      all.begin() + std::min(most, static_cast<std::ptrdiff_t>(all.size()));
+  std::partial_sort(all.begin(), end, all.end(), before);
+  all.erase(end, all.end());
+  return std::move(all);
 }
 
 void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
@@ -218,32 +239,38 @@ float LogAtLeast(float x) {
   return static_cast<float>(bits) * kScale - kRounding;
 }
 
-// Bit i: values[i] is above the threshold. At most 64 values.
-uint64_t AboveThreshold(absl::Span<const float> values, float threshold) {
-  uint64_t above = 0;
-  size_t i = 0;
-#if defined(__SSE2__)
-  const __m128 least = _mm_set1_ps(threshold);
-  for (; i + 4 <= values.size(); i += 4) {
-    const __m128 greater = _mm_cmpgt_ps(_mm_loadu_ps(&values[i]), least);
-    above |= uint64_t{static_cast<unsigned>(_mm_movemask_ps(greater))} << i;
+// What nearness adds to the bias is 0 or less with the usual weight: where
+// `count` of the foremost have more than the bias of any other, they are the
+// best of all. False where that is not known.
+bool AddNearbyOfForemost(float weight, size_t count, const UnitVector& place,
+                         const ForemostEvents& foremost, Collector& collector) {
+  const size_t size = foremost.rows.size();
+  std::array<float, kForemost> logs;
+  PlaceKernelsFor(ActiveInstructionSet())
+      .log_distances(
+          {foremost.x.data(), foremost.y.data(), foremost.z.data(), size},
+          {place.x, place.y, place.z}, kEarthRadiusKm, logs.data());
+  std::vector<Scored> best;
+  best.reserve(size);
+  size_t ahead = 0;
+  for (size_t i = 0; i < size; ++i) {
+    const float score = weight * logs[i] + foremost.bias[i];
+    const EventRow row{foremost.rows[i]};
+    if (std::isnan(score) || !collector.Allows(row)) continue;
+    ahead += score > foremost.largest_other ? 1 : 0;
+    best.emplace_back(score, row);
   }
-#endif
-  for (; i < values.size(); ++i) {
-    above |= uint64_t{values[i] > threshold} << i;
-  }
-  return above;
+  if (ahead < count && size == kForemost) return false;
+  collector.AddBest(best, static_cast<int>(count), CandidateSource::kNearby);
+  return true;
 }
 
 // Every allowed event is looked at, but hardly any needs its logarithm: with
 // the usual weight below 0 the bias is more than the score, and so is what a
 // distance that is too short gives.
-void AddNearby(const RankingPolicy& policy, const UserState& user,
-               const LiveView& view, Collector& collector) {
-  const UnitVector place = OnUnitSphere(user.place);
-  if (!place.known()) return;
-  const float weight = policy.weight(Feature::kDistance);
-  TopRows top(static_cast<size_t>(policy.source_candidates));
+void AddNearbyOfAll(float weight, size_t count, const UnitVector& place,
+                    const LiveView& view, Collector& collector) {
+  TopRows top(count);
   const auto none = [](absl::Span<const int32_t>, float*) {};
   const LiveColumns& live = *view.columns;
   const auto look = [&](size_t row) {
@@ -252,20 +279,20 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
     const int32_t slot = live.SlotOf(EventRow{static_cast<int32_t>(row)});
     const double chord = ChordSquared(place, live.Place(slot));
     if (std::isnan(chord)) return;
-    const float least_km = static_cast<float>(kEarthRadiusKm) *
-                           std::sqrt(static_cast<float>(chord));
-    if (weight <= 0 &&
-        weight * LogAtLeast(least_km) + bias <= top.threshold()) {
+    const float km = static_cast<float>(kEarthRadiusKm * std::sqrt(chord));
+    if (weight <= 0 && weight * LogAtLeast(km) + bias <= top.threshold()) {
       return;
     }
-    top.AddExact(static_cast<int32_t>(row),
-                 weight * QuickLog1p(KmOfChord(chord)) + bias, none);
+    top.AddExact(static_cast<int32_t>(row), weight * QuickLog1p(km) + bias,
+                 none);
   };
   const absl::Span<const uint64_t> words = collector.allowed().words();
   for (size_t w = 0; w < words.size(); ++w) {
     uint64_t bits = words[w];
     if (bits != 0 && weight <= 0) {
-      bits &= AboveThreshold(absl::MakeConstSpan(view.bias).subspan(w * 64, 64),
+      const float* const bias = view.bias.data() + w * 64;
+      bits &= AboveThreshold(bias, bias, 0,
+                             std::min<size_t>(64, view.bias.size() - w * 64),
                              top.threshold());
     }
     for (; bits != 0; bits &= bits - 1) look(w * 64 + std::countr_zero(bits));
@@ -273,6 +300,21 @@ void AddNearby(const RankingPolicy& policy, const UserState& user,
   for (const ScoredRow& near : top.Take(none)) {
     collector.Add(EventRow{near.row}, CandidateSource::kNearby);
   }
+}
+
+// By the bias and the straight line to the user, which is as good as the
+// distance to choose by.
+void AddNearby(const RankingPolicy& policy, const UserState& user,
+               const LiveView& view, Collector& collector) {
+  const UnitVector place = OnUnitSphere(user.place);
+  if (!place.known()) return;
+  const float weight = policy.weight(Feature::kDistance);
+  const auto count = static_cast<size_t>(policy.source_candidates);
+  if (weight <= 0 &&
+      AddNearbyOfForemost(weight, count, place, view.foremost, collector)) {
+    return;
+  }
+  AddNearbyOfAll(weight, count, place, view, collector);
 }
 
 }  // namespace
@@ -295,22 +337,36 @@ std::vector<float> RetrievalQuery(const RankingPolicy& policy,
   return query;
 }
 
-std::vector<Candidate> CollectCandidates(
-    const RankingPolicy& policy, const UserState& user,
-    const RowBitmap& allowed, const LiveView& view, const Snapshot& snapshot,
-    const std::vector<ScoredRow>* scan, std::vector<std::string>& degraded) {
+FoundCandidates CollectCandidates(const RankingPolicy& policy,
+                                  const UserState& user,
+                                  const RowBitmap& allowed,
+                                  const LiveView& view,
+                                  const Snapshot& snapshot, size_t scanned,
+                                  const std::vector<ScoredRow>* scan,
+                                  std::vector<std::string>& degraded) {
   Collector collector(allowed);
+  std::vector<ScoredRow> made;
   if (scan == nullptr) {
-    AddScan(policy, user, view, snapshot, collector, degraded);
-  } else {
-    for (const ScoredRow& hit : *scan) {
-      collector.Add(EventRow{hit.row}, CandidateSource::kScan);
-    }
+    made = Scan(policy, user, allowed, view, snapshot, degraded);
+    scan = &made;
+  }
+  const size_t ahead = std::min(scanned, scan->size());
+  for (size_t i = 0; i < ahead; ++i) {
+    collector.Add(EventRow{(*scan)[i].row}, CandidateSource::kScan);
   }
   AddOrganizers(policy, user, view, snapshot.catalog, collector);
   AddNeighbours(policy, user, collector);
   AddNearby(policy, user, view, collector);
-  return std::move(collector).Merged();
+  FoundCandidates found;
+  for (size_t i = ahead; i < scan->size(); ++i) {
+    const EventRow row{(*scan)[i].row};
+    // Who is there already was found by the scan, too.
+    if (!collector.AddSource(row, CandidateSource::kScan)) {
+      found.behind.push_back(row);
+    }
+  }
+  found.candidates = std::move(collector).Merged();
+  return found;
 }
 
 std::vector<Candidate> CandidatesOfList(const ListedEvents& list,

@@ -43,14 +43,24 @@ std::vector<float> RetrievalQuery(const RankingPolicy& policy,
                                   const UserState& user,
                                   const Snapshot& snapshot);
 
-// The union of all sources over the allowed rows: each event once, ascending by
-// row, so that the order says nothing. A source that fails leaves its name in
-// `degraded` and the others go on. `scan`, unless null, is what the scan would
-// give: whoever ranks many users scans for them together.
-std::vector<Candidate> CollectCandidates(
-    const RankingPolicy& policy, const UserState& user,
-    const RowBitmap& allowed, const LiveView& view, const Snapshot& snapshot,
-    const std::vector<ScoredRow>* scan, std::vector<std::string>& degraded);
+struct FoundCandidates {
+  // Each event once, ascending by row, so that the order says nothing.
+  std::vector<Candidate> candidates;
+  // What the scan found behind them, best first.
+  std::vector<EventRow> behind;
+};
+
+// The union of all sources over the allowed rows, but of the scan the best
+// `scanned` alone. A source that fails leaves its name in `degraded` and the
+// others go on. `scan`, unless null, is what the scan would give, best first:
+// whoever ranks many users scans for them together.
+FoundCandidates CollectCandidates(const RankingPolicy& policy,
+                                  const UserState& user,
+                                  const RowBitmap& allowed,
+                                  const LiveView& view,
+                                  const Snapshot& snapshot, size_t scanned,
+                                  const std::vector<ScoredRow>* scan,
+                                  std::vector<std::string>& degraded);
 
 // What stands in for the scan and for what is nearby.
 struct ListedEvents {

@@ -8,6 +8,7 @@
 
 #include "index/base/quick_math.h"
 #include "index/vector/dot.h"
+#include "serving/ranking/place_kernels.h"
 #include "serving/ranking/row_sums.h"
 
 namespace usher {
@@ -34,36 +35,46 @@ constexpr absl::string_view kFeatureNames[kNumFeatures] = {
 constexpr float kUnknownDistanceKm = 10;
 // Past places count by exp(-d^2 / 2 s^2), with this s.
 constexpr float kPlaceKernelKm = 3;
-// What is farther adds less than 1e-4 to the feature, even fifty times.
-constexpr float kPlaceReachKm = 5.5f * kPlaceKernelKm;
 // The density that counts as none.
 constexpr float kPlaceFloor = 0.01f;
 constexpr Micros kConflictSpan = 2 * kHour;
 
-std::vector<UnitVector> PointsOf(absl::Span<const GeoPoint> places) {
-  std::vector<UnitVector> points;
-  points.reserve(places.size());
-  for (const GeoPoint& place : places) points.push_back(OnUnitSphere(place));
-  return points;
-}
-
-// Over so few kilometres the chord is the distance.
-float PlaceDensity(absl::Span<const UnitVector> past, const UnitVector& place) {
-  constexpr double kSquareKm = kEarthRadiusKm * kEarthRadiusKm;
-  constexpr double kReach = kPlaceReachKm * kPlaceReachKm / kSquareKm;
-  constexpr double kScale = kSquareKm / (2 * kPlaceKernelKm * kPlaceKernelKm);
-  if (past.empty() || !place.known()) return 0;
-  float density = 0;
-  for (const UnitVector& point : past) {
-    const double chord = ChordSquared(point, place);
-    if (chord < kReach) {
-      density += QuickExpOfMinus(static_cast<float>(kScale * chord));
+// The user's past places, for the density around others.
+class PastPlaces {
+ public:
+  explicit PastPlaces(absl::Span<const GeoPoint> places)
+      : kernels_(PlaceKernelsFor(ActiveInstructionSet())) {
+    // Far outside of the sphere.
+    constexpr double kNowhere = 1e3;
+    count_ = (places.size() + kPlaceLanes - 1) / kPlaceLanes * kPlaceLanes;
+    known_ = static_cast<float>(places.size());
+    coordinates_.assign(3 * count_, kNowhere);
+    for (size_t i = 0; i < places.size(); ++i) {
+      const UnitVector point = OnUnitSphere(places[i]);
+      coordinates_[i] = point.x;
+      coordinates_[count_ + i] = point.y;
+      coordinates_[2 * count_ + i] = point.z;
     }
   }
-  if (density == 0) return 0;
-  density /= static_cast<float>(past.size());
-  return QuickLog1p(density / kPlaceFloor);
-}
+
+  // Over so few kilometres the chord is the distance.
+  float Density(const UnitVector& place) const {
+    constexpr double kScale =
+        kEarthRadiusKm * kEarthRadiusKm / (2 * kPlaceKernelKm * kPlaceKernelKm);
+    if (count_ == 0 || !place.known()) return 0;
+    const double* const x = coordinates_.data();
+    const float density =
+        kernels_.density({x, x + count_, x + 2 * count_, count_},
+                         {place.x, place.y, place.z}, kScale);
+    return QuickLog1p(density / known_ / kPlaceFloor);
+  }
+
+ private:
+  const PlaceKernels& kernels_;
+  size_t count_;  // With what fills up.
+  float known_;
+  std::vector<double> coordinates_;  // All x, all y, all z.
+};
 
 // As DistanceKm(), without trigonometry for each event.
 float Distance(const UnitVector& user, const UnitVector& place) {
@@ -123,9 +134,7 @@ uint64_t KeyOf(const GeoPoint& place) {
 class Shared {
  public:
   explicit Shared(const UserState& user)
-      : user_(user),
-        past_(PointsOf(user.places)),
-        place_(OnUnitSphere(user.place)) {}
+      : user_(user), past_(user.places), place_(OnUnitSphere(user.place)) {}
 
   const FeaturesOfHost& Host(OrganizerRow organizer) {
     const size_t number = organizers_.Add(organizer);
@@ -137,14 +146,14 @@ class Shared {
   const FeaturesOfPlace& At(const GeoPoint& place, const UnitVector& where) {
     const size_t number = keys_.Add(KeyOf(place));
     if (number == places_.size()) {
-      places_.push_back({Distance(place_, where), PlaceDensity(past_, where)});
+      places_.push_back({Distance(place_, where), past_.Density(where)});
     }
     return places_[number];
   }
 
  private:
   const UserState& user_;
-  const std::vector<UnitVector> past_;
+  const PastPlaces past_;
   const UnitVector place_;
   RowNumbers<OrganizerRow> organizers_;
   std::vector<FeaturesOfHost> hosts_;

@@ -3,6 +3,7 @@
 #define USHER_SERVING_RANKING_LIVE_VIEW_H_
 
 #include <array>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -11,6 +12,19 @@
 #include "serving/ranking/policy.h"
 
 namespace usher {
+
+// The live events with the largest bias, kForemost of them or all, and first
+// the kForemost / 2 with the largest of all. What needs a large bias is among
+// them, or nearly so.
+inline constexpr size_t kForemost = 1024;
+struct ForemostEvents {
+  // Side by side, up to a multiple of kPlaceLanes; what fills up is row -1.
+  std::vector<int32_t> rows;
+  std::vector<float> bias;
+  std::vector<double> x, y, z;  // Points of the unit sphere; NaN without place.
+  // No other has more.
+  float largest_other = -std::numeric_limits<float>::infinity();
+};
 
 // Immutable. Belongs to the columns and the policy that it was made from.
 struct LiveView {
@@ -23,6 +37,10 @@ struct LiveView {
   std::vector<float> bias;
   // By slot: hours since the announcement; NaN where that is not known.
   std::vector<float> fresh_hours;
+  ForemostEvents foremost;
+
+ private:
+  void FillForemost();
 };
 
 // The weights that a view depends on.

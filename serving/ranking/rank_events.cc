@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -362,6 +363,17 @@ struct Run {
 constexpr size_t kListedAtLeast = 100;
 constexpr size_t kListedPerResult = 5;
 
+// Ascending by row.
+std::vector<Candidate> FoundBy(CandidateSource source,
+                               std::vector<EventRow> events) {
+  std::sort(events.begin(), events.end());
+  std::vector<Candidate> candidates;
+  candidates.reserve(events.size());
+  const auto sources = static_cast<uint8_t>(1u << static_cast<int>(source));
+  for (const EventRow event : events) candidates.push_back({event, sources});
+  return candidates;
+}
+
 // What was not looked at follows as it stands in the list.
 void AppendFurther(const Run& run, const RowBitmap& rows,
                    const std::vector<Candidate>& looked_at,
@@ -408,11 +420,19 @@ void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
     }
     ranking.topped_up = true;
   }
-  std::vector<Candidate> candidates =
-      CollectCandidates(run.policy, run.user, rows, run.view, run.snapshot,
-                        shortcuts.scan, ranking.degraded);
+  FoundCandidates found = CollectCandidates(
+      run.policy, run.user, rows, run.view, run.snapshot,
+      run.IsPlain() ? kScannedClosely : std::numeric_limits<size_t>::max(),
+      shortcuts.scan, ranking.degraded);
+  std::vector<Candidate>& candidates = found.candidates;
   if (!listed.empty()) candidates = Merged(listed, candidates);
-  run.Rank(Checked(allowed, rows, std::move(candidates), ranking), ranking);
+  if (candidates.size() < static_cast<size_t>(run.query.limit)) {
+    candidates = Merged(candidates, FoundBy(CandidateSource::kScan,
+                                            std::exchange(found.behind, {})));
+  }
+  candidates = Checked(allowed, rows, std::move(candidates), ranking);
+  run.Rank(candidates, ranking);
+  AppendFurther(run, rows, candidates, found.behind, ranking);
 }
 
 bool IsOfList(const RankedEvent& event) {

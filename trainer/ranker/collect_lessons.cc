@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "serving/ranking/rank_events.h"
 #include "trainer/evaluation/play.h"
 
 namespace usher {
@@ -52,6 +53,9 @@ RankingLessons CollectLessons(
     const std::function<void(int64_t done, int64_t total)>& progress) {
   RankingPolicy linear = policy;
   linear.trees = nullptr;
+  // What is behind them is not ranked when somebody asks.
+  linear.scan_candidates =
+      std::min(linear.scan_candidates, static_cast<int>(kScannedClosely));
   const auto queries = static_cast<int64_t>(replay.queries.size());
   const auto events = static_cast<int64_t>(snapshot.catalog.num_events());
   PlayOptions play;

@@ -17,6 +17,9 @@ namespace {
 
 using ::testing::IsEmpty;
 
+// Of the scan's best, how many become candidates.
+constexpr size_t kAll = 1000;
+
 class CandidatesTest : public ::testing::Test {
  protected:
   CandidatesTest() {
@@ -34,8 +37,9 @@ class CandidatesTest : public ::testing::Test {
 
   std::vector<Candidate> Collect(const UserState& user,
                                  const RowBitmap& allowed) {
-    return CollectCandidates(policy_, user, allowed, view_, snapshot_, nullptr,
-                             degraded_);
+    return CollectCandidates(policy_, user, allowed, view_, snapshot_, kAll,
+                             nullptr, degraded_)
+        .candidates;
   }
 
   static std::set<EventRow> From(const std::vector<Candidate>& candidates,
@@ -85,6 +89,28 @@ TEST_F(CandidatesTest, TheScanFindsTheBestOfVectorsAndLiveBias) {
   for (const char* user : {"u1", "u2", "u3", "stranger"}) {
     ExpectBestOfScan(user, view_.columns->upcoming());
   }
+}
+
+TEST_F(CandidatesTest, WhatTheScanFoundBehindTheFirstFollowsInItsOrder) {
+  constexpr size_t kFirst = 5;
+  const UserState user = StateOf("u1");
+  const RowBitmap& allowed = view_.columns->upcoming();
+  const FoundCandidates some = CollectCandidates(
+      policy_, user, allowed, view_, snapshot_, kFirst, nullptr, degraded_);
+  const std::set<EventRow> all =
+      From(Collect(user, allowed), CandidateSource::kScan);
+  std::set<EventRow> scanned = From(some.candidates, CandidateSource::kScan);
+  EXPECT_GE(scanned.size(), kFirst);
+  ASSERT_FALSE(some.behind.empty());
+  for (size_t i = 1; i < some.behind.size(); ++i) {
+    EXPECT_GE(ScanScore(user, Index(some.behind[i - 1])) + 1e-5f,
+              ScanScore(user, Index(some.behind[i])));
+  }
+  // Nothing is there twice, and nothing is missing.
+  for (const EventRow row : some.behind) {
+    EXPECT_TRUE(scanned.insert(row).second);
+  }
+  EXPECT_EQ(scanned, all);
 }
 
 TEST_F(CandidatesTest, TheScanLooksAtNewVectorsNotAtTheIndex) {
@@ -237,9 +263,11 @@ TEST(CandidatesAtTheAntimeridianTest, NearbyIsNearAcrossIt) {
   query.location = {-17, 179.99f};
   std::vector<std::string> degraded;
   int near = 0;
-  for (const Candidate& candidate : CollectCandidates(
-           policy, BuildUserState(query, snapshot, *view.columns),
-           view.columns->upcoming(), view, snapshot, nullptr, degraded)) {
+  for (const Candidate& candidate :
+       CollectCandidates(policy, BuildUserState(query, snapshot, *view.columns),
+                         view.columns->upcoming(), view, snapshot, kAll,
+                         nullptr, degraded)
+           .candidates) {
     const int source = static_cast<int>(CandidateSource::kNearby);
     if ((candidate.sources >> source & 1) == 0) continue;
     EXPECT_LT(Index(candidate.event), 10u);

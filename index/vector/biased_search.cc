@@ -1,0 +1,161 @@
+#include "index/vector/biased_search.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+
+#include "index/base/parallel.h"
+#include "index/vector/dot.h"
+#include "index/vector/top_rows.h"
+
+namespace usher {
+namespace {
+
+// So many of the foremost are scored first, or k.
+constexpr size_t kScoredFirst = 512;
+// Where more of the allowed rows than one in so many are left, a scan is
+// cheaper.
+constexpr size_t kFew = 4;
+// More than float arithmetic rounds away.
+constexpr float kRounding = 1e-4f;
+constexpr size_t kWordRows = 64;
+
+// Scores rows one behind the other.
+class Scorer {
+ public:
+  Scorer(const Factors& vectors, const ScanQuery& query)
+      : vectors_(vectors), query_(query) {}
+
+  void Score(absl::Span<const int32_t> rows, std::vector<ScoredRow>& out) {
+    products_.resize(rows.size());
+    DotGather(query_.query.data(), vectors_.data(), vectors_.dim(), rows.data(),
+              rows.size(), products_.data());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const float score =
+          products_[i] + query_.bias[static_cast<size_t>(rows[i])];
+      if (score > -std::numeric_limits<float>::infinity()) {
+        out.push_back({rows[i], score});
+      }
+    }
+  }
+
+ private:
+  const Factors& vectors_;
+  const ScanQuery& query_;
+  std::vector<float> products_;
+};
+
+float KthScore(const std::vector<ScoredRow>& rows, size_t k) {
+  std::vector<float> scores;
+  scores.reserve(rows.size());
+  for (const ScoredRow& row : rows) scores.push_back(row.score);
+  std::vector<float> scratch;
+  return KthLargest(k, scores, scratch);
+}
+
+// The rows of `allowed` that may have more than the threshold; none when they
+// are not few.
+std::optional<std::vector<int32_t>> RowsInReach(const RowBitmap& allowed,
+                                                const ScanQuery& query,
+                                                absl::Span<const float> norms,
+                                                float factor, float threshold) {
+  std::vector<int32_t> rows;
+  size_t all = 0;
+  const absl::Span<const uint64_t> words = allowed.words();
+  for (size_t w = 0; w < words.size(); ++w) {
+    const size_t first = w * kWordRows;
+    if (words[w] == 0 || first >= norms.size()) continue;
+    all += static_cast<size_t>(std::popcount(words[w]));
+    uint64_t bits =
+        words[w] &
+        AboveThreshold(query.bias.data() + first, norms.data() + first, factor,
+                       std::min(kWordRows, norms.size() - first), threshold);
+    for (; bits != 0; bits &= bits - 1) {
+      rows.push_back(static_cast<int32_t>(first + std::countr_zero(bits)));
+    }
+  }
+  if (rows.size() * kFew > all) return std::nullopt;
+  return rows;
+}
+
+}  // namespace
+
+std::vector<float> NormsOf(const Factors& vectors, int threads) {
+  constexpr int64_t kRowsAtOnce = 4096;
+  std::vector<float> norms(vectors.rows());
+  ParallelFor(static_cast<int64_t>(norms.size()), kRowsAtOnce, threads,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t row = begin; row < end; ++row) {
+                  const float* v = vectors.Row(static_cast<size_t>(row)).data();
+                  norms[static_cast<size_t>(row)] =
+                      std::sqrt(Dot(v, v, vectors.dim()));
+                }
+              });
+  return norms;
+}
+
+std::optional<std::vector<ScoredRow>> SearchByBias(
+    const Factors& vectors, absl::Span<const float> norms,
+    absl::Span<const int32_t> foremost, const ScanQuery& query) {
+  if (query.k <= 0 || query.allowed == nullptr || query.bias.empty()) {
+    return std::nullopt;
+  }
+  const auto k = static_cast<size_t>(query.k);
+  RowBitmap others = query.allowed->First(vectors.rows());
+  std::vector<int32_t> first;
+  for (const int32_t row : foremost) {
+    if (first.size() >= std::max(k, kScoredFirst)) break;
+    if (row < 0 || !others.Test(static_cast<size_t>(row))) continue;
+    first.push_back(row);
+    others.Clear(static_cast<size_t>(row));
+  }
+  if (first.size() < k) return std::nullopt;
+  Scorer scorer(vectors, query);
+  std::vector<ScoredRow> best;
+  scorer.Score(first, best);
+  if (best.size() < k) return std::nullopt;
+  const float least = KthScore(best, k);
+  const float length = std::sqrt(
+      Dot(query.query.data(), query.query.data(), query.query.size()));
+  const auto rows = RowsInReach(others, query, norms, length * (1 + kRounding),
+                                least - kRounding * (1 + std::abs(least)));
+  if (!rows.has_value()) return std::nullopt;
+  scorer.Score(*rows, best);
+  const auto end = best.begin() + static_cast<std::ptrdiff_t>(k);
+  const auto before = [](const ScoredRow& a, const ScoredRow& b) {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  };
+  std::nth_element(best.begin(), end - 1, best.end(), before);
+  std::sort(best.begin(), end, before);
+  best.erase(end, best.end());
+  return best;
+}
+
+uint64_t AboveThreshold(const float* values, const float* others, float factor,
+                        size_t count, float threshold) {
+  uint64_t above = 0;
+  size_t i = 0;
+#if defined(__SSE2__)
+  const __m128 factors = _mm_set1_ps(factor);
+  const __m128 least = _mm_set1_ps(threshold);
+  for (; i + 4 <= count; i += 4) {
+    const __m128 sums =
+        _mm_add_ps(_mm_loadu_ps(values + i),
+                   _mm_mul_ps(factors, _mm_loadu_ps(others + i)));
+    const auto bits =
+        static_cast<unsigned>(_mm_movemask_ps(_mm_cmpgt_ps(sums, least)));
+    above |= uint64_t{bits} << i;
+  }
+#endif
+  for (; i < count; ++i) {
+    above |= uint64_t{values[i] + factor * others[i] > threshold} << i;
+  }
+  return above;
+}
+
+}  // namespace usher

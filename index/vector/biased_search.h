@@ -1,0 +1,38 @@
+// The best rows where the bias says most.
+#ifndef USHER_INDEX_VECTOR_BIASED_SEARCH_H_
+#define USHER_INDEX_VECTOR_BIASED_SEARCH_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "index/model/factors.h"
+#include "index/vector/scan.h"
+#include "index/vector/scored_row.h"
+
+namespace usher {
+
+// The length of each row.
+std::vector<float> NormsOf(const Factors& vectors, int threads);
+
+// What ExactScan::Search() gives, by another way: `foremost`, rows whose bias
+// is large, the largest first as far as that is known, are scored, and of the
+// others only those whose bias + |query| |row|, which no score exceeds (Cauchy
+// and Schwarz), reaches the k-th of them. None when that leaves so many rows
+// that a scan is cheaper, or when fewer than k of the foremost are allowed.
+//
+// `query` has an `allowed` and a bias; `norms` are NormsOf(vectors). Rows
+// of `foremost` that do not exist are passed over.
+std::optional<std::vector<ScoredRow>> SearchByBias(
+    const Factors& vectors, absl::Span<const float> norms,
+    absl::Span<const int32_t> foremost, const ScanQuery& query);
+
+// Bit i: values[i] + factor * others[i] is above the threshold; false for NaN.
+// `count` is at most 64.
+uint64_t AboveThreshold(const float* values, const float* others, float factor,
+                        size_t count, float threshold);
+
+}  // namespace usher
+
+#endif  // USHER_INDEX_VECTOR_BIASED_SEARCH_H_
