@@ -9,31 +9,30 @@ namespace {
 struct Kind {
   absl::string_view name;
   bool answer;
-  bool commitment;
   float taste;
 };
 
 // In the order of InteractionKind.
 constexpr Kind kKinds[kNumInteractionKinds] = {
-    {"", false, false, 0.0f},
-    {"rsvp_yes", true, true, 1.0f},
-    {"rsvp_maybe", true, false, 0.4f},
-    {"rsvp_no", true, false, -0.3f},
-    {"waitlist", true, false, 0.7f},
-    {"attend", true, true, 1.5f},
-    {"ticket", true, true, 1.5f},
-    {"view", false, false, 0.05f},
-    {"click", false, false, 0.1f},
-    {"save", false, false, 0.5f},
-    {"share", false, false, 0.4f},
-    {"dismiss", true, false, -0.5f},
-    {"rating", true, true, 1.0f},
-    {"play", true, true, 1.0f},
-    {"checkin", true, true, 1.0f},
-    {"interested", true, false, 0.5f},
-    {"not_interested", true, false, -0.7f},
-    {"invited", false, false, 0.0f},
-    {"impression", false, false, 0.0f},
+    {"", false, 0.0f},
+    {"rsvp_yes", true, 1.0f},
+    {"rsvp_maybe", true, 0.4f},
+    {"rsvp_no", true, -0.3f},
+    {"waitlist", true, 0.7f},
+    {"attend", true, 1.5f},
+    {"ticket", true, 1.5f},
+    {"view", false, 0.05f},
+    {"click", false, 0.1f},
+    {"save", false, 0.5f},
+    {"share", false, 0.4f},
+    {"dismiss", true, -0.5f},
+    {"rating", true, 1.0f},
+    {"play", true, 1.0f},
+    {"checkin", true, 1.0f},
+    {"interested", true, 0.5f},
+    {"not_interested", true, -0.7f},
+    {"invited", false, 0.0f},
+    {"impression", false, 0.0f},
 };
 
 const Kind& Of(InteractionKind kind) {
@@ -66,8 +65,6 @@ std::optional<InteractionKind> InteractionKindFromName(absl::string_view name) {
 }
 
 bool IsAnswer(InteractionKind kind) { return Of(kind).answer; }
-
-bool IsCommitment(InteractionKind kind) { return Of(kind).commitment; }
 
 float TasteWeight(InteractionKind kind, float value) {
   if (std::isnan(value)) return Of(kind).taste;

@@ -47,7 +47,19 @@ bool IsAnswer(InteractionKind kind);
 
 // True when the user went or said that they would: what counts as popularity
 // and as history (rsvp_yes, attend, ticket, checkin, play, and a rating).
-bool IsCommitment(InteractionKind kind);
+inline bool IsCommitment(InteractionKind kind) {
+  switch (kind) {
+    case InteractionKind::kRsvpYes:
+    case InteractionKind::kAttend:
+    case InteractionKind::kTicket:
+    case InteractionKind::kCheckin:
+    case InteractionKind::kPlay:
+    case InteractionKind::kRating:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // How much one interaction says of the user's taste: 1 for an rsvp_yes, less
 // for weaker signs, below 0 for refusals. `value` is the row's number (play
