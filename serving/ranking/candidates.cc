@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -156,6 +157,9 @@ std::vector<ScoredRow> Scan(const RankingPolicy& policy, const UserState& user,
   return std::move(all);
 }
 
+constexpr size_t kSlotsTogether = 64;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
 void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
               const UserState& user, const LiveView& view,
               const Snapshot& snapshot, Collector& collector) {
@@ -170,14 +174,21 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
   const LiveColumns& live = *view.columns;
   const float hours =
       static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
-  for (size_t slot = 0; slot < view.fresh_hours.size(); ++slot) {
-    if (!(view.fresh_hours[slot] <= hours)) continue;
-    const EventRow row = live[slot].row;
-    if (row == kNoEvent ||
-        std::binary_search(list.newer.begin(), list.newer.end(), row)) {
-      continue;
+  // Few are: -fresh > -hours is asked of many at once.
+  const float least = -std::nextafter(hours, kInfinity);
+  const size_t slots = view.fresh_hours.size();
+  for (size_t first = 0; first < slots; first += kSlotsTogether) {
+    const float* const fresh = view.fresh_hours.data() + first;
+    uint64_t announced = AboveThreshold(
+        fresh, fresh, -2, std::min(kSlotsTogether, slots - first), least);
+    for (; announced != 0; announced &= announced - 1) {
+      const EventRow row = live[first + std::countr_zero(announced)].row;
+      if (row == kNoEvent ||
+          std::binary_search(list.newer.begin(), list.newer.end(), row)) {
+        continue;
+      }
+      add(row);
     }
-    add(row);
   }
   collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
 }
