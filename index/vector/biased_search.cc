@@ -8,6 +8,9 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <functional>
+#include <limits>
+#include <utility>
 
 #include "index/base/parallel.h"
 #include "index/vector/dot.h"
@@ -49,6 +52,37 @@ class Scorer {
   const ScanQuery& query_;
   std::vector<float> products_;
 };
+
+// Those of `foremost` that are allowed, `wanted` at most.
+std::vector<int32_t> AllowedOf(absl::Span<const int32_t> foremost,
+                               const ScanQuery& query, size_t wanted) {
+  std::vector<int32_t> rows;
+  for (const int32_t row : foremost) {
+    if (rows.size() == wanted) break;
+    const auto place = static_cast<size_t>(row);
+    if (row < 0 || place >= query.bias.size()) continue;
+    if (query.allowed->Test(place)) rows.push_back(row);
+  }
+  return rows;
+}
+
+// The `wanted` allowed rows of the largest bias; none where they are not few
+// among the allowed.
+std::vector<int32_t> LargestOfAllowed(const ScanQuery& query, size_t wanted) {
+  std::vector<std::pair<float, int32_t>> biased;
+  query.allowed->ForEach([&](size_t row) {
+    if (row >= query.bias.size() || std::isnan(query.bias[row])) return;
+    biased.emplace_back(query.bias[row], static_cast<int32_t>(row));
+  });
+  std::vector<int32_t> rows;
+  if (biased.size() < kFew * wanted) return rows;
+  std::nth_element(biased.begin(),
+                   biased.begin() + static_cast<std::ptrdiff_t>(wanted),
+                   biased.end(), std::greater<>());
+  rows.reserve(wanted);
+  for (size_t i = 0; i < wanted; ++i) rows.push_back(biased[i].second);
+  return rows;
+}
 
 float KthScore(const std::vector<ScoredRow>& rows, size_t k) {
   std::vector<float> scores;
@@ -106,14 +140,9 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
     return std::nullopt;
   }
   const auto k = static_cast<size_t>(query.k);
-  RowBitmap others = query.allowed->First(vectors.rows());
-  std::vector<int32_t> first;
-  for (const int32_t row : foremost) {
-    if (first.size() >= std::max(k, kScoredFirst)) break;
-    if (row < 0 || !others.Test(static_cast<size_t>(row))) continue;
-    first.push_back(row);
-    others.Clear(static_cast<size_t>(row));
-  }
+  const size_t wanted = std::max(k, kScoredFirst);
+  std::vector<int32_t> first = AllowedOf(foremost, query, wanted);
+  if (first.size() < k) first = LargestOfAllowed(query, wanted);
   if (first.size() < k) return std::nullopt;
   Scorer scorer(vectors, query);
   std::vector<ScoredRow> best;
@@ -122,6 +151,8 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
   const float least = KthScore(best, k);
   const float length = std::sqrt(
       Dot(query.query.data(), query.query.data(), query.query.size()));
+  RowBitmap others = query.allowed->First(vectors.rows());
+  for (const int32_t row : first) others.Clear(static_cast<size_t>(row));
   const auto rows = RowsInReach(others, query, norms, length * (1 + kRounding),
                                 least - kRounding * (1 + std::abs(least)));
   if (!rows.has_value()) return std::nullopt;

@@ -16,14 +16,16 @@ namespace usher {
 // The length of each row.
 std::vector<float> NormsOf(const Factors& vectors, int threads);
 
-// What ExactScan::Search() gives, by another way: `foremost`, rows whose bias
-// is large, the largest first as far as that is known, are scored, and of the
-// others only those whose bias + |query| |row|, which no score exceeds (Cauchy
-// and Schwarz), reaches the k-th of them. None when that leaves so many rows
-// that a scan is cheaper, or when fewer than k of the foremost are allowed.
+// What ExactScan::Search() gives, by another way: allowed rows of a large bias
+// are scored, and of the others only those whose bias + |query| |row|, which no
+// score exceeds (Cauchy and Schwarz), reaches the k-th of them. None when that
+// leaves so many rows that a scan is cheaper.
 //
-// `query` has an `allowed` and a bias; `norms` are NormsOf(vectors). Rows
-// of `foremost` that do not exist are passed over.
+// `foremost` are rows whose bias is large, the largest first as far as that is
+// known; where fewer than k of them are allowed, they are looked for among the
+// allowed. `query` has an `allowed` and a bias, else there is no result;
+// `norms` are NormsOf(vectors). Rows of `foremost` that do not exist are passed
+// over.
 std::optional<std::vector<ScoredRow>> SearchByBias(
     const Factors& vectors, absl::Span<const float> norms,
     absl::Span<const int32_t> foremost, const ScanQuery& query);

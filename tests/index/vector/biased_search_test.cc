@@ -86,11 +86,19 @@ TEST_F(BiasedSearchTest, LeavesItToTheScanWhereTheBiasSaysLittle) {
   EXPECT_FALSE(Search(10, RowBitmap(kBiasedRows, true)).has_value());
 }
 
-TEST_F(BiasedSearchTest, LeavesItToTheScanWhereFewOfTheForemostAreAllowed) {
+TEST_F(BiasedSearchTest, LooksForOthersWhereFewOfTheForemostAreAllowed) {
   RowBitmap allowed(kBiasedRows, true);
   for (size_t i = 5; i < 700; ++i) allowed.Clear(foremost_[i]);
-  EXPECT_FALSE(Search(6, allowed).has_value());
-  EXPECT_TRUE(Search(5, allowed).has_value());
+  ExpectAsScanned(5, allowed);
+  ExpectAsScanned(6, allowed);
+  ExpectAsScanned(300, allowed);
+}
+
+TEST_F(BiasedSearchTest, LeavesItToTheScanWhereFewAreAllowed) {
+  RowBitmap allowed(kBiasedRows);
+  for (size_t i = 700 - 20; i < 700; ++i) allowed.Set(foremost_[i]);
+  EXPECT_FALSE(Search(21, allowed).has_value());
+  EXPECT_FALSE(Search(10, RowBitmap(kBiasedRows)).has_value());
 }
 
 TEST_F(BiasedSearchTest, WhatIsNoNumberIsNeverFound) {
