@@ -68,23 +68,19 @@ absl::Status CheckFinite(const Factors& vectors, int threads) {
 QuantizedQuery QuantizeQuery(absl::Span<const float> query, int limit) {
   QuantizedQuery out;
   out.scale = ScaleFor(query.data(), query.size(), static_cast<float>(limit));
-  std::vector<int8_t> values((query.size() + kGroupDims - 1) / kGroupDims *
-                             kGroupDims);
+  out.groups.resize((query.size() + kGroupDims - 1) / kGroupDims);
   double square = 0, error = 0, code = 0;
   for (size_t i = 0; i < query.size(); ++i) {
     const double value = std::clamp<double>(
         std::nearbyint(static_cast<double>(query[i]) / out.scale), -limit,
         limit);
     const double off = query[i] - out.scale * value;
-    values[i] = static_cast<int8_t>(value);
+    const auto byte = static_cast<int8_t>(value);
+    std::memcpy(reinterpret_cast<char*>(out.groups.data()) + i, &byte, 1);
     out.offset -= kCodeZero * static_cast<int32_t>(value);
     square += static_cast<double>(query[i]) * query[i];
     error += off * off;
     code += value * value;
-  }
-  out.groups.resize(values.size() / kGroupDims);
-  if (!values.empty()) {
-    std::memcpy(out.groups.data(), values.data(), values.size());
   }
   out.norm = std::sqrt(square);
   const double dot_rounding =

@@ -46,6 +46,10 @@ class QuantizedRows {
   const uint8_t* Codes(size_t block) const {
     return codes_.get() + block * kBlockRows * groups_ * kGroupDims;
   }
+  // `count` blocks from `first` on.
+  CodePanel Panel(size_t first, size_t count) const {
+    return {Codes(first), Scales(first), norms_.data() + first, groups_, count};
+  }
   const float* Scales(size_t block) const {
     return scales_.data() + block * kBlockRows;
   }
@@ -60,11 +64,6 @@ class QuantizedRows {
   bool Covers(const QuantizedQuery& query) const;
 
  private:
-  // The largest |v - s c| / s and |c| of a block's rows.
-  struct BlockNorms {
-    float error = 0;
-    float code = 0;
-  };
   struct FreeBytes {
     void operator()(uint8_t* bytes) const;
   };

@@ -34,6 +34,9 @@ constexpr size_t kGuessBest = 8;
 constexpr size_t kGuessDensity = 16;
 constexpr double kGuessDeviations = 2;
 constexpr double kGuessSpare = 2;
+// Of so many groups of the sample for each row that is looked for, only the
+// largest matter.
+constexpr size_t kGuessGroups = 8;
 
 uint64_t DenseTiles(uint64_t live) {
   uint64_t dense = 0;
@@ -44,11 +47,50 @@ uint64_t DenseTiles(uint64_t live) {
   return dense;
 }
 
-// How many blocks one query scans before the next one's turn: what stays in the
-// second-level cache.
+// How many blocks some queries scan before the next ones' turn: what stays in
+// the second-level cache.
 size_t PanelBlocks(size_t dim) {
   return std::max<size_t>(1, kPanelBytes / (kBlockRows * (dim + 1)));
 }
+
+// The largest of each of `groups` groups, in place: of a score that p values
+// are above, about p groups are, if p is small.
+void KeepLargestOfGroups(size_t groups, std::vector<float>& values) {
+  for (size_t i = groups; i < values.size(); i += groups) {
+    const size_t end = std::min(groups, values.size() - i);
+    for (size_t j = 0; j < end; ++j) {
+      values[j] = values[j] < values[i + j] ? values[i + j] : values[j];
+    }
+  }
+  values.resize(std::min(groups, values.size()));
+}
+
+// What the kernel and a guess write to, for kQueriesAtOnce passes.
+class PanelRows {
+ public:
+  explicit PanelRows(size_t blocks)
+      : stride_(blocks * kBlockRows + kTileRows),
+        rows_(new int32_t[stride_ * kQueriesAtOnce]),
+        dots_(new int32_t[stride_ * kQueriesAtOnce]),
+        bounded_(new TopRows::Bounded[stride_]) {}
+
+  void GiveRoom(size_t i, PanelQuery& query) {
+    query.rows = rows_.get() + i * stride_;
+    query.dots = dots_.get() + i * stride_;
+  }
+
+  TopRows::Bounded* bounded() { return bounded_.get(); }
+  std::vector<float>& sample(size_t i) { return samples_[i]; }
+  std::vector<float>& scratch() { return scratch_; }
+
+ private:
+  const size_t stride_;
+  const std::unique_ptr<int32_t[]> rows_;
+  const std::unique_ptr<int32_t[]> dots_;
+  const std::unique_ptr<TopRows::Bounded[]> bounded_;
+  std::array<std::vector<float>, kQueriesAtOnce> samples_;
+  std::vector<float> scratch_;
+};
 
 }  // namespace
 
@@ -59,42 +101,28 @@ class ExactScan::Pass {
         kernels_(*scan.kernels_),
         query_(query),
         top_(std::min(static_cast<size_t>(query.k), scan.vectors_->rows())) {
-    pending_.reserve(kPendingRows + kBlockRows);
     if (scan.quantized_ == nullptr) return;
     quantized_query_ = QuantizeQuery(query.query, kernels_.query_limit);
     if (scan.quantized_->Covers(quantized_query_)) {
       quantized_ = scan.quantized_.get();
+      PlanGuess();
     }
   }
 
   // From some of the blocks a score that rather more than k rows will have:
   // what is not above it is left out, and nothing is selected on the way. It
-  // may be too high; Take() says so.
-  void GuessThreshold() {
-    if (quantized_ == nullptr) return;
-    const size_t blocks = quantized_->blocks();
-    const auto k = static_cast<size_t>(query_.k);
-    const size_t live = CountLive();
-    if (live < 2 * kGuessRows || live < 2 * k ||
-        live < vectors_.rows() / kGuessDensity) {
-      return;
+  // may be too high; Take() says so. The passes are of one matrix.
+  static void GuessThresholds(absl::Span<Pass* const> passes, PanelRows& room) {
+    for (size_t i = 0; i < passes.size();) {
+      const size_t step = passes[i]->guess_step_;
+      size_t n = 1;
+      while (n < kQueriesAtOnce && i + n < passes.size() &&
+             passes[i + n]->guess_step_ == step) {
+        ++n;
+      }
+      if (step != 0) GuessTogether(passes.subspan(i, n), step, room);
+      i += n;
     }
-    const size_t rows = std::clamp(kGuessBest * live / k, kGuessRows, live / 2);
-    const size_t step = std::max<size_t>(1, live / rows);
-    std::vector<float> lower;
-    lower.reserve((blocks / step + 1) * kBlockRows);
-    // Not the first of all, which are older than most.
-    for (size_t block = step / 2; block < blocks; block += step) {
-      AppendLowerBounds(block, lower);
-    }
-    const double expected = static_cast<double>(k) *
-                            static_cast<double>(lower.size()) /
-                            static_cast<double>(live);
-    const auto place = static_cast<size_t>(
-        expected + kGuessDeviations * std::sqrt(expected) + kGuessSpare);
-    if (place >= lower.size()) return;
-    std::vector<float> scratch;
-    guess_ = KthLargest(place, lower, scratch);
   }
 
   void ForgetGuess() {
@@ -102,22 +130,24 @@ class ExactScan::Pass {
     top_ = TopRows(std::min(static_cast<size_t>(query_.k), vectors_.rows()));
   }
 
-  void ScanOneBlock(size_t block) {
-    const uint64_t dense = DenseRows(block);
-    if (dense != 0) ScanCodes(block, dense);
-  }
-
-  // ScanOneBlock() of passes over one matrix, kQueriesAtOnce at most.
-  static void ScanOneBlock(size_t block, absl::Span<Pass* const> passes) {
-    std::array<uint64_t, kQueriesAtOnce> dense{};
-    bool all = passes.size() == kQueriesAtOnce;
-    for (size_t i = 0; i < passes.size(); ++i) {
-      dense[i] = passes[i]->DenseRows(block);
-      all &= dense[i] != 0;
+  // Scans blocks for passes over one matrix, kQueriesAtOnce at most.
+  static void ScanPanel(size_t first, size_t blocks,
+                        absl::Span<Pass* const> passes, PanelRows& room) {
+    std::array<PanelQuery, kQueriesAtOnce> questions;
+    std::array<Pass*, kQueriesAtOnce> asking;
+    size_t n = 0;
+    for (Pass* pass : passes) {
+      if (!pass->CollectDense(first, blocks)) continue;
+      questions[n] = pass->Question(first, blocks, pass->Threshold());
+      room.GiveRoom(n, questions[n]);
+      asking[n++] = pass;
     }
-    if (all) return ScanCodesAtOnce(block, passes.data(), dense);
-    for (size_t i = 0; i < passes.size(); ++i) {
-      if (dense[i] != 0) passes[i]->ScanCodes(block, dense[i]);
+    if (n == 0) return;
+    const QuantizedRows& codes = *asking[0]->quantized_;
+    asking[0]->kernels_.scan_panel(codes.Panel(first, blocks), questions.data(),
+                                   n);
+    for (size_t i = 0; i < n; ++i) {
+      asking[i]->AddPassed(first, questions[i], room);
     }
   }
 
@@ -125,7 +155,7 @@ class ExactScan::Pass {
   // that rows of the best k may have been left out.
   bool Take(std::vector<ScoredRow>& best) {
     ScorePending();
-    best = top_.Take(rescore_);
+    best = top_.Take(Rescorer{this});
     if (guess_ == -std::numeric_limits<float>::infinity()) return true;
     return best.size() == static_cast<size_t>(query_.k) &&
            best.back().score > guess_;
@@ -154,6 +184,14 @@ class ExactScan::Pass {
     return dense;
   }
 
+  // Of a panel, in live_. False: there are none.
+  bool CollectDense(size_t first, size_t blocks) {
+    live_.resize(blocks);
+    uint64_t any = 0;
+    for (size_t b = 0; b < blocks; ++b) any |= live_[b] = DenseRows(first + b);
+    return any != 0;
+  }
+
   size_t CountLive() const {
     if (query_.allowed == nullptr) return vectors_.rows();
     size_t live = 0;
@@ -164,16 +202,79 @@ class ExactScan::Pass {
     return live;
   }
 
-  void AppendLowerBounds(size_t block, std::vector<float>& lower) const {
-    int32_t dots[kBlockRows];
-    uint64_t live = LiveRows(block);
-    if (live == 0) return;
-    const CodedBlock coded(*this, block);
-    live = coded.Scan(-std::numeric_limits<float>::infinity(), live, dots);
-    for (; live != 0; live &= live - 1) {
-      const float score = coded.Score(std::countr_zero(live), dots).first;
-      if (!std::isnan(score)) lower.push_back(score);
+  void PlanGuess() {
+    const auto k = static_cast<size_t>(query_.k);
+    num_live_ = CountLive();
+    if (num_live_ < 2 * kGuessRows || num_live_ < 2 * k ||
+        num_live_ < vectors_.rows() / kGuessDensity) {
+      return;
     }
+    const size_t rows =
+        std::clamp(kGuessBest * num_live_ / k, kGuessRows, num_live_ / 2);
+    guess_step_ = std::max<size_t>(1, num_live_ / rows);
+  }
+
+  // One block of `step`, for kQueriesAtOnce passes at most.
+  static void GuessTogether(absl::Span<Pass* const> passes, size_t step,
+                            PanelRows& room) {
+    const QuantizedRows& codes = *passes[0]->quantized_;
+    std::array<PanelQuery, kQueriesAtOnce> questions;
+    for (size_t i = 0; i < passes.size(); ++i) room.sample(i).clear();
+    // Not the first of all, which are older than most.
+    for (size_t block = step / 2; block < codes.blocks(); block += step) {
+      for (size_t i = 0; i < passes.size(); ++i) {
+        passes[i]->live_.assign(1, passes[i]->LiveRows(block));
+        questions[i] = passes[i]->Question(
+            block, 1, -std::numeric_limits<float>::infinity());
+        room.GiveRoom(i, questions[i]);
+      }
+      passes[0]->kernels_.scan_panel(codes.Panel(block, 1), questions.data(),
+                                     passes.size());
+      for (size_t i = 0; i < passes.size(); ++i) {
+        passes[i]->AppendEstimates(block, questions[i], room.sample(i));
+      }
+    }
+    for (size_t i = 0; i < passes.size(); ++i) {
+      passes[i]->Guess(room.sample(i), room.scratch());
+    }
+  }
+
+  // What the scores of a block's rows are about.
+  void AppendEstimates(size_t block, const PanelQuery& question,
+                       std::vector<float>& estimates) const {
+    const float* const scales = quantized_->Scales(block);
+    const float* const bias = question.bias;
+    const size_t begin = estimates.size();
+    estimates.resize(begin + question.passed);
+    float* const out = estimates.data() + begin;
+    if (question.passed == kBlockRows) {  // All, and in their order.
+      for (size_t i = 0; i < kBlockRows; ++i) {
+        out[i] = scales[i] * question.query_scale *
+                 static_cast<float>(question.dots[i]);
+      }
+      for (size_t i = 0; bias != nullptr && i < kBlockRows; ++i) {
+        out[i] += bias[i];
+      }
+      return;
+    }
+    for (size_t i = 0; i < question.passed; ++i) {
+      const int32_t row = question.rows[i];
+      out[i] = scales[row] * question.query_scale *
+                   static_cast<float>(question.dots[i]) +
+               (bias == nullptr ? 0.0f : bias[row]);
+    }
+  }
+
+  // From the scores of a sample.
+  void Guess(std::vector<float>& sample, std::vector<float>& scratch) {
+    const double expected = static_cast<double>(query_.k) *
+                            static_cast<double>(sample.size()) /
+                            static_cast<double>(num_live_);
+    const auto place = static_cast<size_t>(
+        expected + kGuessDeviations * std::sqrt(expected) + kGuessSpare);
+    KeepLargestOfGroups(kGuessGroups * place, sample);
+    if (place >= sample.size()) return;
+    guess_ = KthLargest(place, sample, scratch);
   }
 
   float Bias(size_t row) const {
@@ -187,99 +288,48 @@ class ExactScan::Pass {
     for (size_t i = 0; i < rows.size(); ++i) scores[i] += query_.bias[rows[i]];
   }
 
-  // One block of codes and the query.
-  class CodedBlock {
-   public:
-    CodedBlock(const Pass& pass, size_t block)
-        : pass_(pass),
-          block_(block),
-          slack_(pass.quantized_->Slack(block, pass.quantized_query_)),
-          scales_(pass.quantized_->Scales(block)) {
-      const absl::Span<const float> bias = pass.query_.bias;
-      if (bias.empty()) return;
-      const size_t first = block * kBlockRows;
-      bias_ = bias.data() + first;
-      if (first + kBlockRows > bias.size()) {
-        std::fill(std::copy(bias_, bias.data() + bias.size(), last_bias_),
-                  std::end(last_bias_), 0.0f);
-        bias_ = last_bias_;
-      }
-    }
+  // For the rows in live_.
+  PanelQuery Question(size_t first, size_t blocks, float threshold) {
+    PanelQuery question = {};
+    question.query = quantized_query_.groups.data();
+    question.offset = quantized_query_.offset;
+    question.query_scale = quantized_query_.scale;
+    question.row_weight = quantized_query_.row_weight;
+    question.code_weight = quantized_query_.code_weight;
+    question.threshold = threshold;
+    question.bias = PanelBias(first * kBlockRows, blocks * kBlockRows);
+    question.live = live_.data();
+    return question;
+  }
 
-    // What the kernel is asked: which rows may have more than the threshold.
-    ScanBlock Question(float threshold, uint64_t live) const {
-      const QuantizedQuery& query = pass_.quantized_query_;
-      return {query.groups.data(),
-              pass_.quantized_->groups(),
-              query.offset,
-              query.scale,
-              slack_,
-              threshold,
-              pass_.quantized_->Codes(block_),
-              scales_,
-              bias_,
-              live};
-    }
-
-    // These rows, and their products.
-    uint64_t Scan(float threshold, uint64_t live, int32_t* dots) const {
-      return pass_.kernels_.scan_block(Question(threshold, live), dots);
-    }
-
-    // Between what the score of a row is.
-    std::pair<float, float> Score(size_t row, const int32_t* dots) const {
-      const float middle =
-          pass_.quantized_query_.scale * static_cast<float>(dots[row]);
-      const float add = bias_ == nullptr ? 0.0f : bias_[row];
-      return {scales_[row] * (middle - slack_) + add,
-              scales_[row] * (middle + slack_) + add};
-    }
-
-   private:
-    const Pass& pass_;
-    const size_t block_;
-    const float slack_;
-    const float* const scales_;
-    const float* bias_ = nullptr;
-    float last_bias_[kBlockRows];  // Of the last block.
-  };
+  // The last block may be longer than the bias.
+  const float* PanelBias(size_t first, size_t count) {
+    const absl::Span<const float> bias = query_.bias;
+    if (bias.empty()) return nullptr;
+    if (first + count <= bias.size()) return bias.data() + first;
+    last_bias_.assign(bias.begin() + static_cast<ptrdiff_t>(first), bias.end());
+    last_bias_.resize(count, 0.0f);
+    return last_bias_.data();
+  }
 
   float Threshold() const { return std::max(top_.threshold(), guess_); }
 
-  void ScanCodes(size_t block, uint64_t live) {
-    const CodedBlock coded(*this, block);
-    int32_t dots[kBlockRows];
-    const uint64_t passed = coded.Scan(Threshold(), live, dots);
-    AddPassed(block, coded, passed, dots);
-  }
-
-  static void ScanCodesAtOnce(
-      size_t block, Pass* const* passes,
-      const std::array<uint64_t, kQueriesAtOnce>& live) {
-    const CodedBlock coded[kQueriesAtOnce] = {{*passes[0], block},
-                                              {*passes[1], block},
-                                              {*passes[2], block},
-                                              {*passes[3], block}};
-    ScanBlock questions[kQueriesAtOnce];
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      questions[i] = coded[i].Question(passes[i]->Threshold(), live[i]);
+  void AddPassed(size_t first, const PanelQuery& question, PanelRows& room) {
+    const float* const scales = quantized_->Scales(first);
+    const auto first_row = static_cast<int32_t>(first * kBlockRows);
+    TopRows::Bounded* const bounded = room.bounded();
+    for (size_t i = 0; i < question.passed; ++i) {
+      const auto row = static_cast<size_t>(question.rows[i]);
+      const float slack =
+          quantized_->Slack(first + row / kBlockRows, quantized_query_);
+      const float middle =
+          question.query_scale * static_cast<float>(question.dots[i]);
+      const float add = question.bias == nullptr ? 0.0f : question.bias[row];
+      bounded[i] = {first_row + question.rows[i],
+                    scales[row] * (middle - slack) + add,
+                    scales[row] * (middle + slack) + add};
     }
-    int32_t dots[kQueriesAtOnce * kBlockRows];
-    uint64_t passed[kQueriesAtOnce];
-    passes[0]->kernels_.scan_block_at_once(questions, dots, passed);
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      passes[i]->AddPassed(block, coded[i], passed[i], dots + i * kBlockRows);
-    }
-  }
-
-  void AddPassed(size_t block, const CodedBlock& coded, uint64_t passed,
-                 const int32_t* dots) {
-    for (; passed != 0; passed &= passed - 1) {
-      const size_t r = std::countr_zero(passed);
-      const auto [lower, upper] = coded.Score(r, dots);
-      top_.AddBounded(static_cast<int32_t>(block * kBlockRows + r), lower,
-                      upper, rescore_);
-    }
+    top_.AddBounded({bounded, question.passed}, Rescorer{this});
   }
 
   void ScanFloats(size_t block, uint64_t live) {
@@ -293,7 +343,7 @@ class ExactScan::Pass {
     for (; live != 0; live &= live - 1) {
       const size_t r = std::countr_zero(live);
       top_.AddExact(static_cast<int32_t>(first + r),
-                    scores[r] + Bias(first + r), rescore_);
+                    scores[r] + Bias(first + r), Rescorer{this});
     }
   }
 
@@ -319,7 +369,7 @@ class ExactScan::Pass {
     float scores[kPendingRows + kBlockRows];
     Score(pending_, scores);
     for (size_t i = 0; i < pending_.size(); ++i) {
-      top_.AddExact(pending_[i], scores[i], rescore_);
+      top_.AddExact(pending_[i], scores[i], Rescorer{this});
     }
     pending_.clear();
   }
@@ -336,10 +386,13 @@ class ExactScan::Pass {
   const ScanQuery& query_;
   const QuantizedRows* quantized_ = nullptr;
   QuantizedQuery quantized_query_;
+  size_t num_live_ = 0;
+  size_t guess_step_ = 0;  // 0: nothing is guessed.
   float guess_ = -std::numeric_limits<float>::infinity();
   TopRows top_;
+  std::vector<uint64_t> live_;
+  std::vector<float> last_bias_;
   std::vector<int32_t> pending_;
-  const Rescorer rescore_{this};
 };
 
 ExactScan::ExactScan(const Factors* vectors, int threads,
@@ -360,29 +413,35 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
   const size_t blocks = (vectors_->rows() + kBlockRows - 1) / kBlockRows;
   if (blocks == 0) return results;
   const size_t panel = PanelBlocks(vectors_->dim());
+  PanelRows room(panel);
   for (size_t begin = 0; begin < queries.size(); begin += kBatchQueries) {
     const size_t end = std::min(begin + kBatchQueries, queries.size());
-    std::vector<std::pair<size_t, std::unique_ptr<Pass>>> passes;
+    std::vector<Pass> passes;
+    std::vector<size_t> asked;
+    passes.reserve(end - begin);
     for (size_t i = begin; i < end; ++i) {
       if (queries[i].k <= 0) continue;
-      passes.emplace_back(i, std::make_unique<Pass>(*this, queries[i]));
-      passes.back().second->GuessThreshold();
+      passes.emplace_back(*this, queries[i]);
+      asked.push_back(i);
     }
-    std::vector<Pass*> together;
-    for (auto& [i, pass] : passes) together.push_back(pass.get());
-    for (size_t first = 0; first < blocks; first += panel) {
-      const size_t last = std::min(first + panel, blocks);
-      for (size_t p = 0; p < together.size(); p += kQueriesAtOnce) {
-        const absl::Span<Pass* const> some =
-            absl::MakeConstSpan(together).subspan(p, kQueriesAtOnce);
-        for (size_t b = first; b < last; ++b) Pass::ScanOneBlock(b, some);
+    std::vector<Pass*> all;
+    for (Pass& pass : passes) all.push_back(&pass);
+    const auto scan = [&](absl::Span<Pass* const> some) {
+      for (size_t first = 0; first < blocks; first += panel) {
+        const size_t count = std::min(panel, blocks - first);
+        for (size_t p = 0; p < some.size(); p += kQueriesAtOnce) {
+          Pass::ScanPanel(first, count, some.subspan(p, kQueriesAtOnce), room);
+        }
       }
-    }
-    for (auto& [i, pass] : passes) {
-      if (pass->Take(results[i])) continue;
-      pass->ForgetGuess();
-      for (size_t b = 0; b < blocks; ++b) pass->ScanOneBlock(b);
-      pass->Take(results[i]);
+    };
+    Pass::GuessThresholds(all, room);
+    scan(all);
+    for (size_t i = 0; i < passes.size(); ++i) {
+      std::vector<ScoredRow>& best = results[asked[i]];
+      if (passes[i].Take(best)) continue;
+      passes[i].ForgetGuess();
+      scan({&all[i], 1});
+      passes[i].Take(best);
     }
   }
   return results;

@@ -94,110 +94,94 @@ void DotGatherAvx2(const float* query, const float* matrix, size_t dim,
   if (i < count) out[i] = DotAvx2(query, row(i), dim);
 }
 
-struct TileDots {
-  __m256i low, high;
-};
+inline uint32_t Above(const CodePanel& panel, const PanelQuery& query,
+                      size_t first, float slack, __m256i dots) {
+  const __m256 raised =
+      _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots),
+                      _mm256_set1_ps(query.query_scale), _mm256_set1_ps(slack));
+  __m256 upper = _mm256_mul_ps(_mm256_loadu_ps(panel.scales + first), raised);
+  if (query.bias != nullptr) {
+    upper = _mm256_add_ps(upper, _mm256_loadu_ps(query.bias + first));
+  }
+  return static_cast<uint32_t>(_mm256_movemask_ps(
+      _mm256_cmp_ps(upper, _mm256_set1_ps(query.threshold), _CMP_GT_OQ)));
+}
+
+inline void Append(PanelQuery& query, size_t first, uint32_t bits, __m256i low,
+                   __m256i high) {
+  int32_t dots[kTileRows];
+  __m256i* out = reinterpret_cast<__m256i*>(dots);
+  _mm256_storeu_si256(out, low);
+  _mm256_storeu_si256(out + 1, high);
+  for (; bits != 0; bits &= bits - 1) {
+    const uint32_t r = static_cast<uint32_t>(__builtin_ctz(bits));
+    query.rows[query.passed] = static_cast<int32_t>(first + r);
+    query.dots[query.passed] = dots[r];
+    ++query.passed;
+  }
+}
 
 // Products of bytes are summed by pairs in 16 bits: with |query| <= 64 a pair
 // stays within 2 * 255 * 64 < 2^15, so nothing saturates.
-inline TileDots DotTile(const ScanBlock& block, const uint8_t* codes) {
+template <size_t kQueries>
+void ScanTile(const CodePanel& panel, size_t first, PanelQuery* queries) {
   const __m256i ones = _mm256_set1_epi16(1);
-  __m256i low = _mm256_set1_epi32(block.offset);
-  __m256i high = low;
-  for (size_t g = 0; g < block.groups; ++g) {
+  const size_t block = first / kBlockRows;
+  const uint8_t* codes = panel.codes + first * panel.groups * kGroupDims;
+  __m256i low[kQueries], high[kQueries];
+  for (size_t i = 0; i < kQueries; ++i) {
+    low[i] = high[i] = _mm256_set1_epi32(queries[i].offset);
+  }
+  for (size_t g = 0; g < panel.groups; ++g) {
     const __m256i* c =
         reinterpret_cast<const __m256i*>(codes + 4 * kTileRows * g);
-    const __m256i q = _mm256_set1_epi32(block.query[g]);
-    const __m256i l = _mm256_maddubs_epi16(_mm256_loadu_si256(c), q);
-    const __m256i h = _mm256_maddubs_epi16(_mm256_loadu_si256(c + 1), q);
-    low = _mm256_add_epi32(low, _mm256_madd_epi16(l, ones));
-    high = _mm256_add_epi32(high, _mm256_madd_epi16(h, ones));
-  }
-  return {low, high};
-}
-
-inline uint32_t Above(const ScanBlock& block, size_t first, __m256i dots) {
-  const __m256 raised = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots),
-                                        _mm256_set1_ps(block.query_scale),
-                                        _mm256_set1_ps(block.slack));
-  __m256 upper = _mm256_mul_ps(_mm256_loadu_ps(block.scales + first), raised);
-  if (block.bias != nullptr) {
-    upper = _mm256_add_ps(upper, _mm256_loadu_ps(block.bias + first));
-  }
-  return static_cast<uint32_t>(_mm256_movemask_ps(
-      _mm256_cmp_ps(upper, _mm256_set1_ps(block.threshold), _CMP_GT_OQ)));
-}
-
-uint64_t ScanBlockAvx2(const ScanBlock& block, int32_t* dots) {
-  const size_t tile_bytes = block.groups * kGroupDims * kTileRows;
-  const uint8_t* codes = block.codes;
-  uint64_t passed = 0;
-  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
-    if ((block.live >> r & 0xffff) == 0) continue;
-    const TileDots tile = DotTile(block, codes);
-    const uint64_t bits = Above(block, r, tile.low) |
-                          Above(block, r + kLanes, tile.high) << kLanes;
-    if (bits == 0) continue;
-    passed |= bits << r;
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dots + r), tile.low);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(dots + r + kLanes),
-                        tile.high);
-  }
-  return passed & block.live;
-}
-
-void ScanBlockAtOnceAvx2(const ScanBlock* blocks, int32_t* dots,
-                         uint64_t* passed) {
-  static_assert(kQueriesAtOnce == 4);
-  const ScanBlock& first = blocks[0];
-  const __m256i ones = _mm256_set1_epi16(1);
-  const size_t tile_bytes = first.groups * kGroupDims * kTileRows;
-  const uint8_t* codes = first.codes;
-  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] = 0;
-  const uint64_t live =
-      blocks[0].live | blocks[1].live | blocks[2].live | blocks[3].live;
-  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
-    if ((live >> r & 0xffff) == 0) continue;
-    __m256i low[kQueriesAtOnce], high[kQueriesAtOnce];
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      low[i] = high[i] = _mm256_set1_epi32(blocks[i].offset);
-    }
-    for (size_t g = 0; g < first.groups; ++g) {
-      const __m256i* c =
-          reinterpret_cast<const __m256i*>(codes + 4 * kTileRows * g);
-      const __m256i c0 = _mm256_loadu_si256(c);
-      const __m256i c1 = _mm256_loadu_si256(c + 1);
-      for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-        const __m256i q = _mm256_set1_epi32(blocks[i].query[g]);
-        const __m256i l = _mm256_maddubs_epi16(c0, q);
-        const __m256i h = _mm256_maddubs_epi16(c1, q);
-        low[i] = _mm256_add_epi32(low[i], _mm256_madd_epi16(l, ones));
-        high[i] = _mm256_add_epi32(high[i], _mm256_madd_epi16(h, ones));
-      }
-    }
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      const uint64_t bits = Above(blocks[i], r, low[i]) |
-                            Above(blocks[i], r + kLanes, high[i]) << kLanes;
-      if (bits == 0) continue;
-      passed[i] |= bits << r;
-      __m256i* out = reinterpret_cast<__m256i*>(dots + i * kBlockRows + r);
-      _mm256_storeu_si256(out, low[i]);
-      _mm256_storeu_si256(out + 1, high[i]);
+    const __m256i c0 = _mm256_loadu_si256(c);
+    const __m256i c1 = _mm256_loadu_si256(c + 1);
+    for (size_t i = 0; i < kQueries; ++i) {
+      const __m256i q = _mm256_set1_epi32(queries[i].query[g]);
+      const __m256i l = _mm256_maddubs_epi16(c0, q);
+      const __m256i h = _mm256_maddubs_epi16(c1, q);
+      low[i] = _mm256_add_epi32(low[i], _mm256_madd_epi16(l, ones));
+      high[i] = _mm256_add_epi32(high[i], _mm256_madd_epi16(h, ones));
     }
   }
-  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] &= blocks[i].live;
+  for (size_t i = 0; i < kQueries; ++i) {
+    PanelQuery& query = queries[i];
+    const float slack = query.row_weight * panel.norms[block].error +
+                        query.code_weight * panel.norms[block].code;
+    const uint32_t live =
+        static_cast<uint32_t>(query.live[block] >> first % kBlockRows) & 0xffff;
+    const uint32_t bits =
+        live & (Above(panel, query, first, slack, low[i]) |
+                Above(panel, query, first + kLanes, slack, high[i]) << kLanes);
+    if (bits != 0) Append(query, first, bits, low[i], high[i]);
+  }
+}
+
+template <size_t kQueries>
+void ScanPanelOf(const CodePanel& panel, PanelQuery* queries) {
+  for (size_t i = 0; i < kQueries; ++i) queries[i].passed = 0;
+  for (size_t block = 0; block < panel.blocks; ++block) {
+    uint64_t live = 0;
+    for (size_t i = 0; i < kQueries; ++i) live |= queries[i].live[block];
+    for (size_t r = 0; r < kBlockRows; r += kTileRows) {
+      if ((live >> r & 0xffff) == 0) continue;
+      ScanTile<kQueries>(panel, block * kBlockRows + r, queries);
+    }
+  }
+}
+
+void ScanPanelAvx2(const CodePanel& panel, PanelQuery* queries, size_t count) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) ScanPanelOf<4>(panel, queries + i);
+  for (; i < count; ++i) ScanPanelOf<1>(panel, queries + i);
 }
 
 }  // namespace
 
 const ScanKernels kAvx2Kernels = {
-    InstructionSet::kAvx2,
-    64,
-    &DotAvx2,
-    &DotRowsAvx2,
-    &DotGatherAvx2,
-    &ScanBlockAvx2,
-    &ScanBlockAtOnceAvx2,
+    InstructionSet::kAvx2, 64, &DotAvx2, &DotRowsAvx2, &DotGatherAvx2,
+    &ScanPanelAvx2,
 };
 
 }  // namespace usher

@@ -88,95 +88,113 @@ void DotGatherAvx512(const float* query, const float* matrix, size_t dim,
   if (i < count) out[i] = DotAvx512(query, row(i), dim);
 }
 
-inline uint64_t Above(const ScanBlock& block, size_t first, __m512i dots) {
-  const __m512 raised = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots),
-                                        _mm512_set1_ps(block.query_scale),
-                                        _mm512_set1_ps(block.slack));
-  __m512 upper = _mm512_mul_ps(_mm512_loadu_ps(block.scales + first), raised);
-  if (block.bias != nullptr) {
-    upper = _mm512_add_ps(upper, _mm512_loadu_ps(block.bias + first));
+// What one query asks of the scores of a block.
+struct Bar {
+  __m512 query_scale, slack, threshold;
+  const float* bias;
+};
+
+inline __mmask16 Above(const Bar& bar, __m512 scales, size_t first,
+                       __m512i dots) {
+  const __m512 raised =
+      _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots), bar.query_scale, bar.slack);
+  __m512 upper = _mm512_mul_ps(scales, raised);
+  if (bar.bias != nullptr) {
+    upper = _mm512_add_ps(upper, _mm512_loadu_ps(bar.bias + first));
   }
-  return _mm512_cmp_ps_mask(upper, _mm512_set1_ps(block.threshold), _CMP_GT_OQ);
+  return _mm512_cmp_ps_mask(upper, bar.threshold, _CMP_GT_OQ);
 }
 
-// Two tiles share each load of the query.
-inline void DotTiles(const ScanBlock& block, const uint8_t* codes,
-                     size_t tile_bytes, __m512i sums[2]) {
-  __m512i first = _mm512_set1_epi32(block.offset);
-  __m512i second = first;
-  for (size_t g = 0; g < block.groups; ++g) {
-    const uint8_t* c = codes + 4 * kTileRows * g;
-    const __m512i q = _mm512_set1_epi32(block.query[g]);
-    first = _mm512_dpbusd_epi32(first, _mm512_loadu_si512(c), q);
-    second = _mm512_dpbusd_epi32(second, _mm512_loadu_si512(c + tile_bytes), q);
-  }
-  sums[0] = first;
-  sums[1] = second;
+inline size_t Append(PanelQuery& query, size_t passed, size_t first,
+                     uint64_t bits, __m512i dots) {
+  const __m512i lanes =
+      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i rows =
+      _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), lanes);
+  const __mmask16 mask = static_cast<__mmask16>(bits);
+  _mm512_storeu_si512(query.rows + passed,
+                      _mm512_maskz_compress_epi32(mask, rows));
+  _mm512_storeu_si512(query.dots + passed,
+                      _mm512_maskz_compress_epi32(mask, dots));
+  return passed + static_cast<size_t>(__builtin_popcount(mask));
 }
 
-uint64_t ScanBlockAvx512(const ScanBlock& block, int32_t* dots) {
-  const size_t tile_bytes = block.groups * kGroupDims * kTileRows;
-  const uint8_t* codes = block.codes;
-  uint64_t passed = 0;
-  for (size_t r = 0; r < kBlockRows; r += 2 * kTileRows) {
-    if ((block.live >> r & 0xffffffff) != 0) {
-      __m512i sums[2];
-      DotTiles(block, codes, tile_bytes, sums);
-      const uint64_t bits = Above(block, r, sums[0]) |
-                            Above(block, r + kTileRows, sums[1]) << kTileRows;
-      if (bits != 0) {
-        passed |= bits << r;
-        _mm512_storeu_si512(dots + r, sums[0]);
-        _mm512_storeu_si512(dots + r + kTileRows, sums[1]);
+// GCC 12 copies every sum of the intrinsic.
+inline void AddProducts(__m512i& sums, __m512i codes, __m512i query) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(codes), "v"(query));
+}
+
+// kQueries share each load of two tiles of codes.
+template <size_t kQueries>
+void ScanPanelOf(const CodePanel& panel, PanelQuery* queries) {
+  const size_t tile_bytes = panel.groups * kGroupDims * kTileRows;
+  const uint8_t* codes = panel.codes;
+  size_t passed[kQueries] = {};
+  for (size_t block = 0; block < panel.blocks; ++block) {
+    uint64_t live = 0;
+    float slack[kQueries];
+    for (size_t i = 0; i < kQueries; ++i) {
+      live |= queries[i].live[block];
+      slack[i] = queries[i].row_weight * panel.norms[block].error +
+                 queries[i].code_weight * panel.norms[block].code;
+    }
+    for (size_t r = 0; r < kBlockRows; r += 2 * kTileRows) {
+      const uint8_t* low = codes;
+      const uint8_t* high = codes + tile_bytes;
+      codes = high + tile_bytes;
+      if ((live >> r & 0xffffffff) == 0) continue;
+      __m512i sums[kQueries][2];
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kQueries; ++i) {
+        sums[i][0] = sums[i][1] = _mm512_set1_epi32(queries[i].offset);
+      }
+      for (size_t g = 0; g < panel.groups; ++g) {
+        const __m512i c0 = _mm512_loadu_si512(low + 4 * kTileRows * g);
+        const __m512i c1 = _mm512_loadu_si512(high + 4 * kTileRows * g);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kQueries; ++i) {
+          const __m512i q = _mm512_set1_epi32(queries[i].query[g]);
+          AddProducts(sums[i][0], c0, q);
+          AddProducts(sums[i][1], c1, q);
+        }
+      }
+      const size_t first = block * kBlockRows + r;
+      const __m512 scales0 = _mm512_loadu_ps(panel.scales + first);
+      const __m512 scales1 = _mm512_loadu_ps(panel.scales + first + kTileRows);
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kQueries; ++i) {
+        PanelQuery& query = queries[i];
+        const Bar bar = {_mm512_set1_ps(query.query_scale),
+                         _mm512_set1_ps(slack[i]),
+                         _mm512_set1_ps(query.threshold), query.bias};
+        const __mmask16 above0 = Above(bar, scales0, first, sums[i][0]);
+        const __mmask16 above1 =
+            Above(bar, scales1, first + kTileRows, sums[i][1]);
+        if (_mm512_kortestz(above0, above1)) continue;
+        const uint64_t asked = query.live[block] >> r;
+        passed[i] = Append(query, passed[i], first, above0 & asked, sums[i][0]);
+        passed[i] = Append(query, passed[i], first + kTileRows,
+                           above1 & asked >> kTileRows, sums[i][1]);
       }
     }
-    codes += 2 * tile_bytes;
   }
-  return passed & block.live;
+  for (size_t i = 0; i < kQueries; ++i) queries[i].passed = passed[i];
 }
 
-void ScanBlockAtOnceAvx512(const ScanBlock* blocks, int32_t* dots,
-                           uint64_t* passed) {
-  static_assert(kQueriesAtOnce == 4);
-  const ScanBlock& first = blocks[0];
-  const size_t tile_bytes = first.groups * kGroupDims * kTileRows;
-  const uint8_t* codes = first.codes;
-  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] = 0;
-  const uint64_t live =
-      blocks[0].live | blocks[1].live | blocks[2].live | blocks[3].live;
-  for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
-    if ((live >> r & 0xffff) == 0) continue;
-    __m512i sums[kQueriesAtOnce];
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      sums[i] = _mm512_set1_epi32(blocks[i].offset);
-    }
-    for (size_t g = 0; g < first.groups; ++g) {
-      const __m512i c = _mm512_loadu_si512(codes + 4 * kTileRows * g);
-      for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-        sums[i] = _mm512_dpbusd_epi32(sums[i], c,
-                                      _mm512_set1_epi32(blocks[i].query[g]));
-      }
-    }
-    for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-      const uint64_t bits = Above(blocks[i], r, sums[i]);
-      if (bits == 0) continue;
-      passed[i] |= bits << r;
-      _mm512_storeu_si512(dots + i * kBlockRows + r, sums[i]);
-    }
-  }
-  for (size_t i = 0; i < kQueriesAtOnce; ++i) passed[i] &= blocks[i].live;
+void ScanPanelAvx512(const CodePanel& panel, PanelQuery* queries,
+                     size_t count) {
+  static_assert(kQueriesAtOnce == 8);
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) ScanPanelOf<8>(panel, queries + i);
+  for (; i + 4 <= count; i += 4) ScanPanelOf<4>(panel, queries + i);
+  for (; i < count; ++i) ScanPanelOf<1>(panel, queries + i);
 }
 
 }  // namespace
 
 const ScanKernels kAvx512Kernels = {
-    InstructionSet::kAvx512,
-    127,
-    &DotAvx512,
-    &DotRowsAvx512,
-    &DotGatherAvx512,
-    &ScanBlockAvx512,
-    &ScanBlockAtOnceAvx512,
+    InstructionSet::kAvx512, 127, &DotAvx512, &DotRowsAvx512, &DotGatherAvx512,
+    &ScanPanelAvx512,
 };
 
 }  // namespace usher

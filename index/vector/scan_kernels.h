@@ -19,20 +19,40 @@ inline constexpr size_t kBlockRows = 64;
 inline constexpr size_t kGroupDims = 4;
 inline constexpr int kCodeZero = 128;
 // Queries that share each load of the codes.
-inline constexpr size_t kQueriesAtOnce = 4;
+inline constexpr size_t kQueriesAtOnce = 8;
 
-// One block and one quantized query. All pointers are borrowed for the call.
-struct ScanBlock {
+// What bounds the error of estimates in a block: the largest |v - s c| / s and
+// |c| of its rows v ~ s c.
+struct BlockNorms {
+  float error = 0;
+  float code = 0;
+};
+
+// Blocks that lie one behind the other. Borrowed.
+struct CodePanel {
+  const uint8_t* codes;     // kBlockRows * groups * kGroupDims bytes a block.
+  const float* scales;      // A row: row ~ scale * (codes - kCodeZero).
+  const BlockNorms* norms;  // A block.
+  size_t groups;            // ceil(dim / kGroupDims).
+  size_t blocks;
+};
+
+// One quantized query and a panel. All pointers are borrowed for the call.
+struct PanelQuery {
   const int32_t* query;  // `groups` times four signed bytes, in memory order.
-  size_t groups;         // ceil(dim / kGroupDims).
   int32_t offset;        // -kCodeZero * (sum of query).
   float query_scale;     // query ~ query_scale * values.
-  float slack;           // How far a score may be off, over the row's scale.
+  float row_weight;      // Scores of a block are off by no more than
+  float code_weight;     //   scale * (row_weight * error + code_weight * code).
   float threshold;       // Rows must be able to score more than this.
-  const uint8_t* codes;  // kBlockRows * groups * kGroupDims bytes.
-  const float* scales;   // kBlockRows: row ~ scale * (codes - kCodeZero).
-  const float* bias;     // kBlockRows, or null.
-  uint64_t live;         // Bit r: row r is asked for.
+  const float* bias;     // A row, or null.
+  const uint64_t* live;  // A block: bit r: row r is asked for.
+
+  // Results: the rows that passed, from the panel's first on and ascending, and
+  // their integer products. Have room for all rows of the panel and a tile.
+  int32_t* rows;
+  int32_t* dots;
+  size_t passed;
 };
 
 // All functions are pure and thread-safe. dot, dot_rows and dot_gather add in
@@ -40,7 +60,7 @@ struct ScanBlock {
 struct ScanKernels {
   InstructionSet set;
 
-  // The largest |value| of a quantized query that scan_block takes.
+  // The largest |value| of a quantized query that scan_panel takes.
   int query_limit;
 
   // Inner product of two vectors.
@@ -54,17 +74,11 @@ struct ScanKernels {
   void (*dot_gather)(const float* query, const float* matrix, size_t dim,
                      const int32_t* rows, size_t count, float* out);
 
-  // Bit r of the result: row r is live and
-  //   scale * (query_scale * dot + slack) + bias > threshold,
-  // false for NaN. `dots` (kBlockRows) gets the integer products of every tile
-  // that has such a row; the others are left as they are.
-  uint64_t (*scan_block)(const ScanBlock& block, int32_t* dots);
-
-  // scan_block of kQueriesAtOnce queries that differ in all but codes, groups
-  // and scales, which are those of the first: `passed` and `dots` get the
-  // results one behind the other.
-  void (*scan_block_at_once)(const ScanBlock* blocks, int32_t* dots,
-                             uint64_t* passed);
+  // Passes the rows of each query that are live and have
+  //   scale * (query_scale * dot + slack) + bias > threshold
+  // (false for NaN), where slack is the bound above, over the row's scale.
+  // `count` is kQueriesAtOnce at most.
+  void (*scan_panel)(const CodePanel& panel, PanelQuery* queries, size_t count);
 };
 
 // The kernels of one set. The caller makes sure that the machine has it; a set

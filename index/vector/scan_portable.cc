@@ -31,11 +31,35 @@ void DotGatherPortable(const float* query, const float* matrix, size_t dim,
   }
 }
 
-void DotTile(const ScanBlock& block, const uint8_t* codes, int32_t* dots) {
-  for (size_t r = 0; r < kTileRows; ++r) dots[r] = block.offset;
-  for (size_t g = 0; g < block.groups; ++g, codes += 4 * kTileRows) {
+// Of a block whose products are in `dots`.
+void AppendAbove(const CodePanel& panel, size_t block, const int32_t* dots,
+                 PanelQuery& query) {
+  const BlockNorms& norms = panel.norms[block];
+  const float slack =
+      query.row_weight * norms.error + query.code_weight * norms.code;
+  const uint64_t live = query.live[block];
+  const size_t first = block * kBlockRows;
+  for (size_t r = 0; r < kBlockRows; ++r) {
+    if ((live >> r & 1) == 0) continue;
+    const float raised =
+        query.query_scale * static_cast<float>(dots[r]) + slack;
+    float upper = panel.scales[first + r] * raised;
+    if (query.bias != nullptr) upper += query.bias[first + r];
+    if (!(upper > query.threshold)) continue;
+    query.rows[query.passed] = static_cast<int32_t>(first + r);
+    query.dots[query.passed] = dots[r];
+    ++query.passed;
+  }
+}
+
+// Alone, GCC 12 makes vectors of it.
+[[gnu::noinline]] void DotTile(const int32_t* query, int32_t offset,
+                               const uint8_t* codes, size_t groups,
+                               int32_t* dots) {
+  for (size_t r = 0; r < kTileRows; ++r) dots[r] = offset;
+  for (size_t g = 0; g < groups; ++g, codes += 4 * kTileRows) {
     int8_t q[kGroupDims];
-    __builtin_memcpy(q, block.query + g, sizeof(q));
+    __builtin_memcpy(q, query + g, sizeof(q));
     for (size_t r = 0; r < kTileRows; ++r) {
       const uint8_t* c = codes + kGroupDims * r;
       dots[r] += c[0] * q[0] + c[1] * q[1] + c[2] * q[2] + c[3] * q[3];
@@ -43,27 +67,23 @@ void DotTile(const ScanBlock& block, const uint8_t* codes, int32_t* dots) {
   }
 }
 
-uint64_t ScanBlockPortable(const ScanBlock& block, int32_t* dots) {
-  const size_t tile_bytes = block.groups * kGroupDims * kTileRows;
-  uint64_t passed = 0;
-  for (size_t first = 0; first < kBlockRows; first += kTileRows) {
-    if ((block.live >> first & 0xffff) == 0) continue;
-    DotTile(block, block.codes + first / kTileRows * tile_bytes, dots + first);
-    for (size_t r = first; r < first + kTileRows; ++r) {
-      const float raised =
-          block.query_scale * static_cast<float>(dots[r]) + block.slack;
-      float upper = block.scales[r] * raised;
-      if (block.bias != nullptr) upper += block.bias[r];
-      passed |= static_cast<uint64_t>(upper > block.threshold) << r;
+void ScanPanelPortable(const CodePanel& panel, PanelQuery* queries,
+                       size_t count) {
+  const size_t tile_bytes = panel.groups * kGroupDims * kTileRows;
+  int32_t dots[kBlockRows];
+  for (size_t i = 0; i < count; ++i) queries[i].passed = 0;
+  for (size_t block = 0; block < panel.blocks; ++block) {
+    const uint8_t* codes =
+        panel.codes + block * (kBlockRows / kTileRows) * tile_bytes;
+    for (size_t i = 0; i < count; ++i) {
+      PanelQuery& query = queries[i];
+      for (size_t r = 0; r < kBlockRows; r += kTileRows) {
+        if ((query.live[block] >> r & 0xffff) == 0) continue;
+        DotTile(query.query, query.offset, codes + r / kTileRows * tile_bytes,
+                panel.groups, dots + r);
+      }
+      AppendAbove(panel, block, dots, query);
     }
-  }
-  return passed & block.live;
-}
-
-void ScanBlockAtOncePortable(const ScanBlock* blocks, int32_t* dots,
-                             uint64_t* passed) {
-  for (size_t i = 0; i < kQueriesAtOnce; ++i) {
-    passed[i] = ScanBlockPortable(blocks[i], dots + i * kBlockRows);
   }
 }
 
@@ -75,8 +95,7 @@ const ScanKernels kPortableKernels = {
     &DotPortable,
     &DotRowsPortable,
     &DotGatherPortable,
-    &ScanBlockPortable,
-    &ScanBlockAtOncePortable,
+    &ScanPanelPortable,
 };
 
 }  // namespace usher

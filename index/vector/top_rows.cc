@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace usher {
@@ -31,17 +32,86 @@ void KeepIf(std::vector<T>& values, Keep keep) {
   values.resize(kept);
 }
 
+// What one call writes over, kept for the thread's next one.
+struct Space {
+  std::vector<float> values;
+  std::vector<float> larger;
+  std::vector<int32_t> rows;
+  std::vector<uint64_t> keys;
+  std::vector<uint64_t> merged;
+};
+
+Space& ThreadSpace() {
+  thread_local Space space;
+  return space;
+}
+
+// Merges two ascending runs of `length`, from both ends at once, so that
+// neither end of a run has to be looked for.
+void MergeRuns(const uint64_t* runs, size_t length, uint64_t* out) {
+  const uint64_t* a = runs;
+  const uint64_t* b = runs + length;
+  const uint64_t* a_last = b - 1;
+  const uint64_t* b_last = a_last + length;
+  uint64_t* out_last = out + 2 * length - 1;
+  for (size_t i = 0; i < length; ++i) {
+    const size_t from_b = *b < *a;
+    *out++ = std::min(*a, *b);
+    a += 1 - from_b;
+    b += from_b;
+    const size_t from_a = *b_last < *a_last;
+    *out_last-- = std::max(*a_last, *b_last);
+    a_last -= from_a;
+    b_last -= 1 - from_a;
+  }
+}
+
+void Order(uint64_t& a, uint64_t& b) {
+  const uint64_t larger = std::max(a, b);
+  a = std::min(a, b);
+  b = larger;
+}
+
+void SortFour(uint64_t* keys) {
+  uint64_t a = keys[0], b = keys[1], c = keys[2], d = keys[3];
+  Order(a, b);
+  Order(c, d);
+  Order(a, c);
+  Order(b, d);
+  Order(b, c);
+  keys[0] = a;
+  keys[1] = b;
+  keys[2] = c;
+  keys[3] = d;
+}
+
+// Ascending, by merging: nothing branches on a value.
+void SortKeys(std::vector<uint64_t>& keys, std::vector<uint64_t>& merged) {
+  const size_t size = keys.size();
+  const size_t padded = std::bit_ceil(std::max<size_t>(size, 4));
+  keys.resize(padded, std::numeric_limits<uint64_t>::max());
+  merged.resize(padded);
+  for (size_t i = 0; i < padded; i += 4) SortFour(keys.data() + i);
+  for (size_t length = 4; length < padded; length *= 2) {
+    for (size_t i = 0; i < padded; i += 2 * length) {
+      MergeRuns(keys.data() + i, length, merged.data() + i);
+    }
+    keys.swap(merged);
+  }
+  keys.resize(size);
+}
+
 // By IsBetter. Whole numbers are compared without looking at two members.
 void SortBest(std::vector<ScoredRow>& rows) {
-  std::vector<uint64_t> keys;
-  keys.reserve(rows.size());
+  std::vector<uint64_t>& keys = ThreadSpace().keys;
+  keys.clear();
   for (const ScoredRow& row : rows) {
     // The order of floats, but for -0, which is 0.
     const uint32_t bits = std::bit_cast<uint32_t>(row.score + 0.0f);
     const uint32_t ascending = (bits & kSign) != 0 ? ~bits : bits | kSign;
     keys.push_back(uint64_t{~ascending} << 32 | static_cast<uint32_t>(row.row));
   }
-  std::sort(keys.begin(), keys.end());
+  SortKeys(keys, ThreadSpace().merged);
   for (size_t i = 0; i < keys.size(); ++i) {
     const uint32_t ascending = ~static_cast<uint32_t>(keys[i] >> 32);
     const uint32_t bits =
@@ -118,10 +188,11 @@ void TopRows::RaiseThreshold(float kth_lower) {
 
 void TopRows::PruneBelowKthLower() {
   if (size() <= k_) return;
-  scratch_.clear();
-  for (const Bounded& b : bounded_) scratch_.push_back(b.lower);
-  for (const ScoredRow& e : exact_) scratch_.push_back(e.score);
-  RaiseThreshold(KthLargest(k_, scratch_, selection_));
+  std::vector<float>& values = ThreadSpace().values;
+  values.clear();
+  for (const Bounded& b : bounded_) values.push_back(b.lower);
+  for (const ScoredRow& e : exact_) values.push_back(e.score);
+  RaiseThreshold(KthLargest(k_, values, ThreadSpace().larger));
   const float least = threshold_;
   KeepIf(bounded_, [=](const Bounded& b) { return b.upper >= least; });
   KeepIf(exact_, [=](const ScoredRow& e) { return !(e.score < least); });
@@ -129,22 +200,25 @@ void TopRows::PruneBelowKthLower() {
 
 void TopRows::ScoreBounded(Rescore rescore) {
   if (bounded_.empty()) return;
-  std::vector<int32_t> rows;
-  rows.reserve(bounded_.size());
+  std::vector<int32_t>& rows = ThreadSpace().rows;
+  std::vector<float>& scores = ThreadSpace().values;
+  rows.clear();
   for (const Bounded& b : bounded_) rows.push_back(b.row);
-  scratch_.resize(rows.size());
-  rescore(rows, scratch_.data());
+  scores.resize(rows.size());
+  rescore(rows, scores.data());
+  exact_.reserve(exact_.size() + rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (scratch_[i] > -kInfinity) exact_.push_back({rows[i], scratch_[i]});
+    if (scores[i] > -kInfinity) exact_.push_back({rows[i], scores[i]});
   }
   bounded_.clear();
 }
 
 void TopRows::KeepBestExact() {
   if (exact_.size() < k_) return;
-  scratch_.clear();
-  for (const ScoredRow& e : exact_) scratch_.push_back(e.score);
-  const float kth = KthLargest(k_, scratch_, selection_);
+  std::vector<float>& scores = ThreadSpace().values;
+  scores.clear();
+  for (const ScoredRow& e : exact_) scores.push_back(e.score);
+  const float kth = KthLargest(k_, scores, ThreadSpace().larger);
   RaiseThreshold(kth);
   KeepIf(exact_, [=](const ScoredRow& e) { return e.score >= kth; });
   if (exact_.size() == k_) return;

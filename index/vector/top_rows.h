@@ -36,9 +36,14 @@ class TopRows {
   // every row given so far is smaller than it.
   float threshold() const { return threshold_; }
 
-  // `lower` <= score <= `upper`.
-  void AddBounded(int32_t row, float lower, float upper, Rescore rescore) {
-    bounded_.push_back({row, lower, upper});
+  // Of a row whose lower <= score <= upper.
+  struct Bounded {
+    int32_t row;
+    float lower, upper;
+  };
+
+  void AddBounded(absl::Span<const Bounded> rows, Rescore rescore) {
+    bounded_.insert(bounded_.end(), rows.begin(), rows.end());
     if (size() >= capacity_) Compact(rescore);
   }
 
@@ -52,10 +57,6 @@ class TopRows {
   std::vector<ScoredRow> Take(Rescore rescore);
 
  private:
-  struct Bounded {
-    int32_t row;
-    float lower, upper;
-  };
   static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
   size_t size() const { return bounded_.size() + exact_.size(); }
@@ -71,8 +72,6 @@ class TopRows {
   float threshold_ = -kInfinity;
   std::vector<Bounded> bounded_;
   std::vector<ScoredRow> exact_;
-  std::vector<float> scratch_;
-  std::vector<float> selection_;
 };
 
 }  // namespace usher

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -118,25 +119,73 @@ TEST_P(ScanTest, ARowHasOneScoreWhateverTheCall) {
   }
 }
 
-TEST_P(ScanTest, BlocksGiveTheIntegersOfThePortableKernel) {
+// A question to all rows of a panel, and room for its answer.
+struct Asked {
+  Asked(const QuantizedQuery& query, size_t blocks)
+      : live(blocks, ~uint64_t{0}),
+        rows(blocks * kBlockRows + kTileRows),
+        dots(rows.size()) {
+    panel_query.query = query.groups.data();
+    panel_query.offset = query.offset;
+    panel_query.query_scale = query.scale;
+    panel_query.row_weight = query.row_weight;
+    panel_query.code_weight = query.code_weight;
+    panel_query.threshold = -1e30f;
+    panel_query.live = live.data();
+    panel_query.rows = rows.data();
+    panel_query.dots = dots.data();
+  }
+  Asked(const Asked&) = delete;
+
+  std::vector<uint64_t> live;
+  std::vector<int32_t> rows;
+  std::vector<int32_t> dots;
+  PanelQuery panel_query = {};
+};
+
+// Rows that passed and their products.
+std::vector<std::pair<int32_t, int32_t>> Passed(const PanelQuery& query) {
+  std::vector<std::pair<int32_t, int32_t>> passed;
+  for (size_t i = 0; i < query.passed; ++i) {
+    passed.emplace_back(query.rows[i], query.dots[i]);
+  }
+  return passed;
+}
+
+TEST_P(ScanTest, PanelsGiveTheRowsAndIntegersOfThePortableKernel) {
+  constexpr size_t kBlocks = 3;
   for (const size_t dim : {1, 4, 8, 30, 64, 128, 300}) {
-    const Factors v = MakeVectors(Shape::kNormal, 64, dim, dim + 1);
+    const Factors v =
+        MakeVectors(Shape::kNormal, kBlocks * kBlockRows, dim, dim + 1);
     const QuantizedRows rows(v, 1);
-    const QuantizedQuery query = QuantizeQuery(v.Row(3), kernels().query_limit);
-    ScanBlock block{query.groups.data(), rows.groups(),  query.offset,
-                    query.scale,         0.5f,           -1e9f,
-                    rows.Codes(0),       rows.Scales(0), nullptr,
-                    ~uint64_t{0}};
-    std::vector<int32_t> got(64), expected(64);
-    EXPECT_EQ(kernels().scan_block(block, got.data()), ~uint64_t{0});
-    EXPECT_EQ(kPortableKernels.scan_block(block, expected.data()),
-              ~uint64_t{0});
-    EXPECT_EQ(got, expected);
-    block.threshold = 0.1f * v.Row(3)[0];
-    block.bias = v.data();
-    if (dim >= 8) block.live = 0xf0f0'0000'ffff'0001;
-    EXPECT_EQ(kernels().scan_block(block, got.data()),
-              kPortableKernels.scan_block(block, expected.data()));
+    const CodePanel panel = rows.Panel(0, kBlocks);
+    std::vector<float> bias(v.rows());
+    for (size_t r = 0; r < v.rows(); ++r) bias[r] = float(r % 7);
+    for (size_t count = 1; count <= kQueriesAtOnce; ++count) {
+      std::vector<QuantizedQuery> queries;
+      std::vector<std::unique_ptr<Asked>> asked;
+      std::vector<PanelQuery> got;
+      for (size_t q = 0; q < count; ++q) {
+        queries.push_back(QuantizeQuery(v.Row(q), kernels().query_limit));
+      }
+      for (size_t q = 0; q < count; ++q) {
+        Asked& one =
+            *asked.emplace_back(std::make_unique<Asked>(queries[q], kBlocks));
+        if (q % 4 > 0) one.panel_query.threshold = 0.3f * v.Row(3)[0];
+        if (q % 4 > 1) one.panel_query.bias = bias.data();
+        if (q % 4 > 2) one.live = {0xf0f0'0000'ffff'0001, 0, 0x8000};
+        got.push_back(one.panel_query);
+      }
+      kernels().scan_panel(panel, got.data(), count);
+      for (size_t q = 0; q < count; ++q) {
+        const auto passed = Passed(got[q]);
+        if (q % 4 == 0) {
+          EXPECT_EQ(passed.size(), v.rows());
+        }
+        kPortableKernels.scan_panel(panel, &asked[q]->panel_query, 1);
+        EXPECT_EQ(passed, Passed(asked[q]->panel_query));
+      }
+    }
   }
 }
 
@@ -149,13 +198,11 @@ TEST_P(ScanTest, ExtremeCodesDoNotSaturate) {
   for (const size_t row : {0, 1}) {
     const int limit = kernels().query_limit;
     const QuantizedQuery query = QuantizeQuery(v.Row(row), limit);
-    std::vector<int32_t> dots(64);
-    kernels().scan_block(
-        {query.groups.data(), rows.groups(), query.offset, query.scale, 0,
-         -1e9f, rows.Codes(0), rows.Scales(0), nullptr, ~uint64_t{0}},
-        dots.data());
+    Asked asked(query, 1);
+    kernels().scan_panel(rows.Panel(0, 1), &asked.panel_query, 1);
+    ASSERT_EQ(asked.panel_query.passed, 64u);
     for (size_t r = 0; r < 64; ++r) {
-      EXPECT_EQ(dots[r], (r % 2 == row ? 64 : -64) * 127 * limit);
+      EXPECT_EQ(asked.dots[r], (r % 2 == row ? 64 : -64) * 127 * limit);
     }
   }
 }
@@ -169,19 +216,15 @@ TEST_P(ScanTest, EstimatesStayWithinTheirBound) {
     for (size_t q = 0; q < queries.rows(); ++q) {
       const QuantizedQuery query =
           QuantizeQuery(queries.Row(q), kernels().query_limit);
-      for (size_t b = 0; b < rows.blocks(); ++b) {
-        std::vector<int32_t> dots(64);
-        kernels().scan_block(
-            {query.groups.data(), rows.groups(), query.offset, query.scale, 0,
-             -1e30f, rows.Codes(b), rows.Scales(b), nullptr, ~uint64_t{0}},
-            dots.data());
-        for (size_t r = 0; r < 64; ++r) {
-          const float exact = kernels().dot(queries.Row(q).data(),
-                                            v.Row(b * 64 + r).data(), 48);
-          const float scale = rows.Scales(b)[r];
-          EXPECT_LE(std::abs(exact - scale * query.scale * float(dots[r])),
-                    scale * rows.Slack(b, query));
-        }
+      Asked asked(query, rows.blocks());
+      kernels().scan_panel(rows.Panel(0, rows.blocks()), &asked.panel_query, 1);
+      ASSERT_EQ(asked.panel_query.passed, 256u);
+      for (size_t r = 0; r < 256; ++r) {
+        const float exact =
+            kernels().dot(queries.Row(q).data(), v.Row(r).data(), 48);
+        const float scale = rows.Scales(0)[r];
+        EXPECT_LE(std::abs(exact - scale * query.scale * float(asked.dots[r])),
+                  scale * rows.Slack(r / kBlockRows, query));
       }
     }
   }
