@@ -27,10 +27,12 @@ constexpr size_t kCacheLine = 64;
 constexpr size_t kBatchQueries = 64;
 constexpr size_t kPanelBytes = size_t{64} << 10;
 // A guess is made from so many rows at least, of which so many are expected to
-// be among the best; how far to be on the safe side; and how few of the rows
-// may be live.
+// be among the best, or fewer where that takes more than enough rows; how far
+// to be on the safe side; and how few of the rows may be live.
 constexpr size_t kGuessRows = 512;
 constexpr size_t kGuessBest = 8;
+constexpr size_t kGuessEnough = 4096;
+constexpr size_t kGuessLeast = 2;
 constexpr size_t kGuessDensity = 16;
 constexpr double kGuessDeviations = 2;
 constexpr double kGuessSpare = 2;
@@ -39,6 +41,11 @@ constexpr double kGuessSpare = 2;
 constexpr size_t kGuessGroups = 8;
 
 uint64_t DenseTiles(uint64_t live) {
+  static_assert(kDenseTile == 4);
+  const uint64_t but_one = live & (live - 1);
+  const uint64_t but_two = but_one & (but_one - 1);
+  const uint64_t but_three = but_two & (but_two - 1);
+  if (but_three == 0) return 0;
   uint64_t dense = 0;
   for (size_t r = 0; r < kBlockRows; r += kTileRows) {
     const uint64_t tile = live & uint64_t{0xffff} << r;
@@ -179,7 +186,8 @@ class ExactScan::Pass {
       ScanFloats(block, live);
       return 0;
     }
-    const uint64_t dense = ~live == 0 ? live : DenseTiles(live);
+    if (~live == 0) return live;
+    const uint64_t dense = DenseTiles(live);
     if (dense != live) Postpone(block, live & ~dense);
     return dense;
   }
@@ -209,8 +217,9 @@ class ExactScan::Pass {
         num_live_ < vectors_.rows() / kGuessDensity) {
       return;
     }
-    const size_t rows =
-        std::clamp(kGuessBest * num_live_ / k, kGuessRows, num_live_ / 2);
+    const size_t enough = std::max(kGuessEnough, kGuessLeast * num_live_ / k);
+    const size_t rows = std::clamp(std::min(kGuessBest * num_live_ / k, enough),
+                                   kGuessRows, num_live_ / 2);
     guess_step_ = std::max<size_t>(1, num_live_ / rows);
   }
 
