@@ -324,8 +324,14 @@ class ExactScan::Pass {
   float Threshold() const { return std::max(top_.threshold(), guess_); }
 
   void AddPassed(size_t first, const PanelQuery& question, PanelRows& room) {
-    const float* const scales = quantized_->Scales(first);
     const auto first_row = static_cast<int32_t>(first * kBlockRows);
+    if (guess_ > -std::numeric_limits<float>::infinity()) {
+      for (size_t i = 0; i < question.passed; ++i) {
+        Postpone(first_row + question.rows[i]);
+      }
+      return;
+    }
+    const float* const scales = quantized_->Scales(first);
     TopRows::Bounded* const bounded = room.bounded();
     for (size_t i = 0; i < question.passed; ++i) {
       const auto row = static_cast<size_t>(question.rows[i]);
@@ -359,10 +365,14 @@ class ExactScan::Pass {
   void Postpone(size_t block, uint64_t live) {
     for (; live != 0; live &= live - 1) {
       const size_t row = block * kBlockRows + std::countr_zero(live);
-      pending_.push_back(static_cast<int32_t>(row));
       Prefetch(row);
+      Postpone(static_cast<int32_t>(row));
     }
-    if (pending_.size() >= kPendingRows) ScorePending();
+  }
+
+  void Postpone(int32_t row) {
+    pending_[num_pending_++] = row;
+    if (num_pending_ == kPendingRows) ScorePending();
   }
 
   // Rows far apart come from memory one cache line at a time: ask early.
@@ -375,12 +385,12 @@ class ExactScan::Pass {
   }
 
   void ScorePending() {
-    float scores[kPendingRows + kBlockRows];
-    Score(pending_, scores);
-    for (size_t i = 0; i < pending_.size(); ++i) {
+    float scores[kPendingRows];
+    Score({pending_.data(), num_pending_}, scores);
+    for (size_t i = 0; i < num_pending_; ++i) {
       top_.AddExact(pending_[i], scores[i], Rescorer{this});
     }
-    pending_.clear();
+    num_pending_ = 0;
   }
 
   struct Rescorer {
@@ -401,7 +411,8 @@ class ExactScan::Pass {
   TopRows top_;
   std::vector<uint64_t> live_;
   std::vector<float> last_bias_;
-  std::vector<int32_t> pending_;
+  std::array<int32_t, kPendingRows> pending_;
+  size_t num_pending_ = 0;
 };
 
 ExactScan::ExactScan(const Factors* vectors, int threads,

@@ -1,26 +1,35 @@
 // How long one exact search takes on one thread, next to Debian's FAISS
 // IndexFlatIP on the same vectors in the same run.
 //
-//   usher-bench scan [rows dim k]...    (default: 100000 64 100 1000000 128
-//   100)
+//   usher-bench scan [SHAPE] [ROWS DIM K]...
+//       (default: isotropic 100000 64 100 1000000 128 100)
+//   SHAPE is isotropic (normal vectors), clustered (200 normal centres, the
+//   rows half as far from theirs), or a folder whose events.f32 is searched by
+//   users of its users.f32: rows of DIM floats, as `precompute raw` writes
+//   them; ROWS is then how many of the events, 0 for all.
 //
 // Prints the median and the best of many searches in milliseconds, the ratio to
-// FAISS, and whether the rows agree with FAISS's.
+// FAISS, and the part of FAISS's rows that was found, over all queries.
 #include "index/vector/scan.h"
 
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexHNSW.h>
+#include <faiss/impl/IDSelector.h>
 #include <omp.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
 #include "index/vector/vector_index.h"
 #include "tests/bench/workloads.h"
@@ -63,6 +72,56 @@ Factors RandomVectors(size_t rows, size_t dim, uint64_t seed) {
   return vectors;
 }
 
+Factors ClusteredVectors(size_t rows, size_t dim, uint64_t seed) {
+  constexpr size_t kClusters = 200;
+  const Factors centres = RandomVectors(kClusters, dim, 3);
+  Factors vectors = RandomVectors(rows, dim, seed);
+  Random random(seed + 1);
+  for (size_t r = 0; r < rows; ++r) {
+    const absl::Span<const float> centre = centres.Row(random.Below(kClusters));
+    const absl::Span<float> row = vectors.MutableRow(r);
+    for (size_t d = 0; d < dim; ++d) row[d] = centre[d] + 0.5f * row[d];
+  }
+  return vectors;
+}
+
+// `rows` of the file, spread over it when `spread`, else its first; 0: all.
+Factors ReadVectors(const std::string& path, size_t dim, size_t rows,
+                    bool spread) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  const size_t bytes = dim * sizeof(float);
+  const size_t all = in ? static_cast<size_t>(in.tellg()) / bytes : 0;
+  if (rows == 0 || rows > all) rows = all;
+  if (rows == 0) {
+    std::fprintf(stderr, "%s: no vectors\n", path.c_str());
+    std::exit(1);
+  }
+  Factors vectors(rows, dim);
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t from = spread ? r * (all / rows) : r;
+    in.seekg(static_cast<std::streamoff>(from * bytes));
+    in.read(reinterpret_cast<char*>(vectors.MutableRow(r).data()),
+            static_cast<std::streamsize>(bytes));
+  }
+  return vectors;
+}
+
+struct Data {
+  Factors vectors;
+  Factors queries;
+};
+
+Data MakeData(const std::string& shape, size_t rows, size_t dim) {
+  if (shape == "isotropic") {
+    return {RandomVectors(rows, dim, 1), RandomVectors(kQueries, dim, 2)};
+  }
+  if (shape == "clustered") {
+    return {ClusteredVectors(rows, dim, 1), ClusteredVectors(kQueries, dim, 2)};
+  }
+  return {ReadVectors(absl::StrCat(shape, "/events.f32"), dim, rows, false),
+          ReadVectors(absl::StrCat(shape, "/users.f32"), dim, kQueries, true)};
+}
+
 void Print(const char* what, Timing t, Timing reference, double recall) {
   std::printf("  %-28s %9.3f %9.3f %7.1fx %7.3f\n", what, t.median_ms,
               t.best_ms, reference.best_ms / t.best_ms, recall);
@@ -73,26 +132,30 @@ double Agreement(const std::vector<faiss::Index::idx_t>& theirs,
   const std::set<faiss::Index::idx_t> rows(theirs.begin(), theirs.end());
   double same = 0;
   for (const ScoredRow& row : ours) same += rows.count(row.row) > 0 ? 1 : 0;
-  return same / static_cast<double>(theirs.size());
+  return same / static_cast<double>(rows.size() - rows.count(-1));
 }
 
-void Run(size_t rows, size_t dim, int k) {
-  const Factors vectors = RandomVectors(rows, dim, 1);
-  const Factors queries = RandomVectors(kQueries, dim, 2);
+void Run(const std::string& shape, size_t rows, size_t dim, int k) {
+  const Data data = MakeData(shape, rows, dim);
+  const Factors& vectors = data.vectors;
+  const Factors& queries = data.queries;
+  rows = vectors.rows();
   const int repeats = rows > 300000 ? 33 : 321;
-  std::printf("%zu x %zu, top %d%24s median ms   best ms  vs FAISS  agrees\n",
-              rows, dim, k, "");
+  std::printf(
+      "%zu x %zu, top %d, %-20s median ms   best ms  vs FAISS  recall\n", rows,
+      dim, k, shape.substr(0, 20).c_str());
 
   faiss::IndexFlatIP flat(static_cast<faiss::Index::idx_t>(dim));
   flat.add(static_cast<faiss::Index::idx_t>(rows), vectors.data());
   std::vector<float> scores(static_cast<size_t>(k));
   std::vector<faiss::Index::idx_t> labels(static_cast<size_t>(k));
-  const auto theirs = [&](size_t q) {
-    flat.search(1, queries.Row(q).data(), k, scores.data(), labels.data());
+  const auto theirs = [&](size_t q, const faiss::SearchParameters* params) {
+    flat.search(1, queries.Row(q).data(), k, scores.data(), labels.data(),
+                params);
   };
-  const Timing faiss_time = Time(repeats / 3, theirs);
+  const Timing faiss_time =
+      Time(repeats / 3, [&](size_t q) { theirs(q, nullptr); });
   Print("FAISS IndexFlatIP", faiss_time, faiss_time, 1);
-  theirs(0);
 
   const ExactScan scan(&vectors);
   const auto measure = [&](const char* what, const RowBitmap* allowed,
@@ -100,8 +163,22 @@ void Run(size_t rows, size_t dim, int k) {
     const Timing t = Time(repeats, [&](size_t q) {
       (void)scan.Search({queries.Row(q), k, allowed, bias});
     });
-    Print(what, t, faiss_time,
-          Agreement(labels, scan.Search({queries.Row(0), k, allowed, bias})));
+    faiss::IDSelectorAll all;
+    std::unique_ptr<faiss::IDSelectorBitmap> some;
+    faiss::SearchParameters params;
+    params.sel = &all;
+    if (allowed != nullptr) {
+      some = std::make_unique<faiss::IDSelectorBitmap>(
+          rows, reinterpret_cast<const uint8_t*>(allowed->words().data()));
+      params.sel = some.get();
+    }
+    double recall = 0;
+    for (size_t q = 0; q < kQueries; ++q) {
+      theirs(q, &params);
+      recall +=
+          Agreement(labels, scan.Search({queries.Row(q), k, allowed, bias}));
+    }
+    Print(what, t, faiss_time, recall / kQueries);
   };
   measure("scan", nullptr, {});
   const std::vector<float> bias(rows, 0.0f);
@@ -173,13 +250,18 @@ int ScanWorkload(int argc, char** argv) {
     RunHnsw(20000, 64, 10, 128);
     return 0;
   }
-  if (argc < 4) {
-    Run(100000, 64, 100);
-    Run(1000000, 128, 100);
+  std::string shape = "isotropic";
+  int i = 1;
+  if (argc > 1 && !absl::ascii_isdigit(static_cast<unsigned char>(*argv[1]))) {
+    shape = argv[i++];
+  }
+  if (i + 2 >= argc) {
+    Run(shape, 100000, 64, 100);
+    Run(shape, 1000000, 128, 100);
     return 0;
   }
-  for (int i = 1; i + 2 < argc; i += 3) {
-    Run(std::strtoull(argv[i], nullptr, 10),
+  for (; i + 2 < argc; i += 3) {
+    Run(shape, std::strtoull(argv[i], nullptr, 10),
         std::strtoull(argv[i + 1], nullptr, 10), std::atoi(argv[i + 2]));
   }
   return 0;

@@ -15,7 +15,7 @@ struct Workload {
 };
 
 constexpr Workload kWorkloads[] = {
-    {"scan", "[ROWS DIM K]... | hnsw", "search for the nearest vectors",
+    {"scan", "[SHAPE] [ROWS DIM K]... | hnsw", "search for the nearest vectors",
      &ScanWorkload},
     {"als", "[--FLAG=VALUE]...", "sweeps of alternating least squares",
      &AlsWorkload},
