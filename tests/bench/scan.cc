@@ -3,25 +3,32 @@
 //
 //   usher-bench scan [SHAPE] [ROWS DIM K]...
 //       (default: isotropic 100000 64 100 1000000 128 100)
+//   usher-bench scan hnsw               20000 x 64, top 10
+//   usher-bench scan dump ROWS DIM FOLDER
+//       the vectors and queries of the first, floats, for other programs
+//
 //   SHAPE is isotropic (normal vectors), clustered (200 normal centres, the
 //   rows half as far from theirs), or a folder whose events.f32 is searched by
 //   users of its users.f32: rows of DIM floats, as `precompute raw` writes
 //   them; ROWS is then how many of the events, 0 for all.
 //
 // Prints the median and the best of many searches in milliseconds, the ratio to
-// FAISS, and the part of FAISS's rows that was found, over all queries.
+// FAISS, and the part of FAISS's rows that was found, over all queries. Beside
+// it the ceilings: all products of a query in floats and the best of them; and
+// one reading of as many bytes as the scan's codes and scales are.
 #include "index/vector/scan.h"
 
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexHNSW.h>
 #include <faiss/impl/IDSelector.h>
 #include <omp.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
@@ -31,21 +38,15 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "index/base/hash.h"
+#include "index/vector/dot.h"
 #include "index/vector/vector_index.h"
+#include "tests/bench/ceilings.h"
 #include "tests/bench/workloads.h"
 
 namespace usher {
 namespace {
 
 constexpr size_t kQueries = 32;
-
-// Of processor time, so that other work on the machine counts less.
-double ThreadMilliseconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return 1e3 * static_cast<double>(now.tv_sec) +
-         1e-6 * static_cast<double>(now.tv_nsec);
-}
 
 struct Timing {
   double median_ms;
@@ -135,6 +136,41 @@ double Agreement(const std::vector<faiss::Index::idx_t>& theirs,
   return same / static_cast<double>(rows.size() - rows.count(-1));
 }
 
+// The k-th best score of all rows: what an exact search takes that reads the
+// floats.
+float FloatScan(const Factors& vectors, const float* query, int k) {
+  constexpr size_t kBlock = 256;
+  const std::greater<float> worst_first;
+  std::vector<float> best(static_cast<size_t>(k),
+                          -std::numeric_limits<float>::infinity());
+  float scores[kBlock];
+  for (size_t begin = 0; begin < vectors.rows(); begin += kBlock) {
+    const size_t count = std::min(kBlock, vectors.rows() - begin);
+    DotRows(query, vectors.Row(begin).data(), count, vectors.dim(), scores);
+    for (size_t i = 0; i < count; ++i) {
+      if (scores[i] <= best.front()) continue;
+      std::pop_heap(best.begin(), best.end(), worst_first);
+      best.back() = scores[i];
+      std::push_heap(best.begin(), best.end(), worst_first);
+    }
+  }
+  return best.front();
+}
+
+void PrintCeilings(const Factors& vectors, const Factors& queries, int k,
+                   int repeats, Timing reference) {
+  volatile float worst = 0;
+  const Timing floats = Time(repeats / 3, [&](size_t q) {
+    worst = FloatScan(vectors, queries.Row(q).data(), k);
+  });
+  Print("float scan", floats, reference, 1);
+  const ReadBuffer codes(vectors.rows() * (vectors.dim() + sizeof(float)));
+  volatile uint64_t sum = 0;
+  const Timing read =
+      Time(repeats, [&](size_t) { sum = sum ^ codes.ReadAll(); });
+  Print("reading as many bytes", read, reference, 0);
+}
+
 void Run(const std::string& shape, size_t rows, size_t dim, int k) {
   const Data data = MakeData(shape, rows, dim);
   const Factors& vectors = data.vectors;
@@ -181,6 +217,7 @@ void Run(const std::string& shape, size_t rows, size_t dim, int k) {
     Print(what, t, faiss_time, recall / kQueries);
   };
   measure("scan", nullptr, {});
+  PrintCeilings(vectors, queries, k, repeats, faiss_time);
   const std::vector<float> bias(rows, 0.0f);
   measure("scan, bias", nullptr, bias);
   Random random(3);
@@ -240,9 +277,24 @@ void RunHnsw(size_t rows, size_t dim, int k, int ef) {
   Print("ours", ours, stock_time, *RecallAgainstExact(**index, queries, k));
 }
 
+void Dump(const Factors& vectors, const std::string& path) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(vectors.data()),
+             static_cast<std::streamsize>(vectors.rows() * vectors.dim() *
+                                          sizeof(float)));
+}
+
 }  // namespace
 
 int ScanWorkload(int argc, char** argv) {
+  if (argc == 5 && std::string(argv[1]) == "dump") {
+    const size_t dim = std::strtoull(argv[3], nullptr, 10);
+    Dump(RandomVectors(std::strtoull(argv[2], nullptr, 10), dim, 1),
+         absl::StrCat(argv[4], "/vectors.f32"));
+    Dump(RandomVectors(kQueries, dim, 2),
+         absl::StrCat(argv[4], "/queries.f32"));
+    return 0;
+  }
   omp_set_num_threads(1);
   std::printf("kernels: %s\n",
               std::string(InstructionSetName(ActiveInstructionSet())).c_str());

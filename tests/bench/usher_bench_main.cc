@@ -15,14 +15,16 @@ struct Workload {
 };
 
 constexpr Workload kWorkloads[] = {
-    {"scan", "[SHAPE] [ROWS DIM K]... | hnsw", "search for the nearest vectors",
-     &ScanWorkload},
+    {"scan", "[SHAPE] [ROWS DIM K]... | hnsw | dump ROWS DIM FOLDER",
+     "search for the nearest vectors", &ScanWorkload},
     {"als", "[--FLAG=VALUE]...", "sweeps of alternating least squares",
      &AlsWorkload},
     {"precompute", "raw DUMP_DIR | all MODEL_DIR NOW [USERS]",
      "lists for many users at once", &PrecomputeWorkload},
     {"list", "MODEL_DIR NOW [LISTS] [POLICY]",
      "one list after the other, without gRPC", &ListWorkload},
+    {"load", "make FILE.csv ROWS | FILE.csv",
+     "reading and indexing interactions", &LoadWorkload},
     {"state", "FILE.db [events] ROWS GROUP", "durable writes", &StateWorkload},
     {"swap", "MODEL_DIR NOW SECONDS RATE",
      "latencies around swaps of the model", &SwapWorkload},

@@ -8,6 +8,7 @@ namespace usher {
 // Measure what runs in this process.
 int AlsWorkload(int argc, char** argv);
 int ListWorkload(int argc, char** argv);
+int LoadWorkload(int argc, char** argv);
 int PrecomputeWorkload(int argc, char** argv);
 int ScanWorkload(int argc, char** argv);
 int StateWorkload(int argc, char** argv);

@@ -1,7 +1,7 @@
-"""`implicit`'s recommend() in batches on the factors that usher-bench precompute wrote.
+"""`implicit`'s recommend() on the factors that usher-bench precompute wrote.
 
-Prints users a second and processor microseconds a user, without and with
-leaving out what a user knows already (20 items each).
+In batches. Prints users a second and processor microseconds a user, without
+and with leaving out what a user knows already (20 items each).
 """
 import argparse
 import os
