@@ -1,6 +1,7 @@
 #include "trainer/algorithms/als.h"
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -263,6 +264,18 @@ TEST(AlsTest, SameSeedGivesSameBitsAtAnyThreadCount) {
   }
 }
 
+// At this width the cache holds fewer factors than most users have entries.
+TEST(AlsTest, RowsSolvedTogetherHaveTheSameBitsAtAnyThreadCount) {
+  const SparseMatrix matrix = RandomMatrix(40, 900, 40000, 6);
+  AlsOptions options = SmallOptions(500);
+  options.sweeps = 1;
+  const AlsModel one = *TrainAls(matrix, options, Ignore);
+  options.threads = 3;
+  const AlsModel many = *TrainAls(matrix, options, Ignore);
+  EXPECT_EQ(Distance(one.users, many.users), 0);
+  EXPECT_EQ(Distance(one.items, many.items), 0);
+}
+
 TEST(AlsTest, RowsWithoutEntriesAreZero) {
   const SparseMatrix matrix = RandomMatrix(60, 500, 200, 7, /*empty=*/17);
   const AlsModel model = *TrainAls(matrix, SmallOptions(), Ignore);
@@ -471,6 +484,43 @@ TEST(AlsKernelsTest, EveryInstructionSetSolvesEveryRowLength) {
         kernels.conjugate_gradient(row.System(), 200, row.Scratch(), x.data());
         EXPECT_LT(error(x), 1e-4)
             << InstructionSetName(set) << " " << stride << " " << count;
+      }
+    }
+  }
+}
+
+// With more factors than a batch passes over at once, at the widest.
+TEST(AlsKernelsTest, ABatchSolvesEachOfItsRows) {
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    for (const int stride : {16, 48, 256, 512}) {
+      std::vector<RowProblem> rows;
+      for (const int count : {1, 4, 5, 8, 9, 31, 203, 517}) {
+        rows.emplace_back(stride, count, stride);
+        std::sort(rows.back().columns.begin(), rows.back().columns.end());
+      }
+      std::vector<AlsRowSystem> systems;
+      std::vector<std::vector<float>> x(rows.size(),
+                                        std::vector<float>(stride, 0.05f));
+      std::vector<float*> at;
+      for (size_t i = 0; i < rows.size(); ++i) {
+        systems.push_back(rows[i].System());
+        systems.back().factors = rows[0].factors.data();
+        systems.back().spectrum = rows[0].spectrum.data();
+        at.push_back(x[i].data());
+      }
+      AlsKernelsFor(set).conjugate_gradients(systems.data(), at.data(),
+                                             static_cast<int>(rows.size()), 200,
+                                             rows[0].Scratch());
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const ExactSystem exact =
+            SystemOf(rows[i], stride, static_cast<int>(rows[i].columns.size()));
+        const Eigen::VectorXd expected = exact.matrix.llt().solve(exact.right);
+        EXPECT_LT((Eigen::Map<const Eigen::VectorXf>(x[i].data(), stride)
+                       .cast<double>() -
+                   expected)
+                      .norm(),
+                  1e-4 * expected.norm())
+            << InstructionSetName(set) << " " << stride << " " << i;
       }
     }
   }

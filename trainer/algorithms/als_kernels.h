@@ -23,9 +23,16 @@ enum class InstructionSet;  // index/base/cpu.h
 inline constexpr int kAlsLanes = 16;
 // Gathered factors that the second-level cache of one core holds with ease.
 inline constexpr int kAlsBlockFloats = 65536;
-// kAlsBlockFloats and one group of 8 rows more, at least.
+// Factors of the fixed side that a batch of rows passes over together.
+inline constexpr int kAlsFactorBlockFloats = 131072;
+// Rows of a batch, at most.
+inline constexpr int kAlsBatchRows = 512;
+// kAlsBlockFloats and one group of 8 rows more, or four vectors for each row of
+// a batch, at least.
 inline constexpr int64_t AlsScratchFloats(int stride) {
-  return kAlsBlockFloats + int64_t{48} * stride;
+  const int64_t gathered = kAlsBlockFloats + int64_t{48} * stride;
+  const int64_t batch = int64_t{4} * kAlsBatchRows * stride;
+  return gathered > batch ? gathered : batch;
 }
 
 // The system of one row:
@@ -61,6 +68,13 @@ struct AlsKernels {
   // what the system would be if the row's entries were a fair sample of all.
   void (*conjugate_gradient)(const AlsRowSystem& system, int steps,
                              const AlsScratch& scratch, float* x);
+  // The same for `count` rows together, at most kAlsBatchRows, from x[i] each:
+  // systems of the same factors and spectrum, columns ascending. They take
+  // turns on blocks of the factors, which stay in the nearer caches meanwhile:
+  // for rows that touch more factors than those hold. A row's result does not
+  // depend on the others. Takes no hint.
+  void (*conjugate_gradients)(const AlsRowSystem* systems, float* const* x,
+                              int count, int steps, const AlsScratch& scratch);
   // The exact solution. False when a pivot is not positive.
   bool (*cholesky)(const AlsRowSystem& system, const AlsScratch& scratch,
                    float* x);

@@ -1,9 +1,10 @@
-#include "trainer/algorithms/als_kernels_body.h"
+#include "trainer/algorithms/als_batch_body.h"
 
 namespace usher {
 
 extern const AlsKernels kAlsKernelsAvx2;
-const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &Cholesky,
-                                    &SolveSubspaces, &AddGram, &Multiply};
+const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &ConjugateGradients,
+                                    &Cholesky,          &SolveSubspaces,
+                                    &AddGram,           &Multiply};
 
 }  // namespace usher

@@ -1,8 +1,8 @@
 // The text of the ALS kernels; compiled once per instruction set by the files
-// that include it, each of which names its table. Written with the compilers'
-// vector types, so one text serves 4, 8 and 16 lanes. No include but
-// als_kernels.h and als_tiles_body.h, and no inline function with a name that
-// another file could share.
+// that include als_batch_body.h, its end, each of which names its table.
+// Written with the compilers' vector types, so one text serves 4, 8 and 16
+// lanes. No include but als_kernels.h and als_tiles_body.h, and no inline
+// function with a name that another file could share.
 #include "trainer/algorithms/als_tiles_body.h"
 
 namespace usher {
@@ -388,5 +388,3 @@ bool SolveSubspaces(const AlsRowSystem& s, int width, const AlsScratch& scratch,
 
 }  // namespace
 }  // namespace usher
-
-#undef USHER_INLINE

@@ -1,9 +1,10 @@
-#include "trainer/algorithms/als_kernels_body.h"
+#include "trainer/algorithms/als_batch_body.h"
 
 namespace usher {
 
 extern const AlsKernels kAlsKernelsPortable;
-const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &Cholesky,
-                                        &SolveSubspaces, &AddGram, &Multiply};
+const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &ConjugateGradients,
+                                        &Cholesky,          &SolveSubspaces,
+                                        &AddGram,           &Multiply};
 
 }  // namespace usher

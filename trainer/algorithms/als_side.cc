@@ -20,6 +20,14 @@ namespace {
 // Rows that a thread multiplies at once; AlsScratch::block holds them.
 constexpr int64_t kRowBlock = 48;
 constexpr int64_t kSolveBlock = 32;  // Rows that a thread solves at once.
+// Factors of the other side that a row can pass over and find again in the
+// nearer caches.
+constexpr int64_t kCachedFloats = 4 * kAlsBlockFloats;
+// Of a batch: how often, about, it meets each factor of the other side, unless
+// threads would be left without work.
+constexpr int64_t kVisits = 8;
+constexpr int64_t kLeastBatch = 16;
+constexpr int64_t kJobsPerThread = 8;
 
 }  // namespace
 
@@ -61,6 +69,7 @@ AlsSide::AlsSide(const SparseMatrix& entries, const AlsRun& run)
   std::stable_sort(order_.begin(), order_.end(), [this](int32_t a, int32_t b) {
     return entries_.RowSize(a) > entries_.RowSize(b);
   });
+  jobs_ = Jobs(run);
 }
 
 void AlsSide::Randomize(const AlsRun& run) {
@@ -122,12 +131,17 @@ void AlsSide::HintNext(const AlsRun& run, int32_t row,
   system.next_x = factors_.data() + int64_t{row} * run.stride;
 }
 
-bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
-                       AlsRowSystem& system) {
+void AlsSide::PointTo(const AlsRun& run, int32_t row,
+                      AlsRowSystem& system) const {
   system.columns = entries_.RowColumns(row).data();
   system.roots = roots_.data() + entries_.offsets()[row];
   system.count = entries_.RowSize(row);
   system.ridge = AlsRidge(run.options, system.count, entries_.columns());
+}
+
+bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
+                       AlsRowSystem& system) {
+  PointTo(run, row, system);
   float* x = factors_.data() + int64_t{row} * run.stride;
   const AlsScratch scratch = run.Scratch(worker);
   switch (run.options.solver) {
@@ -142,6 +156,52 @@ bool AlsSide::SolveRow(const AlsRun& run, int worker, int32_t row,
   return true;
 }
 
+// Long rows in batches that visit each factor of the other side several times;
+// the rest in small blocks.
+std::vector<AlsSide::Job> AlsSide::Jobs(const AlsRun& run) const {
+  const int64_t rows = static_cast<int64_t>(order_.size());
+  const int64_t longest = kCachedFloats / run.stride;
+  const int64_t enough =
+      std::min(kVisits * int64_t{entries_.columns()},
+               entries_.entries() / (kJobsPerThread * run.threads));
+  std::vector<Job> jobs;
+  int64_t row = 0;
+  const auto is_long = [&](int64_t i) {
+    return run.options.solver == AlsSolver::kConjugateGradient && i < rows &&
+           entries_.RowSize(order_[i]) > longest;
+  };
+  while (is_long(row)) {
+    Job job = {row, row, true};
+    for (int64_t entries = 0;
+         is_long(row) && row - job.begin < kAlsBatchRows &&
+         (entries < enough || row - job.begin < kLeastBatch);
+         ++row) {
+      entries += entries_.RowSize(order_[row]);
+    }
+    job.end = row;
+    jobs.push_back(job);
+  }
+  for (; row < rows; row += kSolveBlock) {
+    jobs.push_back({row, std::min(row + kSolveBlock, rows), false});
+  }
+  return jobs;
+}
+
+void AlsSide::SolveTogether(const AlsRun& run, int worker, const Job& job,
+                            const AlsRowSystem& shared) {
+  AlsRowSystem systems[kAlsBatchRows];
+  float* x[kAlsBatchRows];
+  const int count = static_cast<int>(job.end - job.begin);
+  for (int i = 0; i < count; ++i) {
+    const int32_t row = order_[job.begin + i];
+    systems[i] = shared;
+    PointTo(run, row, systems[i]);
+    x[i] = factors_.data() + int64_t{row} * run.stride;
+  }
+  run.kernels.conjugate_gradients(systems, x, count, run.options.cg_steps,
+                                  run.Scratch(worker));
+}
+
 absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
                             const float* spectrum) {
   AlsRowSystem shared = {};
@@ -151,15 +211,22 @@ absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
   shared.unobserved_weight = run.options.unobserved_weight;
   for (int d = 0; d < run.stride; ++d) shared.trace += spectrum[d];
   std::atomic<int32_t> singular{-1};
-  const int64_t count = static_cast<int64_t>(order_.size());
-  const auto solve = [&](int worker, int64_t begin, int64_t end) {
-    AlsRowSystem system = shared;
-    for (int64_t i = begin; i < end; ++i) {
-      HintNext(run, i + 1 < end ? order_[i + 1] : -1, system);
-      if (!SolveRow(run, worker, order_[i], system)) singular = order_[i];
+  const auto solve = [&](int worker, int64_t first, int64_t last) {
+    for (; first < last; ++first) {
+      const Job& job = jobs_[first];
+      if (job.together) {
+        SolveTogether(run, worker, job, shared);
+        continue;
+      }
+      AlsRowSystem system = shared;
+      for (int64_t i = job.begin; i < job.end; ++i) {
+        HintNext(run, i + 1 < job.end ? order_[i + 1] : -1, system);
+        if (!SolveRow(run, worker, order_[i], system)) singular = order_[i];
+      }
     }
   };
-  ParallelForWithWorker(count, kSolveBlock, run.threads, solve);
+  ParallelForWithWorker(static_cast<int64_t>(jobs_.size()), 1, run.threads,
+                        solve);
   if (singular < 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "als: row ", singular.load(), " has a singular system; raise ",

@@ -75,13 +75,25 @@ class AlsSide {
  private:
   // Tells the kernels of the row after this one; none when negative.
   void HintNext(const AlsRun& run, int32_t row, AlsRowSystem& system) const;
+  // Points a system to the entries of a row.
+  void PointTo(const AlsRun& run, int32_t row, AlsRowSystem& system) const;
   bool SolveRow(const AlsRun& run, int worker, int32_t row,
                 AlsRowSystem& system);
+  // Rows of order_ that a thread solves at once.
+  struct Job {
+    int64_t begin;
+    int64_t end;
+    bool together;  // As one batch.
+  };
+  std::vector<Job> Jobs(const AlsRun& run) const;
+  void SolveTogether(const AlsRun& run, int worker, const Job& job,
+                     const AlsRowSystem& shared);
 
   const SparseMatrix& entries_;
   int32_t rows_;
   std::vector<float> roots_;    // Square roots of the weights.
   std::vector<int32_t> order_;  // Rows that have entries, longest first.
+  std::vector<Job> jobs_;       // All of order_.
   AlsBuffer factors_;           // rows_ x stride
 };
 
