@@ -1,12 +1,56 @@
 #include "serving/ranking/live_view.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
 #include "serving/ranking/place_kernels.h"
 
 namespace usher {
+namespace {
+
+ForemostEvents ForemostOf(const LiveColumns& live,
+                          const std::vector<float>& bias) {
+  ForemostEvents foremost;
+  std::vector<std::pair<float, size_t>> biased;  // And slots.
+  biased.reserve(live.size());
+  for (size_t slot = 0; slot < live.size(); ++slot) {
+    const EventRow row = live[slot].row;
+    if (row == kNoEvent || std::isnan(bias[Index(row)])) continue;
+    biased.emplace_back(bias[Index(row)], slot);
+  }
+  const auto put_first = [&](size_t count) {
+    std::nth_element(biased.begin(), biased.begin() + count, biased.end(),
+                     std::greater<>());
+  };
+  if (biased.size() > kForemost) {
+    put_first(kForemost);
+    foremost.largest_other = biased[kForemost].first;
+    biased.resize(kForemost);
+  }
+  if (biased.size() > kForemost / 2) put_first(kForemost / 2);
+  constexpr double kNowhere = std::numeric_limits<double>::quiet_NaN();
+  const size_t count =
+      (biased.size() + kPlaceLanes - 1) / kPlaceLanes * kPlaceLanes;
+  foremost.rows.resize(count, -1);
+  foremost.bias.resize(count, 0.0f);
+  for (auto* of : {&foremost.x, &foremost.y, &foremost.z}) {
+    of->resize(count, kNowhere);
+  }
+  for (size_t i = 0; i < biased.size(); ++i) {
+    const auto [value, slot] = biased[i];
+    const UnitVector& place = live.Place(slot);
+    foremost.rows[i] = static_cast<int32_t>(live[slot].row);
+    foremost.bias[i] = value;
+    foremost.x[i] = place.x;
+    foremost.y[i] = place.y;
+    foremost.z[i] = place.z;
+  }
+  return foremost;
+}
+
+}  // namespace
 
 LiveView::LiveView(std::shared_ptr<const LiveColumns> columns,
                    const RankingPolicy& policy)
@@ -53,44 +97,7 @@ LiveView::LiveView(std::shared_ptr<const LiveColumns> columns,
       if (slots[i]->row != kNoEvent) bias[Index(slots[i]->row)] = sums[i];
     }
   }
-  FillForemost();
-}
-
-void LiveView::FillForemost() {
-  const LiveColumns& live = *columns;
-  std::vector<std::pair<float, size_t>> biased;  // And slots.
-  biased.reserve(live.size());
-  for (size_t slot = 0; slot < live.size(); ++slot) {
-    const EventRow row = live[slot].row;
-    if (row != kNoEvent) biased.emplace_back(bias[Index(row)], slot);
-  }
-  const auto put_first = [&](size_t count) {
-    std::nth_element(biased.begin(), biased.begin() + count, biased.end(),
-                     std::greater<>());
-  };
-  if (biased.size() > kForemost) {
-    put_first(kForemost);
-    foremost.largest_other = biased[kForemost].first;
-    biased.resize(kForemost);
-  }
-  if (biased.size() > kForemost / 2) put_first(kForemost / 2);
-  constexpr double kNowhere = std::numeric_limits<double>::quiet_NaN();
-  const size_t count =
-      (biased.size() + kPlaceLanes - 1) / kPlaceLanes * kPlaceLanes;
-  foremost.rows.resize(count, -1);
-  foremost.bias.resize(count, 0.0f);
-  for (auto* of : {&foremost.x, &foremost.y, &foremost.z}) {
-    of->resize(count, kNowhere);
-  }
-  for (size_t i = 0; i < biased.size(); ++i) {
-    const auto [value, slot] = biased[i];
-    const UnitVector& place = live.Place(slot);
-    foremost.rows[i] = static_cast<int32_t>(live[slot].row);
-    foremost.bias[i] = value;
-    foremost.x[i] = place.x;
-    foremost.y[i] = place.y;
-    foremost.z[i] = place.z;
-  }
+  foremost = ForemostOf(live, bias);
 }
 
 LiveWeights LiveWeightsOf(const RankingPolicy& policy) {

@@ -38,9 +38,6 @@ struct LiveView {
   // By slot: hours since the announcement; NaN where that is not known.
   std::vector<float> fresh_hours;
   ForemostEvents foremost;
-
- private:
-  void FillForemost();
 };
 
 // The weights that a view depends on.
