@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "index/base/parallel.h"
+#include "index/base/status_macros.h"
 #include "index/vector/dot.h"
 #include "index/vector/top_rows.h"
 
@@ -127,7 +128,8 @@ std::vector<float> NormsOf(const Factors& vectors, int threads) {
                 for (int64_t row = begin; row < end; ++row) {
                   const float* v = vectors.Row(static_cast<size_t>(row)).data();
                   norms[static_cast<size_t>(row)] =
-                      std::sqrt(Dot(v, v, vectors.dim()));
+                      std::min(std::sqrt(Dot(v, v, vectors.dim())),
+                               std::numeric_limits<float>::max());
                 }
               });
   return norms;
@@ -139,6 +141,8 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
   if (query.k <= 0 || query.allowed == nullptr || query.bias.empty()) {
     return std::nullopt;
   }
+  USHER_CHECK(query.bias.size() == vectors.rows() &&
+              norms.size() == vectors.rows());
   const auto k = static_cast<size_t>(query.k);
   const size_t wanted = std::max(k, kScoredFirst);
   std::vector<int32_t> first = AllowedOf(foremost, query, wanted);
@@ -151,6 +155,7 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
   const float least = KthScore(best, k);
   const float length = std::sqrt(
       Dot(query.query.data(), query.query.data(), query.query.size()));
+  if (!std::isfinite(least) || !std::isfinite(length)) return std::nullopt;
   RowBitmap others = query.allowed->First(vectors.rows());
   for (const int32_t row : first) others.Clear(static_cast<size_t>(row));
   const auto rows = RowsInReach(others, query, norms, length * (1 + kRounding),
@@ -158,11 +163,8 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
   if (!rows.has_value()) return std::nullopt;
   scorer.Score(*rows, best);
   const auto end = best.begin() + static_cast<std::ptrdiff_t>(k);
-  const auto before = [](const ScoredRow& a, const ScoredRow& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-  };
-  std::nth_element(best.begin(), end - 1, best.end(), before);
-  std::sort(best.begin(), end, before);
+  std::nth_element(best.begin(), end - 1, best.end(), IsBetter);
+  std::sort(best.begin(), end, IsBetter);
   best.erase(end, best.end());
   return best;
 }

@@ -13,7 +13,7 @@
 
 namespace usher {
 
-// The length of each row.
+// The length of each row, or the largest float where it has none.
 std::vector<float> NormsOf(const Factors& vectors, int threads);
 
 // What ExactScan::Search() gives, by another way: allowed rows of a large bias
@@ -23,9 +23,9 @@ std::vector<float> NormsOf(const Factors& vectors, int threads);
 //
 // `foremost` are rows whose bias is large, the largest first as far as that is
 // known; where fewer than k of them are allowed, they are looked for among the
-// allowed. `query` has an `allowed` and a bias, else there is no result;
+// allowed. `query` has an `allowed` and a bias a row, else there is no result;
 // `norms` are NormsOf(vectors). Rows of `foremost` that do not exist are passed
-// over.
+// over; none may be there twice.
 std::optional<std::vector<ScoredRow>> SearchByBias(
     const Factors& vectors, absl::Span<const float> norms,
     absl::Span<const int32_t> foremost, const ScanQuery& query);

@@ -23,7 +23,7 @@ absl::Status CheckFinite(const Factors& vectors, int threads);
 // where A >= |v - s c| / s and B >= |c|, by Cauchy and Schwarz; the weights
 // also hold what float arithmetic rounds away.
 struct QuantizedQuery {
-  std::vector<int32_t> groups;  // Four values each; see ScanBlock.
+  std::vector<int32_t> groups;  // Four values each; see PanelQuery.
   int32_t offset = 0;
   float scale = 0;
   float row_weight = 0;

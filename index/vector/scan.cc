@@ -144,8 +144,11 @@ class ExactScan::Pass {
     std::array<Pass*, kQueriesAtOnce> asking;
     size_t n = 0;
     for (Pass* pass : passes) {
+      // That of the rows before the panel: sparse ones of its later blocks may
+      // be scored before dense ones of its earlier blocks.
+      const float threshold = pass->Threshold();
       if (!pass->CollectDense(first, blocks)) continue;
-      questions[n] = pass->Question(first, blocks, pass->Threshold());
+      questions[n] = pass->Question(first, blocks, threshold);
       room.GiveRoom(n, questions[n]);
       asking[n++] = pass;
     }
@@ -432,7 +435,7 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
   std::vector<std::vector<ScoredRow>> results(queries.size());
   const size_t blocks = (vectors_->rows() + kBlockRows - 1) / kBlockRows;
   if (blocks == 0) return results;
-  const size_t panel = PanelBlocks(vectors_->dim());
+  const size_t panel = std::min(blocks, PanelBlocks(vectors_->dim()));
   PanelRows room(panel);
   for (size_t begin = 0; begin < queries.size(); begin += kBatchQueries) {
     const size_t end = std::min(begin + kBatchQueries, queries.size());

@@ -144,15 +144,12 @@ std::vector<ScoredRow> Scan(const RankingPolicy& policy, const UserState& user,
     nearest = std::vector<ScoredRow>();
   }
   if (of_tail.empty()) return *std::move(nearest);
-  const auto before = [](const ScoredRow& a, const ScoredRow& b) {
-    return a.score != b.score ? a.score > b.score : a.row < b.row;
-  };
   const auto most = static_cast<std::ptrdiff_t>(policy.scan_candidates);
   std::vector<ScoredRow>& all = of_tail;
   all.insert(all.end(), nearest->begin(), nearest->end());
   const auto end =
       all.begin() + std::min(most, static_cast<std::ptrdiff_t>(all.size()));
-  std::partial_sort(all.begin(), end, all.end(), before);
+  std::partial_sort(all.begin(), end, all.end(), IsBetter);
   all.erase(end, all.end());
   return std::move(all);
 }
@@ -174,7 +171,8 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
   const LiveColumns& live = *view.columns;
   const float hours =
       static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
-  // Few are: -fresh > -hours is asked of many at once.
+  // Few are: -fresh, which is fresh - 2 fresh, > -hours is asked of many at
+  // once.
   const float least = -std::nextafter(hours, kInfinity);
   const size_t slots = view.fresh_hours.size();
   for (size_t first = 0; first < slots; first += kSlotsTogether) {
@@ -271,7 +269,8 @@ bool AddNearbyOfForemost(float weight, size_t count, const UnitVector& place,
     ahead += score > foremost.largest_other ? 1 : 0;
     best.emplace_back(score, row);
   }
-  if (ahead < count && size == kForemost) return false;
+  const bool are_all = std::isinf(foremost.largest_other);
+  if (ahead < count && !are_all) return false;
   collector.AddBest(best, static_cast<int>(count), CandidateSource::kNearby);
   return true;
 }

@@ -426,13 +426,23 @@ void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
       shortcuts.scan, ranking.degraded);
   std::vector<Candidate>& candidates = found.candidates;
   if (!listed.empty()) candidates = Merged(listed, candidates);
-  if (candidates.size() < static_cast<size_t>(run.query.limit)) {
-    candidates = Merged(candidates, FoundBy(CandidateSource::kScan,
-                                            std::exchange(found.behind, {})));
-  }
   candidates = Checked(allowed, rows, std::move(candidates), ranking);
+  const size_t least =
+      std::max(kRankedAtLeast, static_cast<size_t>(run.query.limit));
+  std::vector<EventRow>& behind = found.behind;
+  while (candidates.size() < least && !behind.empty()) {
+    const auto more =
+        behind.begin() + static_cast<std::ptrdiff_t>(std::min(
+                             behind.size(), least - candidates.size()));
+    candidates =
+        Merged(candidates,
+               Checked(allowed, rows,
+                       FoundBy(CandidateSource::kScan, {behind.begin(), more}),
+                       ranking));
+    behind.erase(behind.begin(), more);
+  }
   run.Rank(candidates, ranking);
-  AppendFurther(run, rows, candidates, found.behind, ranking);
+  AppendFurther(run, rows, candidates, behind, ranking);
 }
 
 bool IsOfList(const RankedEvent& event) {

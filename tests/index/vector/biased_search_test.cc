@@ -107,6 +107,13 @@ TEST_F(BiasedSearchTest, WhatIsNoNumberIsNeverFound) {
   ExpectAsScanned(10, RowBitmap(kBiasedRows, true));
 }
 
+TEST_F(BiasedSearchTest, LeavesItToTheScanWhereScoresAreNotFinite) {
+  for (int i = 0; i < 20; ++i) {
+    bias_[foremost_[i]] = std::numeric_limits<float>::infinity();
+  }
+  EXPECT_FALSE(Search(10, RowBitmap(kBiasedRows, true)).has_value());
+}
+
 TEST(AboveThresholdTest, ComparesEachSum) {
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> values = {1, 2, kNaN, 3, 0, 5, 2.5f};

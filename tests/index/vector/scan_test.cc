@@ -102,6 +102,31 @@ TEST_P(ScanTest, DotAgreesWithDoublesAtEveryLength) {
   }
 }
 
+// Few rows of each later block, which are scored one by one, and all of the
+// first, which is looked at as codes.
+TEST_P(ScanTest, TiesGoToTheSmallestRowOfAllBlocks) {
+  constexpr size_t kBlocks = 113;
+  const Factors vectors =
+      MakeVectors(Shape::kNormal, kBlocks * kBlockRows, 8, 1);
+  RowBitmap allowed(vectors.rows());
+  for (size_t row = 0; row < kBlockRows; ++row) allowed.Set(row);
+  for (size_t block = 1; block < kBlocks; ++block) {
+    for (const size_t r : {5, 25, 45}) allowed.Set(block * kBlockRows + r);
+  }
+  const std::vector<float> zeros(8, 0.0f);
+  const std::vector<float> bias(vectors.rows(), 1.0f);
+  const ExactScan scan(&vectors, 1, kernels());
+  for (const int k : {1, 3, 100}) {
+    const std::vector<ScoredRow> best = scan.Search({zeros, k, &allowed, bias});
+    ASSERT_EQ(best.size(), static_cast<size_t>(k));
+    const std::vector<ScoredRow> expected =
+        BruteForce(vectors, {zeros, k, &allowed, bias}, kernels());
+    for (size_t i = 0; i < best.size(); ++i) {
+      EXPECT_EQ(best[i].row, expected[i].row);
+    }
+  }
+}
+
 TEST_P(ScanTest, ARowHasOneScoreWhateverTheCall) {
   for (const size_t dim : {1, 7, 16, 33, 64, 100, 128}) {
     const Factors v = MakeVectors(Shape::kNormal, 11, dim, dim);

@@ -266,6 +266,26 @@ TEST(RankListTest, TheRestOfALongCompleteListFollowsAsItStands) {
   EXPECT_EQ(answer.candidates[static_cast<int>(CandidateSource::kList)], 100);
 }
 
+TEST(RankListTest, AnyLimitOfARequestCutsTheSameList) {
+  const Snapshot snapshot = SnapshotOf(RandomCatalog(5, 1500));
+  const RankingPolicy policy;
+  const LiveView view = BuildLiveView(snapshot, policy, kCityNow, 0);
+  for (const char* user : {"u3", "u4", "stranger"}) {
+    Query query = For(user);
+    query.limit = static_cast<int>(kRankedAtLeast);
+    query.further = 300;
+    const Ranking whole = RankEvents(query, policy, view, snapshot);
+    ASSERT_EQ(whole.results.size(), kRankedAtLeast);
+    EXPECT_FALSE(whole.further.empty());
+    const std::vector<std::string> ids = Ids(whole, snapshot);
+    for (const int limit : {1, 20, 150}) {
+      query.limit = limit;
+      EXPECT_EQ(Ids(RankEvents(query, policy, view, snapshot), snapshot),
+                std::vector<std::string>(ids.begin(), ids.begin() + limit));
+    }
+  }
+}
+
 TEST_F(RankEventsTest, AScoreThatIsNoNumberHasNoPlace) {
   RankingPolicy policy = Exhaustive();
   policy.weight(Feature::kDistance) = std::numeric_limits<float>::infinity();
