@@ -51,6 +51,7 @@ absl::Status WriteUsers(const std::string& path, const Catalog& catalog) {
   out.Column("columns", users.columns);
   out.Lists("follows", users.follows);
   out.Lists("history", users.history);
+  out.Lists("commitments", users.commitments);
   out.Lists("documents", users.documents);
   return out.Finish();
 }
@@ -192,6 +193,14 @@ absl::Status ReadUsers(const FlatFile& file, int threads, Catalog* catalog) {
                kind < kNumInteractionKinds;
       },
       &users.history));
+  RETURN_IF_ERROR(sections.Lists(
+      "commitments",
+      [=](const Commitment& commitment) {
+        return IsRowOf<EventRow>(num_events)(commitment.event) &&
+               IsRowOrNone(static_cast<int32_t>(commitment.organizer),
+                           num_organizers);
+      },
+      &users.commitments));
   return sections.Bytes("documents", &users.documents);
 }
 

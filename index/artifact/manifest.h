@@ -16,7 +16,7 @@ namespace usher {
 
 // Raised whenever the layout of any file changes (index/catalog/catalog.h says
 // which structs are layouts). Readers refuse every other number.
-inline constexpr int kFormatVersion = 2;
+inline constexpr int kFormatVersion = 3;
 inline constexpr absl::string_view kManifestFile = "manifest.textproto";
 
 // How the version came to be, as its trainer tells it.

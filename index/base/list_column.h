@@ -72,13 +72,15 @@ class ListColumn {
   // Takes out the value at `position`; the others keep their order. Copies the
   // list the first time after a Share(), and moves what follows otherwise.
   void Erase(size_t row, size_t position) {
-    List& list = OwnList(row);
-    if (list.memory->epoch != epoch_) {
-      list.memory = Copied({list.memory->values.get(), list.size}, list.size);
-    }
+    List& list = UnseenList(row);
     T* values = list.memory->values.get();
     std::copy(values + position + 1, values + list.size, values + position);
     list.memory->used = --list.size;
+  }
+
+  // Puts `value` at `position`. Copies the list the first time after a Share().
+  void Set(size_t row, size_t position, T value) {
+    UnseenList(row).memory->values[position] = value;
   }
 
   ListColumn Share() {
@@ -131,6 +133,15 @@ class ListColumn {
       return list;
     }
     return lists_.Mutable(row);
+  }
+
+  // One that no published copy sees.
+  List& UnseenList(size_t row) {
+    List& list = OwnList(row);
+    if (list.memory->epoch != epoch_) {
+      list.memory = Copied({list.memory->values.get(), list.size}, list.size);
+    }
+    return list;
   }
 
   const uint64_t* offsets_ = nullptr;

@@ -75,7 +75,8 @@ Catalog Catalog::Share() {
                        organizers.events.Share(), organizers.attendees.Share(),
                        organizers.names.Share()};
   shared.users = {users.ids, users.columns.Share(), users.follows.Share(),
-                  users.history.Share(), users.documents.Share()};
+                  users.history.Share(), users.commitments.Share(),
+                  users.documents.Share()};
   shared.vocabulary = vocabulary;
   shared.changed_events = changed_events.Share();
   shared.changed_users = changed_users.Share();
@@ -142,6 +143,7 @@ UserRow Catalog::UserRowOf(absl::string_view id) {
     users.columns.Resize(Index(row) + 1);
     users.follows.Resize(Index(row) + 1);
     users.history.Resize(Index(row) + 1);
+    users.commitments.Resize(Index(row) + 1);
     users.documents.Resize(Index(row) + 1);
   }
   return row;
@@ -181,6 +183,36 @@ void Catalog::SetOrganizer(EventRow row, OrganizerRow organizer) {
       CountUser(organizer, user, row, +1);
     }
   }
+  for (const UserRow user : events.attendees[Index(row)]) {
+    if (const std::optional<size_t> at = CommitmentTo(user, row)) {
+      users.commitments.Set(Index(user), *at, {row, organizer});
+    }
+  }
+}
+
+std::optional<size_t> Catalog::CommitmentTo(UserRow user,
+                                            EventRow event) const {
+  const absl::Span<const Commitment> all = users.commitments[Index(user)];
+  for (size_t i = all.size(); i-- > 0;) {
+    if (all[i].event == event) return i;
+  }
+  return std::nullopt;
+}
+
+void Catalog::DropCommitment(UserRow user, EventRow event) {
+  if (const std::optional<size_t> at = CommitmentTo(user, event)) {
+    users.commitments.Erase(Index(user), *at);
+  }
+}
+
+void Catalog::FillCommitments(UserRow user) {
+  std::vector<Commitment> commitments;
+  for (const Action& past : users.history[Index(user)]) {
+    if (!IsCommitment(past.kind)) continue;
+    commitments.push_back(
+        {past.event, events.columns[Index(past.event)].organizer});
+  }
+  users.commitments.Assign(Index(user), commitments);
 }
 
 EventRow Catalog::UpsertEvent(const Event& event) {
@@ -256,7 +288,9 @@ void Catalog::ForgetUser(UserRow row) {
     users.history.Erase(user, users.history[user].size() - 1);
     if (!IsAnswer(action.kind)) continue;
     CountAnswer(action.event, action, -1);
-    if (IsCommitment(action.kind)) CountAttendee(row, action.event, -1);
+    if (!IsCommitment(action.kind)) continue;
+    DropCommitment(row, action.event);
+    CountAttendee(row, action.event, -1);
     changed_events.Add(action.event);
   }
   users.follows.Assign(user, {});
@@ -269,14 +303,11 @@ void Catalog::ForgetUser(UserRow row) {
 
 bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
                              EventRow except) const {
-  absl::Span<const Action> history = users.history[Index(user)];
-  if (history.size() > kHistoryScan) {
-    history.remove_prefix(history.size() - kHistoryScan);
-  }
+  absl::Span<const Commitment> past = users.commitments[Index(user)];
+  if (past.size() > kHistoryScan) past.remove_prefix(past.size() - kHistoryScan);
   // A regular is known by one of the latest.
-  return std::any_of(history.rbegin(), history.rend(), [&](const Action& past) {
-    return past.event != except && IsCommitment(past.kind) &&
-           events.columns[Index(past.event)].organizer == organizer;
+  return std::any_of(past.rbegin(), past.rend(), [&](const Commitment& other) {
+    return other.organizer == organizer && other.event != except;
   });
 }
 
@@ -321,12 +352,12 @@ void Catalog::CountAnswer(EventRow event, const Action& action, int sign) {
 }
 
 void Catalog::CountAttendee(UserRow user, EventRow event, int sign) {
+  const OrganizerRow organizer = events.columns[Index(event)].organizer;
   if (sign > 0) {
     events.attendees.Append(Index(event), user);
   } else {
     Remove(events.attendees, Index(event), user);
   }
-  const OrganizerRow organizer = events.columns[Index(event)].organizer;
   if (organizer != kNoOrganizer) CountUser(organizer, user, event, sign);
 }
 
@@ -340,6 +371,7 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
       if (past.time > action.time) return;
       came = IsCommitment(past.kind);
       users.history.Erase(Index(user), *at);
+      if (came) DropCommitment(user, event);
       CountAnswer(event, past, -1);
     }
     CountAnswer(event, action, +1);
@@ -352,8 +384,13 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
   const absl::Span<const Action> history = users.history[Index(user)];
   if (history.size() >= kMaxHistory) {
     users.history.Assign(Index(user), HalfOf(history));
+    FillCommitments(user);
   }
   users.history.Append(Index(user), action);
+  if (IsCommitment(kind)) {
+    users.commitments.Append(Index(user),
+                             {event, events.columns[Index(event)].organizer});
+  }
   users.columns.Mutable(Index(user)).changed = 1;
   changed_users.Add(user);
 }

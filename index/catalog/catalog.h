@@ -89,6 +89,13 @@ struct Action {
   uint8_t padding[7] = {};
 };
 
+// A commitment of a user's history, beside what a pass over many users asks of
+// its event.
+struct Commitment {
+  EventRow event = kNoEvent;
+  OrganizerRow organizer = kNoOrganizer;  // That the event has now.
+};
+
 struct EventTable {
   std::shared_ptr<IdMap> ids = std::make_shared<IdMap>();
   CowVector<EventColumns> columns;
@@ -111,6 +118,7 @@ struct UserTable {
   CowVector<UserColumns> columns;
   ListColumn<Follow> follows;
   ListColumn<Action> history;  // In order of arrival, one answer an event.
+  ListColumn<Commitment> commitments;  // Those of the history, in its order.
   ListColumn<char> documents;  // EncodeUser(), without groups.
 };
 
@@ -211,6 +219,11 @@ class Catalog {
  private:
   OrganizerRow OrganizerRowOf(absl::string_view id);
   void SetOrganizer(EventRow row, OrganizerRow organizer);
+  // Where among the user's commitments that to the event is.
+  std::optional<size_t> CommitmentTo(UserRow user, EventRow event) const;
+  void DropCommitment(UserRow user, EventRow event);
+  // Works the user's commitments out of their history.
+  void FillCommitments(UserRow user);
   // Where in the user's history their answer to the event is.
   std::optional<size_t> AnswerTo(UserRow user, EventRow event) const;
   void CountAnswer(EventRow event, const Action& action, int sign);

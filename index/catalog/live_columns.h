@@ -80,9 +80,9 @@ class LiveColumns {
     const State& state = states_[Index(row)];
     return state.slot | -static_cast<int32_t>(!state.live());
   }
-  // Of the event, live or not. Requires Index(row) < num_events().
-  OrganizerRow OrganizerOf(EventRow row) const {
-    return states_[Index(row)].organizer;
+  // Of any row. Cheaper than SlotOf() where most are not live.
+  bool IsLive(EventRow row) const {
+    return upcoming_.Test(Index(row)) || running_.Test(Index(row));
   }
   const RowBitmap& upcoming() const { return upcoming_; }
   int32_t num_upcoming() const { return num_upcoming_; }

@@ -196,8 +196,10 @@ void AddOrganizer(const Catalog& catalog, const LiveView& view,
   if (Index(organizer) >= catalog.num_organizers()) return;
   std::vector<Scored> soonest;
   for (const EventRow row : catalog.organizers.events[Index(organizer)]) {
+    // Most are over.
+    if (!collector.allowed().Test(Index(row))) continue;
     const int32_t slot = view.columns->SlotOf(row);
-    if (slot < 0 || !collector.allowed().Test(Index(row))) continue;
+    if (slot < 0) continue;
     soonest.emplace_back(-(*view.columns)[slot].lead_hours, row);
   }
   collector.AddBest(soonest, kPerOrganizer, CandidateSource::kOrganizer);

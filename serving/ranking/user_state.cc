@@ -19,7 +19,7 @@ constexpr size_t kPastPlaces = 50;
 constexpr size_t kNeighbourEvents = 30;
 constexpr size_t kNeighbours = 200;
 constexpr size_t kAttendeesPerEvent = 500;
-constexpr size_t kNeighbourHistory = 100;
+constexpr size_t kNeighbourCommitments = 100;
 constexpr float kOtherWeekday = 0.3f;
 
 double DaysAgo(Micros now, Micros time) {
@@ -201,34 +201,22 @@ std::vector<std::pair<float, UserRow>> Neighbours(
   return best;
 }
 
-// The latest actions of a neighbour.
-absl::Span<const Action> LatestOf(const Catalog& catalog, UserRow user) {
-  const absl::Span<const Action> history = catalog.users.history[Index(user)];
-  return history.last(std::min(history.size(), kNeighbourHistory));
+// The latest commitments of a neighbour.
+absl::Span<const Commitment> LatestOf(const Catalog& catalog, UserRow user) {
+  const absl::Span<const Commitment> all =
+      catalog.users.commitments[Index(user)];
+  return all.last(std::min(all.size(), kNeighbourCommitments));
 }
 
-// Histories lie anywhere in memory: those of the next neighbours are asked for
+// They lie anywhere in memory: those of the next neighbours are asked for
 // early.
 void PrefetchLatest(const Catalog& catalog, UserRow user) {
   constexpr size_t kLine = 64;
-  const absl::Span<const Action> latest = LatestOf(catalog, user);
+  const absl::Span<const Commitment> latest = LatestOf(catalog, user);
   const char* const begin = reinterpret_cast<const char*>(latest.data());
-  for (size_t i = 0; i < latest.size() * sizeof(Action); i += kLine) {
+  for (size_t i = 0; i < latest.size() * sizeof(Commitment); i += kLine) {
     __builtin_prefetch(begin + i);
   }
-}
-
-// An event that a neighbour went to.
-struct Went {
-  OrganizerRow host;
-  int32_t slot;  // -1: not live.
-};
-
-Went WentTo(const Catalog& catalog, const LiveColumns& live, EventRow event) {
-  if (Index(event) < live.num_events()) {
-    return {live.OrganizerOf(event), live.SlotOf(event)};
-  }
-  return {catalog.events.columns[Index(event)].organizer, -1};
 }
 
 void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
@@ -244,19 +232,12 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
     if (i + kAhead < neighbours.size()) {
       PrefetchLatest(catalog, neighbours[i + kAhead].second);
     }
-    // Looked up first and added up then: what is looked up lies anywhere in
-    // memory, and nothing waits for it before the next is asked for.
-    std::array<Went, kNeighbourHistory> went;
-    size_t count = 0;
-    for (const Action& action : LatestOf(catalog, neighbours[i].second)) {
-      went[count] = WentTo(catalog, live, action.event);
-      count += IsCommitment(action.kind) ? 1 : 0;
-    }
     const float weight = neighbours[i].first * scale;
-    for (size_t j = 0; j < count; ++j) {
-      const auto [host, slot] = went[j];
+    for (const auto& [event, host] : LatestOf(catalog, neighbours[i].second)) {
       if (host != kNoOrganizer) hosts.Add(Index(host), weight);
-      if (slot >= 0) picks.Add(static_cast<size_t>(slot), weight);
+      // Most are over, which a bit says without a look at what is known of them.
+      if (!live.IsLive(event)) continue;
+      picks.Add(static_cast<size_t>(live.SlotOf(event)), weight);
     }
   }
   user.neighbour_organizers.Reserve(hosts.size());

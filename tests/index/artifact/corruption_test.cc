@@ -107,14 +107,14 @@ TEST_F(CorruptionTest, AFormatOfTheFutureIsRefusedWithAWayOut) {
   std::string text = Read(kManifestFile);
   text.resize(text.rfind("# xxh3"));
   text =
-      absl::StrReplaceAll(text, {{"format_version: 2", "format_version: 9"}});
+      absl::StrReplaceAll(text, {{"format_version: 3", "format_version: 9"}});
   absl::StrAppend(&text, "a_field_of_the_future: 3\n");
   Write(kManifestFile,
         absl::StrFormat("%s# xxh3: %016x\n", text, Hash64(text)));
   const absl::Status status = Open();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("format version 9"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("reads version 2"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("reads version 3"));
 }
 
 TEST_F(CorruptionTest, AManifestThatNamesAFileElsewhereIsRefused) {

@@ -95,6 +95,7 @@ void ExpectSameUsers(const UserTable& a, const UserTable& b) {
   ExpectSameIds(*a.ids, *b.ids);
   ExpectSameLists(a.follows, b.follows);
   ExpectSameLists(a.history, b.history);
+  ExpectSameLists(a.commitments, b.commitments);
   ExpectSameLists(a.documents, b.documents);
   ASSERT_EQ(a.columns.size(), b.columns.size());
   for (size_t row = 0; row < a.columns.size(); ++row) {

@@ -51,7 +51,14 @@ void WriteRandomly(std::vector<Branch> branches, uint64_t seed) {
       const size_t at = random.Below(list.size());
       branch.column.Erase(row, at);
       list.erase(list.begin() + static_cast<ptrdiff_t>(at));
-    } else if (action < 97) {
+    } else if (action < 94) {
+      const size_t row = random.Below(branch.expected.size());
+      std::vector<int>& list = branch.expected[row];
+      if (list.empty()) continue;
+      const size_t at = random.Below(list.size());
+      branch.column.Set(row, at, value);
+      list[at] = value;
+    } else if (action < 98) {
       const size_t row = random.Below(branch.expected.size());
       branch.expected[row].resize(random.Below(6), value);
       branch.column.Assign(row, branch.expected[row]);

@@ -295,6 +295,21 @@ TEST_F(CatalogTest, AVeryLongHistoryLosesItsOldestHalf) {
             static_cast<Micros>(Catalog::kMaxHistory));
 }
 
+TEST_F(CatalogTest, OfAHistoryThatIsCutTheCommitmentsGoWithIt) {
+  const UserRow user = User("u");
+  for (size_t i = 0; i <= Catalog::kMaxHistory; ++i) {
+    Apply(user, Add(absl::StrCat("e", i), "o"), Kind::kRsvpYes,
+          static_cast<Micros>(i));
+  }
+  ASSERT_EQ(History(user).size(), Catalog::kMaxHistory / 2 + 1);
+  const auto commitments = catalog_.users.commitments[Index(user)];
+  ASSERT_EQ(commitments.size(), History(user).size());
+  for (size_t i = 0; i < commitments.size(); ++i) {
+    EXPECT_EQ(commitments[i].event, History(user)[i].event);
+    EXPECT_EQ(commitments[i].organizer, catalog_.FindOrganizer("o"));
+  }
+}
+
 TEST_F(CatalogTest, ImpressionsDoNotWashAnAnswerOut) {
   const EventRow row = Add("a");
   const UserRow user = User("u");
@@ -399,12 +414,28 @@ void WriteAnything(Random& random, Catalog* catalog) {
   }
 }
 
+std::vector<std::pair<EventRow, OrganizerRow>> CommitmentsIn(
+    const Catalog& catalog, size_t user) {
+  std::vector<std::pair<EventRow, OrganizerRow>> commitments;
+  for (const Action& past : catalog.users.history[user]) {
+    if (!IsCommitment(past.kind)) continue;
+    commitments.emplace_back(
+        past.event, catalog.events.columns[Index(past.event)].organizer);
+  }
+  return commitments;
+}
+
 // Counts again what the counters say, from the histories alone.
 void ExpectCountersMatchHistories(const Catalog& catalog) {
   std::vector<std::set<int>> goers(catalog.num_events());
   std::vector<int> no(catalog.num_events());
   std::vector<std::set<int>> regulars(catalog.num_organizers());
   for (size_t user = 0; user < catalog.num_users(); ++user) {
+    std::vector<std::pair<EventRow, OrganizerRow>> commitments;
+    for (const Commitment& commitment : catalog.users.commitments[user]) {
+      commitments.emplace_back(commitment.event, commitment.organizer);
+    }
+    EXPECT_EQ(commitments, CommitmentsIn(catalog, user));
     for (const Action& action : catalog.users.history[user]) {
       if (!IsAnswer(action.kind)) continue;
       const size_t event = Index(action.event);
@@ -522,6 +553,7 @@ TEST_F(CatalogTest, OfAForgottenUserNothingIsLeft) {
   catalog_.ForgetUser(ann);
   EXPECT_EQ(catalog_.FindUser("ann"), kNoUser);
   EXPECT_TRUE(History(ann).empty());
+  EXPECT_TRUE(catalog_.users.commitments[Index(ann)].empty());
   EXPECT_TRUE(catalog_.GetUser(ann).city.empty());
   EXPECT_TRUE(catalog_.GetUser(ann).groups.empty());
   EXPECT_EQ(catalog_.users.columns[Index(ann)].changed, 1);
