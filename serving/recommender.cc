@@ -87,15 +87,27 @@ void Recommender::RankWithLists(const Query& query, const LiveView& view,
   const RankingPolicy& policy = page.policy;
   FoundList found = lists_->Find(query, policy, snapshot);
   times.End(Stage::kList);
-  const ListedEvents list{found.events, found.newer, found.generated_at,
-                          found.origin == ListOrigin::kMemory};
-  Shortcuts shortcuts;
-  if (found.origin != ListOrigin::kOnline) {
-    shortcuts.list = &list;
-    shortcuts.wanted = query.limit;
+  if (found.unchanged &&
+      StillHolds(found.answer->ranking, found.answer->ranked_at, query.now,
+                 view, snapshot.catalog)) {
+    page.ranking =
+        FirstOf(found.answer->ranking, static_cast<size_t>(query.limit));
+    page.ranking.from_list = true;
+    page.ranking.topped_up = false;
+    page.ranking.candidates = {};  // Nobody looked for any.
+    times.End(Stage::kRank);
+  } else {
+    const ListedEvents list{found.events, found.newer, found.generated_at,
+                            found.origin == ListOrigin::kMemory};
+    Shortcuts shortcuts;
+    if (found.origin != ListOrigin::kOnline) {
+      shortcuts.list = &list;
+      shortcuts.wanted = query.limit;
+    }
+    page.ranking = RankEvents(query, policy, view, snapshot, shortcuts, &times);
+    lists_->Keep(query, policy, snapshot, found, page.ranking);
   }
-  page.ranking = RankEvents(query, policy, view, snapshot, shortcuts, &times);
-  lists_->Keep(query, policy, snapshot, found, page.ranking);
+  lists_->CountAnswer(found, page.ranking);
   if (page.ranking.from_list) page.origin = found.origin;
   if (!found.degraded.empty()) {
     page.ranking.degraded.push_back(std::move(found.degraded));

@@ -43,6 +43,30 @@ bool IsPlain(const Query& query) {
          query.max_per_venue == 0 && query.max_per_series == 0;
 }
 
+std::vector<EventRow> EventsOf(const Ranking& ranking) {
+  std::vector<EventRow> events;
+  events.reserve(ranking.results.size() + ranking.further.size());
+  for (const RankedEvent& result : ranking.results) {
+    events.push_back(result.event);
+  }
+  events.insert(events.end(), ranking.further.begin(), ranking.further.end());
+  return events;
+}
+
+bool IsSame(const GeoPoint& a, const GeoPoint& b) {
+  return a.known() ? a.latitude == b.latitude && a.longitude == b.longitude
+                   : !b.known();
+}
+
+// Whether the list was ranked for the like of this request.
+bool IsAskedAgain(const MemoryList& list, const Query& query,
+                  const RequestTerms& request) {
+  return IsPlain(query) && query.device == list.device &&
+         IsSame(request.place, list.place) && query.now >= list.ranked_at &&
+         MinuteOf(query.now) == MinuteOf(list.ranked_at) &&
+         static_cast<size_t>(query.limit) <= list.ranking.results.size();
+}
+
 }  // namespace
 
 uint64_t UserFingerprint(const Catalog& catalog, UserRow user) {
@@ -165,39 +189,49 @@ bool CandidateLists::FindInMemory(const Query& query,
     return false;
   }
   found.newer = *std::move(newer);
-  found.events = list->events;
+  found.events = EventsOf(list->ranking);
   found.generated_at = list->generated_at;
   found.origin = ListOrigin::kMemory;
+  found.unchanged = found.newer.empty() && IsAskedAgain(*list, query, request);
+  found.answer = list;
   return true;
+}
+
+void CandidateLists::CountAnswer(const FoundList& found, const Ranking& ranking) {
+  if (!ranking.from_list) {
+    Count(counters_.online);
+    return;
+  }
+  Count(found.origin == ListOrigin::kRedis ? counters_.from_redis
+                                                  : counters_.from_memory);
+  if (ranking.topped_up) Count(counters_.topped_up);
 }
 
 void CandidateLists::Keep(const Query& query, const RankingPolicy& policy,
                           const Snapshot& snapshot, const FoundList& found,
                           const Ranking& ranking) {
-  if (ranking.from_list) {
-    Count(found.origin == ListOrigin::kRedis ? counters_.from_redis
-                                             : counters_.from_memory);
-    if (ranking.topped_up) Count(counters_.topped_up);
-  } else {
-    Count(counters_.online);
+  if (found.origin == ListOrigin::kRedis || !IsPlain(query) ||
+      ranking.results.empty()) {
+    return;
   }
-  const bool online = found.origin == ListOrigin::kOnline;
-  if (!online || !IsPlain(query) || ranking.results.empty()) return;
   const Catalog& catalog = snapshot.catalog;
   const UserRow user = catalog.FindUser(query.user_id);
   MemoryList list;
-  list.events.reserve(ranking.results.size() + ranking.further.size());
-  for (const RankedEvent& event : ranking.results) {
-    list.events.push_back(event.event);
-  }
-  list.events.insert(list.events.end(), ranking.further.begin(),
-                     ranking.further.end());
+  list.ranking = ranking;
   list.model = snapshot.model;
   list.revision = catalog.changed_events.revision();
   list.user = UserFingerprint(catalog, user);
-  list.generated_at = query.now;
-  list.location = PlaceOf(query, catalog, user);
-  memory_.Keep(query.user_id, HashOf(policy), std::move(list));
+  list.generated_at = list.ranked_at = query.now;
+  list.location = list.place = PlaceOf(query, catalog, user);
+  list.device = query.device;
+  if (found.answer == nullptr) {
+    memory_.Keep(query.user_id, HashOf(policy), std::move(list));
+    return;
+  }
+  list.generated_at = found.answer->generated_at;
+  list.location = found.answer->location;
+  memory_.Replace(query.user_id, HashOf(policy), *found.answer,
+                  std::move(list));
 }
 
 absl::Status CandidateLists::Forget(absl::string_view user_id) {

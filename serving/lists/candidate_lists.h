@@ -3,6 +3,7 @@
 #define USHER_SERVING_LISTS_CANDIDATE_LISTS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,10 @@ struct FoundList {
   std::vector<EventRow> events;
   std::vector<EventRow> newer;  // As ListedEvents has it.
   Micros generated_at = kNoTime;
+  // Of kMemory: the answer that it is, and whether the same was asked and
+  // nothing was written since. Only time has passed.
+  std::shared_ptr<const MemoryList> answer;
+  bool unchanged = false;
   std::string degraded;  // Not empty: Redis could not be asked, and why.
 };
 
@@ -47,8 +52,11 @@ class CandidateLists {
   FoundList Find(const Query& query, const RankingPolicy& policy,
                  const Snapshot& snapshot) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Learns of the answer: counts it, and keeps its events when they were found
-  // online and would be for anybody's request of this user.
+  // Learns where the answer came from.
+  void CountAnswer(const FoundList& found, const Ranking& ranking);
+
+  // Learns of a new ranking, and keeps it when all of it was found online or in
+  // memory, and would be for anybody's request of this user.
   void Keep(const Query& query, const RankingPolicy& policy,
             const Snapshot& snapshot, const FoundList& found,
             const Ranking& ranking) ABSL_LOCKS_EXCLUDED(mu_);

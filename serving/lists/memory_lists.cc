@@ -14,7 +14,8 @@ constexpr size_t kOverheadBytes = 320;
 size_t BytesOf(absl::string_view user_id, absl::string_view policy,
                const MemoryList& list) {
   return kOverheadBytes + 2 * user_id.size() + policy.size() +
-         list.events.size() * sizeof(EventRow);
+         list.ranking.results.size() * sizeof(RankedEvent) +
+         list.ranking.further.size() * sizeof(EventRow);
 }
 
 }  // namespace
@@ -27,57 +28,76 @@ MemoryLists::Shard& MemoryLists::ShardOf(absl::string_view user_id) {
   return shards_[Hash64(user_id) % kShards];
 }
 
+MemoryLists::Entries::iterator MemoryLists::FindIn(Shard& shard,
+                                                   absl::string_view user_id,
+                                                   absl::string_view policy) {
+  const auto user = shard.users.find(user_id);
+  if (user != shard.users.end()) {
+    for (const Entries::iterator entry : user->second) {
+      if (entry->policy == policy) return entry;
+    }
+  }
+  return shard.entries.end();
+}
+
 std::shared_ptr<const MemoryList> MemoryLists::Find(absl::string_view user_id,
                                                     absl::string_view policy) {
   if (options_.max_bytes == 0) return nullptr;
   const Micros now = clock_.Now();
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
-  const auto user = shard.users.find(user_id);
-  if (user == shard.users.end()) return nullptr;
-  for (const Entries::iterator entry : user->second) {
-    if (entry->policy != policy) continue;
-    if (now >= entry->ends) {
-      Remove(shard, entry);
-      return nullptr;
-    }
-    shard.entries.splice(shard.entries.begin(), shard.entries, entry);
-    return entry->list;
+  const Entries::iterator entry = FindIn(shard, user_id, policy);
+  if (entry == shard.entries.end()) return nullptr;
+  if (now >= entry->ends) {
+    Remove(shard, entry);
+    return nullptr;
   }
-  return nullptr;
+  shard.entries.splice(shard.entries.begin(), shard.entries, entry);
+  return entry->list;
 }
 
 void MemoryLists::Keep(absl::string_view user_id, absl::string_view policy,
                        MemoryList list) {
-  const size_t most = options_.max_bytes / kShards;
-  const size_t bytes = BytesOf(user_id, policy, list);
-  if (bytes > most) return;
   const Micros now = clock_.Now();
   const uint64_t dice = Mix64(Hash64(user_id) ^ static_cast<uint64_t>(now));
   const Micros life = options_.life * 3 / 4 +
                       static_cast<Micros>(dice % 1024) * options_.life / 2048;
+  const size_t bytes = BytesOf(user_id, policy, list);
   Entry next{std::string(user_id), std::string(policy),
              std::make_shared<const MemoryList>(std::move(list)), now + life,
              bytes};
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
-  if (const auto user = shard.users.find(user_id); user != shard.users.end()) {
-    for (const Entries::iterator entry : user->second) {
-      if (entry->policy != policy) continue;
-      Remove(shard, entry);
-      break;
-    }
-  }
-  while (shard.bytes + bytes > most) {
+  Put(shard, FindIn(shard, user_id, policy), std::move(next));
+}
+
+void MemoryLists::Replace(absl::string_view user_id, absl::string_view policy,
+                          const MemoryList& list, MemoryList next) {
+  const size_t bytes = BytesOf(user_id, policy, next);
+  auto made = std::make_shared<const MemoryList>(std::move(next));
+  Shard& shard = ShardOf(user_id);
+  absl::MutexLock lock(&shard.mu);
+  const Entries::iterator entry = FindIn(shard, user_id, policy);
+  if (entry == shard.entries.end() || entry->list.get() != &list) return;
+  Put(shard, entry,
+      {std::string(user_id), std::string(policy), std::move(made), entry->ends,
+       bytes});
+}
+
+void MemoryLists::Put(Shard& shard, Entries::iterator before, Entry next) {
+  const size_t most = options_.max_bytes / kShards;
+  if (before != shard.entries.end()) Remove(shard, before);
+  if (next.bytes > most) return;
+  while (shard.bytes + next.bytes > most) {
     Remove(shard, std::prev(shard.entries.end()));
     counters_.memory_evicted.fetch_add(1, std::memory_order_relaxed);
   }
-  shard.entries.push_front(std::move(next));
-  shard.users[shard.entries.front().user_id].push_back(shard.entries.begin());
-  shard.bytes += bytes;
-  counters_.memory_bytes.fetch_add(static_cast<int64_t>(bytes),
+  shard.bytes += next.bytes;
+  counters_.memory_bytes.fetch_add(static_cast<int64_t>(next.bytes),
                                    std::memory_order_relaxed);
   counters_.memory_kept.fetch_add(1, std::memory_order_relaxed);
+  shard.entries.push_front(std::move(next));
+  shard.users[shard.entries.front().user_id].push_back(shard.entries.begin());
 }
 
 void MemoryLists::Forget(absl::string_view user_id) {

@@ -1,4 +1,4 @@
-// Candidates of answers that this server gave a moment ago.
+// Answers that this server gave a moment ago.
 #ifndef USHER_SERVING_LISTS_MEMORY_LISTS_H_
 #define USHER_SERVING_LISTS_MEMORY_LISTS_H_
 
@@ -15,21 +15,27 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "index/base/clock.h"
+#include "index/catalog/device.h"
 #include "index/catalog/geo.h"
-#include "index/catalog/rows.h"
 #include "serving/lists/list_counters.h"
+#include "serving/ranking/rank_events.h"
 
 namespace usher {
 
 // Immutable. Rows are those of every snapshot that has the very `model`, not
 // only the same version: after a reload the same event may have another row.
 struct MemoryList {
-  std::vector<EventRow> events;
+  Ranking ranking;  // Results and further events: the candidates.
   std::weak_ptr<const void> model;
   int64_t revision = 0;  // Of the catalogue's changed_events.
   uint64_t user = 0;     // Fingerprint of what was known of the user.
+  // When and where the candidates were found.
   Micros generated_at = kNoTime;
   GeoPoint location;
+  // What they were ranked for.
+  Micros ranked_at = kNoTime;
+  GeoPoint place;
+  Device device = Device::kUnknown;
 };
 
 // By the requests' own instants: how much later than a list's its use may be.
@@ -59,6 +65,11 @@ class MemoryLists {
   void Keep(absl::string_view user_id, absl::string_view policy,
             MemoryList list);
 
+  // Puts `next`, which was made of `list`, in its place for the rest of its
+  // life; nothing where that is not there any more.
+  void Replace(absl::string_view user_id, absl::string_view policy,
+               const MemoryList& list, MemoryList next);
+
   // Removes the user's lists of all policies.
   void Forget(absl::string_view user_id);
 
@@ -82,6 +93,12 @@ class MemoryLists {
   static constexpr size_t kShards = 16;
 
   Shard& ShardOf(absl::string_view user_id);
+  Entries::iterator FindIn(Shard& shard, absl::string_view user_id,
+                           absl::string_view policy)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
+  // In the place of `before`, which may be none.
+  void Put(Shard& shard, Entries::iterator before, Entry next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
   void Remove(Shard& shard, Entries::iterator entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
 

@@ -157,20 +157,14 @@ std::vector<ScoredRow> Scan(const RankingPolicy& policy, const UserState& user,
 constexpr size_t kSlotsTogether = 64;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
-              const UserState& user, const LiveView& view,
-              const Snapshot& snapshot, Collector& collector) {
-  const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
-  std::vector<Scored> scored;
-  const auto add = [&](EventRow row) {
-    if (!collector.allowed().Test(Index(row))) return;
-    scored.emplace_back(ScanScore(query, view, snapshot, row), row);
-  };
-  for (const EventRow row : list.newer) add(row);
-  // The columns are of the minute's begin; to its end it may be announced.
+// Calls use(event) for live events that are announced after `since`, and for a
+// few that were so up to a minute before. The columns are of the minute's
+// begin; to its end they may be announced.
+template <class Use>
+void ForEachAnnounced(const LiveView& view, Micros since, const Use& use) {
   const LiveColumns& live = *view.columns;
   const float hours =
-      static_cast<float>(live.minute() + kMinute - list.generated_at) / kHour;
+      static_cast<float>(live.minute() + kMinute - since) / kHour;
   // Few are: -fresh, which is fresh - 2 fresh, > -hours is asked of many at
   // once.
   const float least = -std::nextafter(hours, kInfinity);
@@ -181,13 +175,26 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
         fresh, fresh, -2, std::min(kSlotsTogether, slots - first), least);
     for (; announced != 0; announced &= announced - 1) {
       const EventRow row = live[first + std::countr_zero(announced)].row;
-      if (row == kNoEvent ||
-          std::binary_search(list.newer.begin(), list.newer.end(), row)) {
-        continue;
-      }
-      add(row);
+      if (row != kNoEvent) use(row);
     }
   }
+}
+
+void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
+              const UserState& user, const LiveView& view,
+              const Snapshot& snapshot, Collector& collector) {
+  const std::vector<float> query = RetrievalQuery(policy, user, snapshot);
+  std::vector<Scored> scored;
+  const auto add = [&](EventRow row) {
+    if (!collector.allowed().Test(Index(row))) return;
+    scored.emplace_back(ScanScore(query, view, snapshot, row), row);
+  };
+  for (const EventRow row : list.newer) add(row);
+  ForEachAnnounced(view, list.generated_at, [&](EventRow row) {
+    if (!std::binary_search(list.newer.begin(), list.newer.end(), row)) {
+      add(row);
+    }
+  });
   collector.AddBest(scored, policy.scan_candidates, CandidateSource::kScan);
 }
 
@@ -379,6 +386,16 @@ FoundCandidates CollectCandidates(const RankingPolicy& policy,
   }
   found.candidates = std::move(collector).Merged();
   return found;
+}
+
+bool IsAnyAnnounced(const LiveView& view, const Catalog& catalog, Micros since,
+                    Micros now) {
+  bool any = false;
+  ForEachAnnounced(view, since, [&](EventRow row) {
+    const Micros announce = catalog.events.columns[Index(row)].announce;
+    any |= announce > since && announce <= now;
+  });
+  return any;
 }
 
 std::vector<Candidate> CandidatesOfList(const ListedEvents& list,

@@ -62,6 +62,11 @@ FoundCandidates CollectCandidates(const RankingPolicy& policy,
                                   const std::vector<ScoredRow>* scan,
                                   std::vector<std::string>& degraded);
 
+// Whether an event that may be shown at `now` was announced after `since`.
+// Requires that `now` is in the minute of the view, and `since` before it.
+bool IsAnyAnnounced(const LiveView& view, const Catalog& catalog, Micros since,
+                    Micros now);
+
 // What stands in for the scan and for what is nearby.
 struct ListedEvents {
   absl::Span<const EventRow> events;

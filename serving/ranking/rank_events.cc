@@ -482,4 +482,28 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
   return ranking;
 }
 
+bool StillHolds(const Ranking& ranking, Micros since, Micros now,
+                const LiveView& view, const Catalog& catalog) {
+  const EligibilityOptions options{false, view.columns->undated_lifetime()};
+  return std::all_of(ranking.results.begin(), ranking.results.end(),
+                     [&](const RankedEvent& result) {
+                       return WhyNotLive(
+                                  catalog.events.columns[Index(result.event)],
+                                  now, options) == DropReason::kNone;
+                     }) &&
+         !IsAnyAnnounced(view, catalog, since, now);
+}
+
+Ranking FirstOf(const Ranking& ranking, size_t limit) {
+  Ranking first = ranking;
+  first.results.resize(limit);
+  first.further.clear();
+  for (size_t i = limit; i < ranking.results.size(); ++i) {
+    first.further.push_back(ranking.results[i].event);
+  }
+  first.further.insert(first.further.end(), ranking.further.begin(),
+                       ranking.further.end());
+  return first;
+}
+
 }  // namespace usher

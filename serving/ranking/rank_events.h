@@ -69,6 +69,16 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const Shortcuts& shortcuts = {},
                    StageTimes* times = nullptr);
 
+// Whether RankEvents() gave this at `since` and would give it for the same query
+// at `now`, in the same minute, if nothing was written: nothing was announced
+// meanwhile, and no result has begun.
+bool StillHolds(const Ranking& ranking, Micros since, Micros now,
+                const LiveView& view, const Catalog& catalog);
+
+// Its first `limit` results; the others are further events. Requires that there
+// are so many.
+Ranking FirstOf(const Ranking& ranking, size_t limit);
+
 }  // namespace usher
 
 #endif  // USHER_SERVING_RANKING_RANK_EVENTS_H_

@@ -25,6 +25,7 @@
 namespace usher {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -267,6 +268,99 @@ TEST_F(CandidateListsTest, WithoutAListTheSecondAnswerComesFromMemory) {
   EXPECT_EQ(counters_.from_memory.load(), 1);
   clock_.Advance(kMinute);
   EXPECT_EQ(Ask("u0", 20).origin, ListOrigin::kOnline);
+}
+
+TEST_F(CandidateListsTest, WhatIsAskedAgainIsAnsweredAsBefore) {
+  const Recommendations first = Ask("u0", 20);
+  const Recommendations again = Ask("u0", 20);
+  ASSERT_THAT(again.ranking.results, SizeIs(20));
+  for (size_t i = 0; i < 20; ++i) {
+    const RankedEvent& a = first.ranking.results[i];
+    const RankedEvent& b = again.ranking.results[i];
+    EXPECT_EQ(b.event, a.event);
+    EXPECT_EQ(b.score, a.score);
+    EXPECT_EQ(b.sources, a.sources);
+    EXPECT_EQ(b.features, a.features);
+  }
+  EXPECT_EQ(again.ranking.dropped, first.ranking.dropped);
+  const Recommendations shorter = Ask("u0", 5);
+  EXPECT_EQ(shorter.origin, ListOrigin::kMemory);
+  std::vector<std::string> ids = Ids(first);
+  ids.resize(5);
+  EXPECT_EQ(Ids(shorter), ids);
+  EXPECT_THAT(shorter.to_come, SizeIs(first.to_come.size() + 15));
+}
+
+TEST_F(CandidateListsTest, AnotherPlaceOrDeviceIsRankedAnew) {
+  Query query;
+  query.user_id = "u0";
+  query.now = kTinyNow;
+  query.location = {45, 10};
+  Ask(query);
+  query.location.latitude += 0.01f;
+  query.device = Device::kDesktop;
+  const Recommendations moved = Ask(query);
+  EXPECT_EQ(moved.origin, ListOrigin::kMemory);
+  for (const RankedEvent& event : moved.ranking.results) {
+    const GeoPoint place =
+        moved.served->snapshot()
+            .catalog.events.columns[Index(event.event)]
+            .location;
+    EXPECT_NEAR(event.distance_km, DistanceKm(query.location, place), 0.01);
+    EXPECT_EQ(event.features[static_cast<size_t>(Feature::kDevice)],
+              static_cast<float>(Device::kDesktop));
+  }
+}
+
+TEST_F(CandidateListsTest, MemoryKnowsWhatBeginsAndIsAnnouncedInTheMinute) {
+  Event begins = TinyEvent("begins", 20 * kSecond);
+  Event announced = TinyEvent("announced", kDay);
+  announced.announce_time = kTinyNow + 20 * kSecond;
+  Write(EventUpserts{{begins, announced}, {}});
+  Query query;
+  query.user_id = "u0";
+  query.now = kTinyNow;
+  query.limit = 200;
+  ASSERT_EQ(MinuteOf(query.now), MinuteOf(query.now + 40 * kSecond));
+  EXPECT_THAT(Ids(Ask(query)), AllOf(Contains("begins"),
+                                     Not(Contains("announced"))));
+  query.now += 40 * kSecond;
+  Recommendations next = Ask(query);
+  EXPECT_EQ(next.origin, ListOrigin::kMemory);
+  EXPECT_THAT(Ids(next),
+              AllOf(Not(Contains("begins")), Contains("announced")));
+  next = Ask(query);
+  EXPECT_EQ(next.origin, ListOrigin::kMemory);
+  EXPECT_THAT(Ids(next),
+              AllOf(Not(Contains("begins")), Contains("announced")));
+}
+
+TEST_F(CandidateListsTest, MemoryIsRankedAnewWithTheNextMinute) {
+  Query query;
+  query.user_id = "u0";
+  query.now = kTinyNow;
+  query.limit = 20;
+  const Recommendations first = Ask(query);
+  query.now = MinuteOf(kTinyNow) + kMinute;
+  const Recommendations next = Ask(query);
+  ASSERT_EQ(next.origin, ListOrigin::kMemory);
+  for (const RankedEvent& event : next.ranking.results) {
+    for (const RankedEvent& before : first.ranking.results) {
+      if (before.event != event.event) continue;
+      EXPECT_LT(event.lead_hours, before.lead_hours);
+    }
+  }
+}
+
+TEST_F(CandidateListsTest, AListThatWasRankedAnewEndsWhenItWouldHave) {
+  Ask("u0", 20);
+  clock_.Advance(20 * kSecond);
+  Write(EventUpserts{{TinyEvent("brandnew", kDay)}, {}});
+  EXPECT_EQ(Ask("u0", 200).origin, ListOrigin::kMemory);
+  EXPECT_THAT(Ids(Ask("u0", 200)), Contains("brandnew"));
+  EXPECT_EQ(counters_.from_memory.load(), 2);
+  clock_.Advance(18 * kSecond);
+  EXPECT_EQ(Ask("u0", 200).origin, ListOrigin::kOnline);
 }
 
 TEST_F(CandidateListsTest, MemoryKnowsWhatJustHappened) {

@@ -13,7 +13,7 @@ class MemoryListsTest : public ::testing::Test {
  protected:
   static MemoryList Of(int32_t row, size_t size = 1) {
     MemoryList list;
-    list.events.assign(size, EventRow{row});
+    list.ranking.further.assign(size, EventRow{row});
     return list;
   }
 
@@ -26,11 +26,11 @@ TEST_F(MemoryListsTest, AListIsOfItsUserAndPolicy) {
   MemoryLists lists(options_, clock_, counters_);
   lists.Keep("ann", "p", Of(1));
   ASSERT_NE(lists.Find("ann", "p"), nullptr);
-  EXPECT_EQ(lists.Find("ann", "p")->events.front(), EventRow{1});
+  EXPECT_EQ(lists.Find("ann", "p")->ranking.further.front(), EventRow{1});
   EXPECT_EQ(lists.Find("ann", "q"), nullptr);
   EXPECT_EQ(lists.Find("bob", "p"), nullptr);
   lists.Keep("ann", "p", Of(2));
-  EXPECT_EQ(lists.Find("ann", "p")->events.front(), EventRow{2});
+  EXPECT_EQ(lists.Find("ann", "p")->ranking.further.front(), EventRow{2});
 }
 
 TEST_F(MemoryListsTest, AListEndsAroundItsTime) {
@@ -68,6 +68,31 @@ TEST_F(MemoryListsTest, ItsMemoryIsBoundedAndTheLeastUsedGo) {
   EXPECT_GT(counters_.memory_bytes.load(), 1 << 19);
 }
 
+TEST_F(MemoryListsTest, AListThatIsReplacedEndsWhenItWouldHave) {
+  MemoryLists lists(options_, clock_, counters_);
+  lists.Keep("ann", "p", Of(1));
+  const auto first = lists.Find("ann", "p");
+  clock_.Advance(options_.life * 5 / 8);
+  lists.Replace("ann", "p", *first, Of(2, 100));
+  ASSERT_NE(lists.Find("ann", "p"), nullptr);
+  EXPECT_EQ(lists.Find("ann", "p")->ranking.further.size(), 100u);
+  // Who was slower finds it gone.
+  lists.Replace("ann", "p", *first, Of(3));
+  EXPECT_EQ(lists.Find("ann", "p")->ranking.further.front(), EventRow{2});
+  clock_.Advance(options_.life * 5 / 8);
+  EXPECT_EQ(lists.Find("ann", "p"), nullptr);
+  EXPECT_EQ(counters_.memory_bytes.load(), 0);
+}
+
+TEST_F(MemoryListsTest, WhatIsForgottenIsNotReplaced) {
+  MemoryLists lists(options_, clock_, counters_);
+  lists.Keep("ann", "p", Of(1));
+  const auto list = lists.Find("ann", "p");
+  lists.Forget("ann");
+  lists.Replace("ann", "p", *list, Of(2));
+  EXPECT_EQ(lists.Find("ann", "p"), nullptr);
+}
+
 TEST_F(MemoryListsTest, WithoutMemoryNothingIsKept) {
   options_.max_bytes = 0;
   MemoryLists lists(options_, clock_, counters_);
@@ -96,7 +121,7 @@ TEST_F(MemoryListsTest, ManyThreadsMayKeepFindAndForget) {
       lists.Keep(user, "p", Of(i, 50));
       const auto found = lists.Find(user, "p");
       if (found != nullptr) {
-        EXPECT_EQ(found->events.size(), 50u);
+        EXPECT_EQ(found->ranking.further.size(), 50u);
       }
       if (i % 50 == 0) lists.Forget(user);
     }
