@@ -22,11 +22,12 @@ void SetDistance(float distance_km, v1::Recommendation& result) {
   if (!std::isnan(distance_km)) result.set_distance_km(distance_km);
 }
 
-void AddReasons(std::vector<Reason> reasons, v1::Recommendation& result) {
-  for (Reason& reason : reasons) {
+void AddReasons(const std::vector<Reason>& reasons,
+                v1::Recommendation& result) {
+  for (const Reason& reason : reasons) {
     v1::Reason& added = *result.add_reasons();
     added.set_code(reason.code.data(), reason.code.size());
-    added.set_text(std::move(reason.text));
+    added.set_text(reason.text);
     added.set_value(reason.value);
   }
 }
@@ -96,9 +97,13 @@ void ListToProto(const Recommendations& answer,
   const bool reasons =
       request.detail() == v1::REASONS || request.detail() == v1::FEATURES;
   const std::vector<RankedEvent>& results = answer.ranking.results;
-  std::vector<std::vector<Reason>> why;
-  if (reasons) {
-    why = ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
+  std::vector<std::vector<Reason>> made;
+  const std::vector<std::vector<Reason>>* why = &made;
+  if (reasons && answer.kept != nullptr) {
+    why = &answer.kept->reasons->Of(answer.kept->ranking.results, answer.policy,
+                                    served.snapshot());
+  } else if (reasons) {
+    made = ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
   }
   response->mutable_results()->Reserve(static_cast<int>(results.size()));
   for (size_t i = 0; i < results.size(); ++i) {
@@ -114,7 +119,7 @@ void ListToProto(const Recommendations& answer,
     }
     SetDistance(event.distance_km, result);
     AddSources(event.sources, result);
-    if (reasons) AddReasons(std::move(why[i]), result);
+    if (reasons) AddReasons((*why)[i], result);
     if (request.detail() == v1::FEATURES) {
       AddContributions(event, answer.policy, result);
     }

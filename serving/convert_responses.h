@@ -12,9 +12,6 @@
 
 namespace usher {
 
-// At most so many reasons a result.
-inline constexpr int kMaxReasons = 3;
-
 // `request` says how much is told of each result.
 void ToProto(const Recommendations& answer, const v1::RecommendRequest& request,
              v1::RecommendResponse* response);

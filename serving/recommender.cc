@@ -53,7 +53,7 @@ absl::StatusOr<Recommendations> Recommender::Recommend(
   page.policy = PolicyOf(page.assignments, served->policy());
   times.End(Stage::kAssign);
   Rank(query, *served, times, page);
-  KeepLive(query, *served, page.ranking);
+  if (!KeepLive(query, *served, page.ranking)) page.kept = nullptr;
   times.End(Stage::kFinalCheck);
   CountList(times, page.ranking, page.ranking.results.size());
   page.served = std::move(served);
@@ -95,6 +95,7 @@ void Recommender::RankWithLists(const Query& query, const LiveView& view,
     page.ranking.from_list = true;
     page.ranking.topped_up = false;
     page.ranking.candidates = {};  // Nobody looked for any.
+    page.kept = found.answer;
     times.End(Stage::kRank);
   } else {
     const ListedEvents list{found.events, found.newer, found.generated_at,
@@ -105,7 +106,7 @@ void Recommender::RankWithLists(const Query& query, const LiveView& view,
       shortcuts.wanted = query.limit;
     }
     page.ranking = RankEvents(query, policy, view, snapshot, shortcuts, &times);
-    lists_->Keep(query, policy, snapshot, found, page.ranking);
+    page.kept = lists_->Keep(query, policy, snapshot, found, page.ranking);
   }
   lists_->CountAnswer(found, page.ranking);
   if (page.ranking.from_list) page.origin = found.origin;
@@ -251,7 +252,7 @@ absl::StatusOr<UserList> Recommender::AudienceOf(absl::string_view event_id,
   return UserList{std::move(served), std::move(users)};
 }
 
-void Recommender::KeepLive(const Query& query, const Served& served,
+bool Recommender::KeepLive(const Query& query, const Served& served,
                            Ranking& ranking) const {
   const EligibilityOptions options{query.filter.include_running,
                                    served.undated_lifetime()};
@@ -264,7 +265,9 @@ void Recommender::KeepLive(const Query& query, const Served& served,
         ++ranking.dropped[static_cast<size_t>(reason)];
         return true;
       });
+  if (dead == 0) return true;
   ineligible_.fetch_add(static_cast<int64_t>(dead), std::memory_order_relaxed);
+  return false;
 }
 
 void Recommender::CountList(const StageTimes& times, const Ranking& ranking,

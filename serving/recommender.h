@@ -35,6 +35,8 @@ struct Recommendations {
   Ranking ranking;
   std::string recommendation_id;
   ListOrigin origin = ListOrigin::kOnline;
+  // The kept list whose first results these are; null when there is none.
+  std::shared_ptr<const MemoryList> kept;
   int shown_before = 0;           // Results on the pages before.
   std::vector<uint64_t> to_come;  // IdKey() of the next pages' events.
 };
@@ -121,7 +123,8 @@ class Recommender {
   void RankWithLists(const Query& query, const LiveView& view,
                      const Snapshot& snapshot, StageTimes& times,
                      Recommendations& page) const;
-  void KeepLive(const Query& query, const Served& served,
+  // False where a result was dead and has been left out.
+  bool KeepLive(const Query& query, const Served& served,
                 Ranking& ranking) const;
   // Of a list whose stages have ended; `shown` of its results are.
   void CountList(const StageTimes& times, const Ranking& ranking,

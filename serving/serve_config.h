@@ -19,7 +19,7 @@ struct ServeConfig {
   Micros exposure_retention = 90 * kDay;
   double exposure_sample_share = 0.01;
   int redis_timeout_ms = 5;
-  int memory_lists_mb = 64;
+  int memory_lists_mb = 256;
   Scenarios scenarios;
 };
 

@@ -207,31 +207,31 @@ void CandidateLists::CountAnswer(const FoundList& found, const Ranking& ranking)
   if (ranking.topped_up) Count(counters_.topped_up);
 }
 
-void CandidateLists::Keep(const Query& query, const RankingPolicy& policy,
-                          const Snapshot& snapshot, const FoundList& found,
-                          const Ranking& ranking) {
+std::shared_ptr<const MemoryList> CandidateLists::Keep(
+    const Query& query, const RankingPolicy& policy, const Snapshot& snapshot,
+    const FoundList& found, const Ranking& ranking) {
   if (found.origin == ListOrigin::kRedis || !IsPlain(query) ||
       ranking.results.empty()) {
-    return;
+    return nullptr;
   }
   const Catalog& catalog = snapshot.catalog;
   const UserRow user = catalog.FindUser(query.user_id);
-  MemoryList list;
-  list.ranking = ranking;
-  list.model = snapshot.model;
-  list.revision = catalog.changed_events.revision();
-  list.user = UserFingerprint(catalog, user);
-  list.generated_at = list.ranked_at = query.now;
-  list.location = list.place = PlaceOf(query, catalog, user);
-  list.device = query.device;
+  auto list = std::make_shared<MemoryList>();
+  list->ranking = ranking;
+  list->model = snapshot.model;
+  list->revision = catalog.changed_events.revision();
+  list->user = UserFingerprint(catalog, user);
+  list->generated_at = list->ranked_at = query.now;
+  list->location = list->place = PlaceOf(query, catalog, user);
+  list->device = query.device;
   if (found.answer == nullptr) {
-    memory_.Keep(query.user_id, HashOf(policy), std::move(list));
-    return;
+    memory_.Keep(query.user_id, HashOf(policy), list);
+  } else {
+    list->generated_at = found.answer->generated_at;
+    list->location = found.answer->location;
+    memory_.Replace(query.user_id, HashOf(policy), *found.answer, list);
   }
-  list.generated_at = found.answer->generated_at;
-  list.location = found.answer->location;
-  memory_.Replace(query.user_id, HashOf(policy), *found.answer,
-                  std::move(list));
+  return list;
 }
 
 absl::Status CandidateLists::Forget(absl::string_view user_id) {

@@ -56,10 +56,11 @@ class CandidateLists {
   void CountAnswer(const FoundList& found, const Ranking& ranking);
 
   // Learns of a new ranking, and keeps it when all of it was found online or in
-  // memory, and would be for anybody's request of this user.
-  void Keep(const Query& query, const RankingPolicy& policy,
-            const Snapshot& snapshot, const FoundList& found,
-            const Ranking& ranking) ABSL_LOCKS_EXCLUDED(mu_);
+  // memory, and would be for anybody's request of this user. What is kept, or
+  // null.
+  std::shared_ptr<const MemoryList> Keep(
+      const Query& query, const RankingPolicy& policy, const Snapshot& snapshot,
+      const FoundList& found, const Ranking& ranking) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Removes what is kept of a user here and in Redis.
   absl::Status Forget(absl::string_view user_id);

@@ -9,12 +9,14 @@ namespace usher {
 namespace {
 
 // Nodes, keys and control blocks around the rows.
-constexpr size_t kOverheadBytes = 320;
+constexpr size_t kOverheadBytes = 400;
+// Reasons of a result, with their texts.
+constexpr size_t kReasonsBytes = kMaxReasons * 80;
 
 size_t BytesOf(absl::string_view user_id, absl::string_view policy,
                const MemoryList& list) {
   return kOverheadBytes + 2 * user_id.size() + policy.size() +
-         list.ranking.results.size() * sizeof(RankedEvent) +
+         list.ranking.results.size() * (sizeof(RankedEvent) + kReasonsBytes) +
          list.ranking.further.size() * sizeof(EventRow);
 }
 
@@ -57,30 +59,29 @@ std::shared_ptr<const MemoryList> MemoryLists::Find(absl::string_view user_id,
 }
 
 void MemoryLists::Keep(absl::string_view user_id, absl::string_view policy,
-                       MemoryList list) {
+                       std::shared_ptr<const MemoryList> list) {
   const Micros now = clock_.Now();
   const uint64_t dice = Mix64(Hash64(user_id) ^ static_cast<uint64_t>(now));
   const Micros life = options_.life * 3 / 4 +
                       static_cast<Micros>(dice % 1024) * options_.life / 2048;
-  const size_t bytes = BytesOf(user_id, policy, list);
-  Entry next{std::string(user_id), std::string(policy),
-             std::make_shared<const MemoryList>(std::move(list)), now + life,
-             bytes};
+  const size_t bytes = BytesOf(user_id, policy, *list);
+  Entry next{std::string(user_id), std::string(policy), std::move(list),
+             now + life, bytes};
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
   Put(shard, FindIn(shard, user_id, policy), std::move(next));
 }
 
 void MemoryLists::Replace(absl::string_view user_id, absl::string_view policy,
-                          const MemoryList& list, MemoryList next) {
-  const size_t bytes = BytesOf(user_id, policy, next);
-  auto made = std::make_shared<const MemoryList>(std::move(next));
+                          const MemoryList& list,
+                          std::shared_ptr<const MemoryList> next) {
+  const size_t bytes = BytesOf(user_id, policy, *next);
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
   const Entries::iterator entry = FindIn(shard, user_id, policy);
   if (entry == shard.entries.end() || entry->list.get() != &list) return;
   Put(shard, entry,
-      {std::string(user_id), std::string(policy), std::move(made), entry->ends,
+      {std::string(user_id), std::string(policy), std::move(next), entry->ends,
        bytes});
 }
 

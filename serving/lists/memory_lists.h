@@ -18,6 +18,7 @@
 #include "index/catalog/device.h"
 #include "index/catalog/geo.h"
 #include "serving/lists/list_counters.h"
+#include "serving/lists/memory_reasons.h"
 #include "serving/ranking/rank_events.h"
 
 namespace usher {
@@ -36,6 +37,9 @@ struct MemoryList {
   Micros ranked_at = kNoTime;
   GeoPoint place;
   Device device = Device::kUnknown;
+  // Of the results.
+  std::shared_ptr<const MemoryReasons> reasons =
+      std::make_shared<const MemoryReasons>();
 };
 
 // By the requests' own instants: how much later than a list's its use may be.
@@ -63,12 +67,13 @@ class MemoryLists {
 
   // Replaces the list that is there.
   void Keep(absl::string_view user_id, absl::string_view policy,
-            MemoryList list);
+            std::shared_ptr<const MemoryList> list);
 
   // Puts `next`, which was made of `list`, in its place for the rest of its
   // life; nothing where that is not there any more.
   void Replace(absl::string_view user_id, absl::string_view policy,
-               const MemoryList& list, MemoryList next);
+               const MemoryList& list,
+               std::shared_ptr<const MemoryList> next);
 
   // Removes the user's lists of all policies.
   void Forget(absl::string_view user_id);

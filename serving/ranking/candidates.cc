@@ -165,6 +165,7 @@ void ForEachAnnounced(const LiveView& view, Micros since, const Use& use) {
   const LiveColumns& live = *view.columns;
   const float hours =
       static_cast<float>(live.minute() + kMinute - since) / kHour;
+  if (view.freshest_hours > hours) return;
   // Few are: -fresh, which is fresh - 2 fresh, > -hours is asked of many at
   // once.
   const float least = -std::nextafter(hours, kInfinity);

@@ -35,6 +35,9 @@ struct Reason {
   float value = 0;
 };
 
+// Of an event, in an answer.
+inline constexpr int kMaxReasons = 3;
+
 // The at most `limit` strongest reasons in favour of the event, one about its
 // organizer. Only what is true by itself, not for want of better events: one
 // that begins soon begins within two days, a popular one has five commitments

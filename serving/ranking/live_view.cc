@@ -94,6 +94,10 @@ LiveView::LiveView(std::shared_ptr<const LiveColumns> columns,
     }
     for (size_t i = 0; i < count; ++i) {
       fresh_hours[first + i] = slots[i]->fresh_hours;
+      // A NaN is never less.
+      if (slots[i]->fresh_hours < freshest_hours) {
+        freshest_hours = slots[i]->fresh_hours;
+      }
       if (slots[i]->row != kNoEvent) bias[Index(slots[i]->row)] = sums[i];
     }
   }

@@ -37,6 +37,7 @@ struct LiveView {
   std::vector<float> bias;
   // By slot: hours since the announcement; NaN where that is not known.
   std::vector<float> fresh_hours;
+  float freshest_hours = std::numeric_limits<float>::infinity();  // The least.
   ForemostEvents foremost;
 };
 

@@ -1,5 +1,6 @@
 #include "serving/lists/memory_lists.h"
 
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -11,9 +12,9 @@ namespace {
 
 class MemoryListsTest : public ::testing::Test {
  protected:
-  static MemoryList Of(int32_t row, size_t size = 1) {
-    MemoryList list;
-    list.ranking.further.assign(size, EventRow{row});
+  static std::shared_ptr<const MemoryList> Of(int32_t row, size_t size = 1) {
+    auto list = std::make_shared<MemoryList>();
+    list->ranking.further.assign(size, EventRow{row});
     return list;
   }
 
