@@ -77,7 +77,7 @@ void Recommender::Rank(const Query& query, const Served& served,
   const LiveColumns& live = *view->columns;
   page.to_come.reserve(page.ranking.further.size());
   for (const EventRow event : page.ranking.further) {
-    page.to_come.push_back(live[static_cast<size_t>(live.SlotOf(event))].key);
+    page.to_come.push_back(live.KeyOf(event));
   }
 }
 

@@ -50,6 +50,7 @@ LiveColumns::LiveColumns(const Catalog& catalog, Micros minute,
   const size_t rows = catalog.num_events();
   states_.Resize(rows);
   expiries_.Resize(rows);
+  keys_.Resize(rows);
   in_cells_.Resize(kNumGeoCells);
   upcoming_.Grow(rows);
   running_.Grow(rows);
@@ -63,6 +64,7 @@ LiveColumns LiveColumns::Share() {
   shared.undated_lifetime_ = undated_lifetime_;
   shared.states_ = states_.Share();
   shared.expiries_ = expiries_.Share();
+  shared.keys_ = keys_.Share();
   shared.slots_ = slots_.Share();
   shared.places_ = places_.Share();
   shared.cells_ = cells_.Share();
@@ -82,6 +84,7 @@ void LiveColumns::Update(const Catalog& catalog,
   const size_t known = states_.size();
   states_.Resize(catalog.num_events());
   expiries_.Resize(catalog.num_events());
+  keys_.Resize(catalog.num_events());
   upcoming_.Grow(states_.size());
   running_.Grow(states_.size());
   std::vector<OrganizerRow> organizers;
@@ -218,7 +221,7 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   }
   LiveSlot& slot = slots_.Mutable(state.slot);
   slot.row = EventRow{static_cast<int32_t>(row)};
-  slot.key = IdKey(catalog.EventId(slot.row));
+  keys_.Mutable(row) = IdKey(catalog.EventId(slot.row));
   FillSteady(event, catalog.events.counters[row], slot);
   places_.Mutable(state.slot) = OnUnitSphere(event.location);
   MoveToCell(event.location, row);

@@ -80,6 +80,8 @@ class LiveColumns {
     const State& state = states_[Index(row)];
     return state.slot | -static_cast<int32_t>(!state.live());
   }
+  // IdKey() of the id of an event that is live.
+  uint64_t KeyOf(EventRow row) const { return keys_[Index(row)]; }
   // Of any row. Cheaper than SlotOf() where most are not live.
   bool IsLive(EventRow row) const {
     return upcoming_.Test(Index(row)) || running_.Test(Index(row));
@@ -134,8 +136,9 @@ class LiveColumns {
 
   Micros minute_ = 0;
   Micros undated_lifetime_ = 0;
-  CowVector<State> states_;     // By event row,
-  CowVector<Micros> expiries_;  // and Expiry().
+  CowVector<State> states_;     // By event row;
+  CowVector<Micros> expiries_;  // Expiry(),
+  CowVector<uint64_t> keys_;    // and KeyOf().
   CowVector<LiveSlot> slots_;
   CowVector<UnitVector> places_;
   CowVector<int32_t> cells_;  // By slot.

@@ -34,7 +34,6 @@ inline constexpr size_t kNumLiveRanks = 5;
 struct LiveSlot {
   EventRow row = kNoEvent;  // kNoEvent: it is live no more.
   OrganizerRow organizer = kNoOrganizer;
-  uint64_t key = 0;        // IdKey() of its id.
   float lead_hours = 0;    // To the start; large without one.
   float fresh_hours = 0;   // Since the announcement; NaN without.
   float answer_hours = 0;  // Since the last answer; large without one.
