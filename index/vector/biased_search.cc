@@ -14,8 +14,8 @@
 
 #include "index/base/parallel.h"
 #include "index/base/status_macros.h"
+#include "index/vector/best_rows.h"
 #include "index/vector/dot.h"
-#include "index/vector/top_rows.h"
 
 namespace usher {
 namespace {
@@ -162,10 +162,8 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
                                 least - kRounding * (1 + std::abs(least)));
   if (!rows.has_value()) return std::nullopt;
   scorer.Score(*rows, best);
-  const auto end = best.begin() + static_cast<std::ptrdiff_t>(k);
-  std::nth_element(best.begin(), end - 1, best.end(), IsBetter);
-  std::sort(best.begin(), end, IsBetter);
-  best.erase(end, best.end());
+  KeepBest(k, best);
+  SortBest(best);
   return best;
 }
 

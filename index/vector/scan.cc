@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "index/base/status_macros.h"
+#include "index/vector/best_rows.h"
 #include "index/vector/top_rows.h"
 
 namespace usher {

@@ -13,11 +13,6 @@
 
 namespace usher {
 
-// The k-th largest of `values`, which are destroyed; `scratch` is written over.
-// Requires 1 <= k <= values.size() and no NaN.
-float KthLargest(size_t k, std::vector<float>& values,
-                 std::vector<float>& scratch);
-
 // Collects rows and keeps those that can still be among the best `k`. There is
 // no heap: rows are appended to a buffer, and when it is full one selection
 // finds the k-th lower bound, below which nothing matters any more. What is

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "index/catalog/filter.h"
 #include "index/catalog/geo_cells.h"
+#include "index/vector/best_rows.h"
 #include "serving/ranking/arrange.h"
 
 namespace usher {
@@ -216,13 +217,6 @@ std::vector<Candidate> Merged(const std::vector<Candidate>& a,
   return merged;
 }
 
-// A candidate's place in the order by score: small, to be sorted.
-struct ScoredCandidate {
-  float score;
-  EventRow event;
-  size_t candidate;
-};
-
 // weight * feature, summed up feature after feature for each of kRows rows.
 template <size_t kRows>
 void ScoreLinearly(const RankingPolicy& policy, const float* rows,
@@ -236,55 +230,61 @@ void ScoreLinearly(const RankingPolicy& policy, const float* rows,
   std::copy(sums.begin(), sums.end(), scores);
 }
 
-std::vector<ScoredCandidate> ScoredEvents(const std::vector<EventRow>& events,
-                                          const RankingPolicy& policy,
-                                          const FeatureMatrix& features) {
+std::vector<float> ScoresOf(const RankingPolicy& policy,
+                            const FeatureMatrix& features) {
   // Their sums do not wait for each other.
   constexpr size_t kTogether = 8;
-  std::vector<float> scores(events.size(), 0.0f);
+  std::vector<float> scores(features.rows(), 0.0f);
   size_t row = 0;
-  for (; row + kTogether <= events.size(); row += kTogether) {
+  for (; row + kTogether <= scores.size(); row += kTogether) {
     ScoreLinearly<kTogether>(policy, features.Row(row).data(), &scores[row]);
   }
-  for (; row < events.size(); ++row) {
+  for (; row < scores.size(); ++row) {
     ScoreLinearly<1>(policy, features.Row(row).data(), &scores[row]);
   }
   if (policy.trees != nullptr) {
     policy.trees->Score(features, absl::MakeSpan(scores));
   }
-  std::vector<ScoredCandidate> scored;
-  scored.reserve(events.size());
-  for (size_t i = 0; i < events.size(); ++i) {
-    scored.push_back({scores[i], events[i], i});
+  return scores;
+}
+
+// The numbers of the scores, best first. A NaN has no place in an order.
+std::vector<ScoredRow> InOrder(const std::vector<float>& scores,
+                               Ranking& ranking) {
+  std::vector<ScoredRow> order;
+  order.reserve(scores.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i])) continue;
+    order.push_back({static_cast<int32_t>(i), scores[i]});
   }
-  return scored;
+  const size_t unscored = scores.size() - order.size();
+  if (unscored > 0) {
+    ranking.degraded.push_back(
+        absl::StrCat("score: ", unscored, " events have no finite one"));
+  }
+  SortBest(order);
+  return order;
 }
 
-// A NaN has no place in an order.
-void DropUnscored(Ranking& ranking, std::vector<ScoredCandidate>& scored) {
-  const size_t unscored =
-      std::erase_if(scored, [](const ScoredCandidate& candidate) {
-        return !std::isfinite(candidate.score);
-      });
-  if (unscored == 0) return;
-  ranking.degraded.push_back(
-      absl::StrCat("score: ", unscored, " events have no finite one"));
-}
-
-// Puts the first `count` in their order; the others stay behind them.
-void SortBest(const Catalog& catalog, size_t count,
-              std::vector<ScoredCandidate>& scored) {
-  const auto before = [&](const ScoredCandidate& a, const ScoredCandidate& b) {
-    if (a.score != b.score) return a.score > b.score;
-    const Micros start_a = catalog.events.columns[Index(a.event)].start;
-    const Micros start_b = catalog.events.columns[Index(b.event)].start;
-    return start_a != start_b ? start_a < start_b : a.event < b.event;
+// Of equal scores the events that start sooner come first, then the smaller
+// rows.
+void OrderTies(const Catalog& catalog, const std::vector<EventRow>& events,
+               std::vector<ScoredRow>& order) {
+  const auto rank = [&](const ScoredRow& scored) {
+    const EventRow event = events[static_cast<size_t>(scored.row)];
+    return std::pair(catalog.events.columns[Index(event)].start, event);
   };
-  const auto end = scored.begin() + static_cast<std::ptrdiff_t>(count);
-  if (end != scored.end()) {
-    std::nth_element(scored.begin(), end, scored.end(), before);
+  for (auto first = order.begin(); first != order.end();) {
+    const auto last = std::find_if(first + 1, order.end(), [&](const auto& s) {
+      return s.score != first->score;
+    });
+    if (last - first > 1) {
+      std::sort(first, last, [&](const auto& a, const auto& b) {
+        return rank(a) < rank(b);
+      });
+    }
+    first = last;
   }
-  std::sort(scored.begin(), end, before);
 }
 
 // What the features were made of, for whoever explains the event.
@@ -323,19 +323,18 @@ struct Run {
     for (const Candidate& c : candidates) events.push_back(c.event);
     const FeatureMatrix features =
         ComputeFeatures(events, user, *view.columns, snapshot);
-    std::vector<ScoredCandidate> scored =
-        ScoredEvents(events, policy, features);
-    DropUnscored(ranking, scored);
+    std::vector<ScoredRow> order =
+        InOrder(ScoresOf(policy, features), ranking);
+    OrderTies(snapshot.catalog, events, order);
     const auto wanted = static_cast<size_t>(query.limit + query.further);
     const size_t count =
-        IsPlain() ? std::min(scored.size(), wanted) : scored.size();
-    SortBest(snapshot.catalog, count, scored);
+        IsPlain() ? std::min(order.size(), wanted) : order.size();
     const auto limit = static_cast<size_t>(query.limit);
     std::vector<RankedEvent> ranked(IsPlain() ? std::min(count, limit) : count);
     for (size_t i = 0; i < ranked.size(); ++i) {
-      const size_t from = scored[i].candidate;
-      ranked[i].event = scored[i].event;
-      ranked[i].score = scored[i].score;
+      const auto from = static_cast<size_t>(order[i].row);
+      ranked[i].event = events[from];
+      ranked[i].score = order[i].score;
       ranked[i].sources = candidates[from].sources;
       const absl::Span<const float> row = features.Row(from);
       std::copy(row.begin(), row.end(), ranked[i].features.begin());
@@ -343,7 +342,7 @@ struct Run {
     if (IsPlain()) {
       ranking.further.reserve(count - ranked.size());
       for (size_t i = ranked.size(); i < count; ++i) {
-        ranking.further.push_back(scored[i].event);
+        ranking.further.push_back(events[static_cast<size_t>(order[i].row)]);
       }
       ranking.results = std::move(ranked);
       return;
@@ -379,17 +378,15 @@ void AppendFurther(const Run& run, const RowBitmap& rows,
                    const std::vector<Candidate>& looked_at,
                    absl::Span<const EventRow> list, Ranking& ranking) {
   const auto further = static_cast<size_t>(run.query.further);
+  RowBitmap others = rows;
+  for (const Candidate& candidate : looked_at) {
+    if (others.Test(Index(candidate.event))) {
+      others.Clear(Index(candidate.event));
+    }
+  }
   for (const EventRow row : list) {
     if (ranking.further.size() >= further) return;
-    if (!rows.Test(Index(row)) ||
-        std::binary_search(looked_at.begin(), looked_at.end(),
-                           Candidate{row, 0},
-                           [](const Candidate& a, const Candidate& b) {
-                             return a.event < b.event;
-                           })) {
-      continue;
-    }
-    ranking.further.push_back(row);
+    if (others.Test(Index(row))) ranking.further.push_back(row);
   }
 }
 

@@ -73,6 +73,7 @@ TreeRanker::TreeRanker(int depth, float linear_share, std::vector<Tree> trees)
     : depth_(depth),
       linear_share_(linear_share),
       trees_(std::move(trees)),
+      steps_(StepsOf(trees_)),
       coded_(CodedOf(trees_)) {
   for (const Tree& tree : trees_) base_value_ += tree.values[0];
 }
@@ -107,6 +108,20 @@ absl::StatusOr<TreeRanker> TreeRanker::Create(int depth, float linear_share,
     }
   }
   return TreeRanker(depth, linear_share, std::move(trees));
+}
+
+std::vector<TreeRanker::Step> TreeRanker::StepsOf(
+    const std::vector<Tree>& trees) {
+  std::vector<Step> steps;
+  for (const Tree& tree : trees) {
+    steps.emplace_back();  // Nothing leads to the root.
+    for (size_t child = 1; child < tree.values.size(); ++child) {
+      const size_t node = (child - 1) / 2;
+      steps.push_back({tree.values[child] - tree.values[node],
+                       static_cast<uint32_t>(tree.splits[node].feature)});
+    }
+  }
+  return steps;
 }
 
 TreeRanker TreeRanker::First(size_t trees) const {
@@ -224,17 +239,15 @@ std::vector<TreeRanker::PartsOfRow> TreeRanker::Parts(
   const auto add = [&](size_t first, size_t count, const int8_t* codes) {
     kernels.find_leaves(coded_trees(), codes, leaves.data());
     for (size_t tree = 0; tree < trees_.size(); ++tree) {
-      const Split* splits = trees_[tree].splits.data();
-      const float* values = trees_[tree].values.data();
+      const Step* const steps = steps_.data() + tree * NodesOf(depth_);
       for (size_t row = 0; row < count; ++row) {
         // The nodes of its path, from their numbers in the whole heap + 1.
         const size_t leaf =
             leaves[tree * kTreeLanes + row] + (size_t{1} << depth_);
-        for (int below = depth_; below > 0; --below) {
-          const size_t node = (leaf >> below) - 1;
-          const size_t child = (leaf >> (below - 1)) - 1;
-          parts[first + row][static_cast<size_t>(splits[node].feature)] +=
-              values[child] - values[node];
+        float* const of_row = parts[first + row].data();
+        for (int below = depth_; below-- > 0;) {
+          const Step& step = steps[(leaf >> below) - 1];
+          of_row[step.feature] += step.change;
         }
       }
     }

@@ -81,7 +81,15 @@ class TreeRanker {
     TreeColumns Columns() const;
   };
 
+  // What coming to a node changes, and the feature that was asked for on the
+  // way there.
+  struct Step {
+    float change = 0;
+    uint32_t feature = 0;
+  };
+
   TreeRanker(int depth, float linear_share, std::vector<Tree> trees);
+  static std::vector<Step> StepsOf(const std::vector<Tree>& trees);
   static Coded CodedOf(const std::vector<Tree>& trees);
   CodedTrees coded_trees() const;
 
@@ -89,6 +97,7 @@ class TreeRanker {
   float linear_share_;
   float base_value_ = 0;
   std::vector<Tree> trees_;
+  std::vector<Step> steps_;  // By tree and node.
   Coded coded_;
 };
 
