@@ -2,7 +2,7 @@
 
 namespace usher {
 
-Catalog BuildCatalog(const Dataset& dataset) {
+Catalog BuildCatalog(const Dataset& dataset, int threads) {
   Catalog catalog;
   for (size_t i = 0; i < dataset.events.size(); ++i) {
     const Event& event = dataset.events[i];
@@ -15,10 +15,7 @@ Catalog BuildCatalog(const Dataset& dataset) {
     }
   }
   for (const User& user : dataset.users) catalog.UpsertUser(user);
-  for (const InteractionRecord& row : dataset.interactions) {
-    catalog.Apply(UserRow{row.user}, EventRow{row.event}, row.kind, row.value,
-                  row.time);
-  }
+  catalog.ApplyAll(dataset.interactions, threads);
   catalog.MarkTrained();
   return catalog;
 }

@@ -9,8 +9,9 @@ namespace usher {
 
 // Events and users in the dataset's order, so that the row of each is its index
 // there; then the interactions in theirs. Events that nothing describes have a
-// row without content, as a live write gives them: absent.
-Catalog BuildCatalog(const Dataset& dataset);
+// row without content, as a live write gives them: absent. On `threads` threads
+// (0: all that the machine has), with the same result on any number.
+Catalog BuildCatalog(const Dataset& dataset, int threads = 0);
 
 }  // namespace usher
 

@@ -364,7 +364,7 @@ absl::StatusOr<TrainedVersion> TrainAlone(const Algorithm& algorithm,
   TrainingSteps steps(log);
   TrainedVersion trained;
   Snapshot& snapshot = trained.snapshot;
-  snapshot.catalog = BuildCatalog(dataset);
+  snapshot.catalog = BuildCatalog(dataset, options.threads);
   const DataProfile profile = ProfileOf(snapshot.catalog);
   if (profile.actions == 0) {
     return absl::InvalidArgumentError(absl::StrCat(

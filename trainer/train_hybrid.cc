@@ -194,7 +194,7 @@ absl::StatusOr<TrainedVersion> TrainHybrid(const Dataset& dataset,
   TrainingSteps steps(log);
   TrainedVersion trained;
   Snapshot& snapshot = trained.snapshot;
-  snapshot.catalog = BuildCatalog(dataset);
+  snapshot.catalog = BuildCatalog(dataset, options.threads);
   steps.Done("built the catalogue");
   const DataProfile profile = ProfileOf(snapshot.catalog);
   trained.notes = Describe(profile);

@@ -20,7 +20,7 @@ namespace usher {
 // never written takes no memory and reads as T{}.
 //
 // Thread-compatible: one thread writes and calls Share(), any number of threads
-// read the shared result.
+// read the shared result. After Own(), several threads may write at once.
 template <class T, size_t kChunk = 256>
 class CowVector {
  public:
@@ -73,6 +73,12 @@ class CowVector {
   void PushBack(T value) {
     Resize(size_ + 1);
     Mutable(size_ - 1) = std::move(value);
+  }
+
+  // Copies now what a write would copy first: until the next Resize() or
+  // Share(), threads may write rows at once, each its own.
+  void Own() {
+    for (size_t row = 0; row < size_; row += kChunkRows) Mutable(row);
   }
 
   // A vector with the same rows; from now on both copy before they write.

@@ -20,7 +20,8 @@ namespace usher {
 // written gets a list of its own. Appending is amortized O(1): the new value
 // goes behind the end that published copies see.
 //
-// Thread-compatible as CowVector is: one writer, readers of shared copies.
+// Thread-compatible as CowVector is: one writer, or after Own() one a row, and
+// readers of shared copies.
 template <class T>
 class ListColumn {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -43,6 +44,7 @@ class ListColumn {
 
   size_t size() const { return lists_.size(); }
   void Resize(size_t rows) { lists_.Resize(rows); }
+  void Own() { lists_.Own(); }
 
   absl::Span<const T> operator[](size_t row) const {
     const List& list = lists_[row];

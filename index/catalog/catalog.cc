@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "index/base/parallel.h"
 #include "index/catalog/codec.h"
 #include "index/catalog/fold_case.h"
 
@@ -64,6 +67,86 @@ std::vector<Action> HalfOf(absl::Span<const Action> history) {
   return half;
 }
 
+bool IsPositive(const Action& answer) {
+  return IsCommitment(answer.kind) ||
+         TasteWeight(answer.kind, answer.value) > 0;
+}
+
+// Count an answer, or with `sign` -1 take it back.
+void Count(const Action& answer, int sign, EventCounters& counters) {
+  if (IsCommitment(answer.kind)) {
+    counters.yes += sign;
+  } else if (TasteWeight(answer.kind, answer.value) < 0) {
+    counters.no += sign;
+  }
+  if (IsPositive(answer)) {
+    counters.answers.Add(answer.time, static_cast<float>(sign), kEventHorizons);
+  }
+  if (sign > 0) {
+    counters.last_answer = std::max(counters.last_answer, answer.time);
+  }
+}
+
+void Count(const Action& answer, int sign, OrganizerCounters& counters) {
+  if (!IsPositive(answer)) return;
+  counters.answers.Add(answer.time, static_cast<float>(sign),
+                       kOrganizerHorizons);
+  if (IsCommitment(answer.kind)) counters.yes += sign;
+}
+
+Action ActionOf(const InteractionRecord& interaction) {
+  return {interaction.time,
+          EventRow{interaction.event},
+          interaction.value,
+          interaction.kind,
+          {}};
+}
+
+// Which of a number of things belong to each of some groups.
+class Groups {
+ public:
+  // `group_of` is -1 for what belongs to none.
+  Groups(size_t things, size_t groups,
+         absl::FunctionRef<int32_t(size_t thing)> group_of)
+      : ends_(groups) {
+    for (size_t i = 0; i < things; ++i) {
+      if (const int32_t group = group_of(i); group >= 0) ++ends_[group];
+    }
+    uint32_t begin = 0;
+    for (uint32_t& end : ends_) begin += std::exchange(end, begin);
+    things_.resize(begin);
+    for (size_t i = 0; i < things; ++i) {
+      if (const int32_t group = group_of(i); group >= 0) {
+        things_[ends_[group]++] = static_cast<uint32_t>(i);
+      }
+    }
+  }
+
+  // Calls `body` for the things of each group in ascending order, for `block`
+  // groups on one thread; `soon` for each thing some calls before.
+  void ForEach(int64_t block, int threads,
+               absl::FunctionRef<void(size_t thing)> soon,
+               absl::FunctionRef<void(size_t group, size_t thing)> body) const {
+    constexpr size_t kAhead = 12;
+    ParallelFor(static_cast<int64_t>(ends_.size()), block, threads,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t group = begin; group < end; ++group) {
+                    uint32_t at = group == 0 ? 0 : ends_[group - 1];
+                    for (; at < ends_[group]; ++at) {
+                      if (at + kAhead < things_.size()) {
+                        soon(things_[at + kAhead]);
+                      }
+                      body(group, things_[at]);
+                    }
+                  }
+                });
+  }
+
+ private:
+  std::vector<uint32_t> things_;  // Of the first group, the second, ...
+  std::vector<uint32_t> ends_;    // Of each group in things_.
+};
+
 }  // namespace
 
 Catalog Catalog::Share() {
@@ -74,8 +157,11 @@ Catalog Catalog::Share() {
   shared.organizers = {organizers.ids, organizers.counters.Share(),
                        organizers.events.Share(), organizers.attendees.Share(),
                        organizers.names.Share()};
-  shared.users = {users.ids, users.columns.Share(), users.follows.Share(),
-                  users.history.Share(), users.commitments.Share(),
+  shared.users = {users.ids,
+                  users.columns.Share(),
+                  users.follows.Share(),
+                  users.history.Share(),
+                  users.commitments.Share(),
                   users.documents.Share()};
   shared.vocabulary = vocabulary;
   shared.changed_events = changed_events.Share();
@@ -171,7 +257,7 @@ void Catalog::SetOrganizer(EventRow row, OrganizerRow organizer) {
     counters.yes -= yes;
     Remove(organizers.events, Index(old), row);
     for (const UserRow user : events.attendees[Index(row)]) {
-      CountUser(old, user, row, -1);
+      if (!KnowsOrganizer(user, old, row)) CountUser(old, user, -1);
     }
   }
   if (organizer != kNoOrganizer) {
@@ -180,7 +266,7 @@ void Catalog::SetOrganizer(EventRow row, OrganizerRow organizer) {
     counters.yes += yes;
     organizers.events.Append(Index(organizer), row);
     for (const UserRow user : events.attendees[Index(row)]) {
-      CountUser(organizer, user, row, +1);
+      if (!KnowsOrganizer(user, organizer, row)) CountUser(organizer, user, +1);
     }
   }
   for (const UserRow user : events.attendees[Index(row)]) {
@@ -287,10 +373,19 @@ void Catalog::ForgetUser(UserRow row) {
     const Action action = users.history[user].back();
     users.history.Erase(user, users.history[user].size() - 1);
     if (!IsAnswer(action.kind)) continue;
-    CountAnswer(action.event, action, -1);
+    const size_t event = Index(action.event);
+    const OrganizerRow organizer = events.columns[event].organizer;
+    Count(action, -1, events.counters.Mutable(event));
+    if (organizer != kNoOrganizer) {
+      Count(action, -1, organizers.counters.Mutable(Index(organizer)));
+    }
     if (!IsCommitment(action.kind)) continue;
     DropCommitment(row, action.event);
-    CountAttendee(row, action.event, -1);
+    Remove(events.attendees, event, row);
+    if (organizer != kNoOrganizer &&
+        !KnowsOrganizer(row, organizer, action.event)) {
+      CountUser(organizer, row, -1);
+    }
     changed_events.Add(action.event);
   }
   users.follows.Assign(user, {});
@@ -304,7 +399,9 @@ void Catalog::ForgetUser(UserRow row) {
 bool Catalog::KnowsOrganizer(UserRow user, OrganizerRow organizer,
                              EventRow except) const {
   absl::Span<const Commitment> past = users.commitments[Index(user)];
-  if (past.size() > kHistoryScan) past.remove_prefix(past.size() - kHistoryScan);
+  if (past.size() > kHistoryScan) {
+    past.remove_prefix(past.size() - kHistoryScan);
+  }
   // A regular is known by one of the latest.
   return std::any_of(past.rbegin(), past.rend(), [&](const Commitment& other) {
     return other.organizer == organizer && other.event != except;
@@ -319,9 +416,7 @@ std::optional<size_t> Catalog::AnswerTo(UserRow user, EventRow event) const {
   return std::nullopt;
 }
 
-void Catalog::CountUser(OrganizerRow organizer, UserRow user, EventRow event,
-                        int sign) {
-  if (KnowsOrganizer(user, organizer, event)) return;
+void Catalog::CountUser(OrganizerRow organizer, UserRow user, int sign) {
   if (sign > 0) {
     organizers.attendees.Append(Index(organizer), user);
   } else if (!Remove(organizers.attendees, Index(organizer), user)) {
@@ -330,69 +425,147 @@ void Catalog::CountUser(OrganizerRow organizer, UserRow user, EventRow event,
   organizers.counters.Mutable(Index(organizer)).users += sign;
 }
 
-// Counts an answer, or with `sign` -1 takes it back.
-void Catalog::CountAnswer(EventRow event, const Action& action, int sign) {
-  const bool commitment = IsCommitment(action.kind);
-  const float taste = TasteWeight(action.kind, action.value);
-  const bool positive = commitment || taste > 0;
-  EventCounters& counters = events.counters.Mutable(Index(event));
-  counters.yes += commitment ? sign : 0;
-  counters.no += !commitment && taste < 0 ? sign : 0;
-  if (positive) {
-    counters.answers.Add(action.time, static_cast<float>(sign), kEventHorizons);
-  }
-  if (sign > 0)
-    counters.last_answer = std::max(counters.last_answer, action.time);
+// What an interaction does beside the history of its user.
+struct Catalog::Outcome {
+  Action replaced;       // The answer that went; of kNoEvent: none.
+  bool kept = false;     // It is in the history.
+  bool counts = false;   // It is the user's answer to the event.
+  bool regular = false;  // They have another commitment to its organizer.
+  OrganizerRow organizer = kNoOrganizer;  // Of the event.
 
-  const OrganizerRow organizer = events.columns[Index(event)].organizer;
-  if (organizer == kNoOrganizer || !positive) return;
-  OrganizerCounters& host = organizers.counters.Mutable(Index(organizer));
-  host.answers.Add(action.time, static_cast<float>(sign), kOrganizerHorizons);
-  host.yes += commitment ? sign : 0;
+  bool replaces() const { return replaced.event != kNoEvent; }
+  // +1 when the user becomes an attendee by this answer, -1 when no longer.
+  int Attendance(InteractionKind answer) const {
+    const bool came = replaces() && IsCommitment(replaced.kind);
+    return static_cast<int>(IsCommitment(answer)) - static_cast<int>(came);
+  }
+};
+
+Catalog::Outcome Catalog::Remember(UserRow user, const Action& action) {
+  const size_t row = Index(user);
+  const OrganizerRow organizer = events.columns[Index(action.event)].organizer;
+  Outcome outcome;
+  outcome.organizer = organizer;
+  if (IsAnswer(action.kind)) {
+    if (const std::optional<size_t> at = AnswerTo(user, action.event)) {
+      const Action past = users.history[row][*at];
+      if (past.time > action.time) return outcome;
+      outcome.replaced = past;
+      users.history.Erase(row, *at);
+      if (IsCommitment(past.kind)) DropCommitment(user, action.event);
+    }
+    outcome.counts = true;
+    outcome.regular = organizer != kNoOrganizer &&
+                      outcome.Attendance(action.kind) != 0 &&
+                      KnowsOrganizer(user, organizer, action.event);
+  } else if (TasteWeight(action.kind, action.value) == 0) {
+    // What says nothing of their taste would wash out what does.
+    return outcome;
+  }
+  const absl::Span<const Action> history = users.history[row];
+  if (history.size() >= kMaxHistory) {
+    users.history.Assign(row, HalfOf(history));
+    FillCommitments(user);
+  }
+  users.history.Append(row, action);
+  if (IsCommitment(action.kind)) {
+    users.commitments.Append(row, {action.event, organizer});
+  }
+  users.columns.Mutable(row).changed = 1;
+  outcome.kept = true;
+  return outcome;
 }
 
-void Catalog::CountAttendee(UserRow user, EventRow event, int sign) {
-  const OrganizerRow organizer = events.columns[Index(event)].organizer;
-  if (sign > 0) {
-    events.attendees.Append(Index(event), user);
-  } else {
-    Remove(events.attendees, Index(event), user);
+void Catalog::CountAtEvent(UserRow user, const Action& answer,
+                           const Outcome& outcome) {
+  const size_t event = Index(answer.event);
+  EventCounters& counters = events.counters.Mutable(event);
+  if (outcome.replaces()) Count(outcome.replaced, -1, counters);
+  Count(answer, +1, counters);
+  const int attendance = outcome.Attendance(answer.kind);
+  if (attendance > 0) events.attendees.Append(event, user);
+  if (attendance < 0) Remove(events.attendees, event, user);
+}
+
+void Catalog::CountAtOrganizer(UserRow user, const Action& answer,
+                               const Outcome& outcome) {
+  OrganizerCounters& counters =
+      organizers.counters.Mutable(Index(outcome.organizer));
+  if (outcome.replaces()) Count(outcome.replaced, -1, counters);
+  Count(answer, +1, counters);
+  const int attendance = outcome.Attendance(answer.kind);
+  if (attendance != 0 && !outcome.regular) {
+    CountUser(outcome.organizer, user, attendance);
   }
-  if (organizer != kNoOrganizer) CountUser(organizer, user, event, sign);
 }
 
 void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
                     float value, Micros time) {
   const Action action{time, event, value, kind, {}};
-  if (IsAnswer(kind)) {
-    bool came = false;
-    if (const std::optional<size_t> at = AnswerTo(user, event)) {
-      const Action past = users.history[Index(user)][*at];
-      if (past.time > action.time) return;
-      came = IsCommitment(past.kind);
-      users.history.Erase(Index(user), *at);
-      if (came) DropCommitment(user, event);
-      CountAnswer(event, past, -1);
+  const Outcome outcome = Remember(user, action);
+  if (outcome.counts) {
+    CountAtEvent(user, action, outcome);
+    if (outcome.organizer != kNoOrganizer) {
+      CountAtOrganizer(user, action, outcome);
     }
-    CountAnswer(event, action, +1);
-    const bool comes = IsCommitment(kind);
-    if (came != comes) CountAttendee(user, event, comes ? +1 : -1);
     changed_events.Add(event);
   }
-  // What says nothing of their taste would wash out what does.
-  if (!IsAnswer(kind) && TasteWeight(kind, value) == 0) return;
-  const absl::Span<const Action> history = users.history[Index(user)];
-  if (history.size() >= kMaxHistory) {
-    users.history.Assign(Index(user), HalfOf(history));
-    FillCommitments(user);
+  if (outcome.kept) changed_users.Add(user);
+}
+
+void Catalog::ApplyAll(absl::Span<const InteractionRecord> interactions,
+                       int threads) {
+  // Enough that a user has several in one batch, whose lists are then in the
+  // processor's cache; few enough for what is kept of each.
+  constexpr size_t kBatch = size_t{1} << 21;
+  users.columns.Own();
+  users.history.Own();
+  users.commitments.Own();
+  events.counters.Own();
+  events.attendees.Own();
+  organizers.counters.Own();
+  organizers.attendees.Own();
+  for (; !interactions.empty();
+       interactions.remove_prefix(std::min(kBatch, interactions.size()))) {
+    ApplyBatch(interactions.subspan(0, kBatch), threads);
   }
-  users.history.Append(Index(user), action);
-  if (IsCommitment(kind)) {
-    users.commitments.Append(Index(user),
-                             {event, events.columns[Index(event)].organizer});
+}
+
+void Catalog::ApplyBatch(absl::Span<const InteractionRecord> interactions,
+                         int threads) {
+  constexpr int64_t kBlock = 16;
+  std::vector<Outcome> outcomes(interactions.size());
+  const auto fetch = [&](size_t i) {
+    __builtin_prefetch(&interactions[i]);
+    __builtin_prefetch(&outcomes[i], 1);
+  };
+
+  const Groups of_user(interactions.size(), num_users(),
+                       [&](size_t i) { return interactions[i].user; });
+  of_user.ForEach(kBlock, threads, fetch, [&](size_t user, size_t i) {
+    outcomes[i] = Remember(UserRow{static_cast<int32_t>(user)},
+                           ActionOf(interactions[i]));
+  });
+  const Groups of_event(interactions.size(), num_events(), [&](size_t i) {
+    return outcomes[i].counts ? interactions[i].event : -1;
+  });
+  of_event.ForEach(kBlock, threads, fetch, [&](size_t, size_t i) {
+    CountAtEvent(UserRow{interactions[i].user}, ActionOf(interactions[i]),
+                 outcomes[i]);
+  });
+  const Groups of_organizer(
+      interactions.size(), num_organizers(), [&](size_t i) {
+        return static_cast<int32_t>(outcomes[i].counts ? outcomes[i].organizer
+                                                       : kNoOrganizer);
+      });
+  of_organizer.ForEach(kBlock, threads, fetch, [&](size_t, size_t i) {
+    CountAtOrganizer(UserRow{interactions[i].user}, ActionOf(interactions[i]),
+                     outcomes[i]);
+  });
+  for (size_t i = 0; i < interactions.size(); ++i) {
+    if (outcomes[i].counts) changed_events.Add(EventRow{interactions[i].event});
+    if (outcomes[i].kept) changed_users.Add(UserRow{interactions[i].user});
   }
-  users.columns.Mutable(Index(user)).changed = 1;
-  changed_users.Add(user);
 }
 
 void Catalog::MarkTrained() {

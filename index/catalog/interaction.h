@@ -85,6 +85,18 @@ struct Interaction {
   GeoPoint location;  // Where the user was.
 };
 
+// An interaction by rows, 32 bytes: one of very many.
+struct InteractionRecord {
+  Micros time = kNoTime;
+  int32_t user = 0;
+  int32_t event = 0;
+  float value = std::numeric_limits<float>::quiet_NaN();  // NaN: none.
+  GeoPoint location;                                      // Of the user.
+  uint16_t device = 0;  // Of a table of whoever made it; 0: not known.
+  InteractionKind kind = InteractionKind::kRsvpYes;
+};
+static_assert(sizeof(InteractionRecord) == 32);
+
 // When it counts as done.
 inline Micros CountsAt(const Interaction& interaction) {
   return interaction.received_at == kNoTime

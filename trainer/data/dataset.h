@@ -21,18 +21,6 @@
 
 namespace usher {
 
-// One interaction, 32 bytes: its ids are indexes into the dataset's tables.
-struct InteractionRecord {
-  Micros time = kNoTime;
-  int32_t user = 0;                                       // Of Dataset::users.
-  int32_t event = 0;                                      // Of Dataset::events.
-  float value = std::numeric_limits<float>::quiet_NaN();  // NaN: none.
-  GeoPoint location;                                      // Of the user.
-  uint16_t device = 0;  // Of Dataset::devices; 0: not known.
-  InteractionKind kind = InteractionKind::kRsvpYes;
-};
-static_assert(sizeof(InteractionRecord) == 32);
-
 // Devices beyond so many different ones count as not known.
 inline constexpr size_t kMaxDevices = 4096;
 
@@ -46,7 +34,7 @@ struct Dataset {
   size_t described_events = 0;
   std::vector<User> users;
   // By time, undated ones first; equal times in file order. Of a state: in the
-  // order of its rows.
+  // order of its rows. Users, events and devices are indexes into these tables.
   std::vector<InteractionRecord> interactions;
   std::vector<std::string> devices;  // The first is empty: not known.
   // Of the content of the files and of `until`: equal data, equal number.
