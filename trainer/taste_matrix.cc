@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "index/base/parallel.h"
 #include "index/model/hybrid_model.h"
 
 namespace usher {
@@ -11,12 +12,25 @@ namespace {
 absl::StatusOr<SparseMatrix> MatrixOf(
     const Catalog& catalog, size_t columns,
     absl::FunctionRef<std::vector<WeightedItem>(size_t user)> row_of) {
-  std::vector<SparseEntry> entries;
-  for (size_t user = 0; user < catalog.num_users(); ++user) {
-    for (const WeightedItem& item : row_of(user)) {
-      if (item.weight <= 0) continue;
-      entries.push_back({static_cast<int32_t>(user), item.item, item.weight});
+  constexpr int64_t kBlock = 256;
+  const auto users = static_cast<int64_t>(catalog.num_users());
+  std::vector<std::vector<SparseEntry>> blocks((users + kBlock - 1) / kBlock);
+  ParallelFor(users, kBlock, 0, [&](int64_t begin, int64_t end) {
+    std::vector<SparseEntry>& block = blocks[begin / kBlock];
+    for (int64_t user = begin; user < end; ++user) {
+      for (const WeightedItem& item : row_of(static_cast<size_t>(user))) {
+        if (item.weight <= 0) continue;
+        block.push_back({static_cast<int32_t>(user), item.item, item.weight});
+      }
     }
+  });
+  size_t size = 0;
+  for (const std::vector<SparseEntry>& block : blocks) size += block.size();
+  std::vector<SparseEntry> entries;
+  entries.reserve(size);
+  for (std::vector<SparseEntry>& block : blocks) {
+    entries.insert(entries.end(), block.begin(), block.end());
+    block = {};
   }
   return SparseMatrix::FromEntries(static_cast<int32_t>(catalog.num_users()),
                                    static_cast<int32_t>(columns), entries);

@@ -1,5 +1,6 @@
 #include "trainer/algorithms/sparse_matrix.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -26,6 +27,10 @@ absl::Status CheckEntry(const SparseEntry& entry, int32_t rows,
   return absl::OkStatus();
 }
 
+bool ComesBefore(const SparseEntry& a, const SparseEntry& b) {
+  return a.row != b.row ? a.row < b.row : a.column < b.column;
+}
+
 }  // namespace
 
 absl::StatusOr<SparseMatrix> SparseMatrix::FromEntries(
@@ -34,27 +39,35 @@ absl::StatusOr<SparseMatrix> SparseMatrix::FromEntries(
     return absl::InvalidArgumentError(absl::StrCat(
         "sparse matrix: size ", rows, " x ", columns, " is negative"));
   }
-  SparseMatrix by_column;
-  by_column.rows_ = columns;
-  by_column.columns_ = rows;
-  by_column.offsets_.assign(static_cast<size_t>(columns) + 1, 0);
   for (const SparseEntry& entry : entries) {
     RETURN_IF_ERROR(CheckEntry(entry, rows, columns));
-    ++by_column.offsets_[entry.column + 1];
   }
-  std::partial_sum(by_column.offsets_.begin(), by_column.offsets_.end(),
-                   by_column.offsets_.begin());
-  by_column.column_.resize(entries.size());
-  by_column.values_.resize(entries.size());
-  std::vector<int64_t> next = by_column.offsets_;
-  for (const SparseEntry& entry : entries) {
-    const int64_t at = next[entry.column]++;
-    by_column.column_[at] = entry.row;
-    by_column.values_[at] = entry.value;
+  SparseMatrix matrix = ByRow(rows, columns, entries);
+  if (!std::is_sorted(entries.begin(), entries.end(), ComesBefore)) {
+    matrix = matrix.Transposed().Transposed();
   }
-  SparseMatrix matrix = by_column.Transposed();
   matrix.MergeRows();
   return matrix;
+}
+
+SparseMatrix SparseMatrix::ByRow(int32_t rows, int32_t columns,
+                                 absl::Span<const SparseEntry> entries) {
+  SparseMatrix result;
+  result.rows_ = rows;
+  result.columns_ = columns;
+  result.offsets_.assign(static_cast<size_t>(rows) + 1, 0);
+  for (const SparseEntry& entry : entries) ++result.offsets_[entry.row + 1];
+  std::partial_sum(result.offsets_.begin(), result.offsets_.end(),
+                   result.offsets_.begin());
+  result.column_.resize(entries.size());
+  result.values_.resize(entries.size());
+  std::vector<int64_t> next = result.offsets_;
+  for (const SparseEntry& entry : entries) {
+    const int64_t at = next[entry.row]++;
+    result.column_[at] = entry.column;
+    result.values_[at] = entry.value;
+  }
+  return result;
 }
 
 SparseMatrix SparseMatrix::Transposed() const {

@@ -26,8 +26,9 @@ class SparseMatrix {
   SparseMatrix() : offsets_(1, 0) {}
 
   // Sorts `entries`, sums those of the same place and drops zeros, in time
-  // O(entries + rows + columns). InvalidArgument when an entry lies outside the
-  // matrix or its value is negative or not finite.
+  // O(entries + rows + columns), a fourth of it when they are sorted.
+  // InvalidArgument when an entry lies outside the matrix or its value is
+  // negative or not finite.
   static absl::StatusOr<SparseMatrix> FromEntries(
       int32_t rows, int32_t columns, absl::Span<const SparseEntry> entries);
 
@@ -58,6 +59,9 @@ class SparseMatrix {
   SparseMatrix WeightedByDegree(float exponent) const;
 
  private:
+  // `entries` by row, those of one row in their order.
+  static SparseMatrix ByRow(int32_t rows, int32_t columns,
+                            absl::Span<const SparseEntry> entries);
   void MergeRows();
 
   int32_t rows_ = 0;
