@@ -103,7 +103,8 @@ void ListToProto(const Recommendations& answer,
     why = &answer.kept->reasons->Of(answer.kept->ranking.results, answer.policy,
                                     served.snapshot());
   } else if (reasons) {
-    made = ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
+    made =
+        ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
   }
   response->mutable_results()->Reserve(static_cast<int>(results.size()));
   for (size_t i = 0; i < results.size(); ++i) {

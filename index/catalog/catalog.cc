@@ -379,6 +379,7 @@ void Catalog::ForgetUser(UserRow row) {
     if (organizer != kNoOrganizer) {
       Count(action, -1, organizers.counters.Mutable(Index(organizer)));
     }
+    changed_events.Add(action.event);
     if (!IsCommitment(action.kind)) continue;
     DropCommitment(row, action.event);
     Remove(events.attendees, event, row);
@@ -386,7 +387,6 @@ void Catalog::ForgetUser(UserRow row) {
         !KnowsOrganizer(row, organizer, action.event)) {
       CountUser(organizer, row, -1);
     }
-    changed_events.Add(action.event);
   }
   users.follows.Assign(user, {});
   users.documents.Assign(user, {});

@@ -197,13 +197,14 @@ bool CandidateLists::FindInMemory(const Query& query,
   return true;
 }
 
-void CandidateLists::CountAnswer(const FoundList& found, const Ranking& ranking) {
+void CandidateLists::CountAnswer(const FoundList& found,
+                                 const Ranking& ranking) {
   if (!ranking.from_list) {
     Count(counters_.online);
     return;
   }
   Count(found.origin == ListOrigin::kRedis ? counters_.from_redis
-                                                  : counters_.from_memory);
+                                           : counters_.from_memory);
   if (ranking.topped_up) Count(counters_.topped_up);
 }
 

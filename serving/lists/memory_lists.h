@@ -72,8 +72,7 @@ class MemoryLists {
   // Puts `next`, which was made of `list`, in its place for the rest of its
   // life; nothing where that is not there any more.
   void Replace(absl::string_view user_id, absl::string_view policy,
-               const MemoryList& list,
-               std::shared_ptr<const MemoryList> next);
+               const MemoryList& list, std::shared_ptr<const MemoryList> next);
 
   // Removes the user's lists of all policies.
   void Forget(absl::string_view user_id);

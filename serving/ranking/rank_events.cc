@@ -323,8 +323,7 @@ struct Run {
     for (const Candidate& c : candidates) events.push_back(c.event);
     const FeatureMatrix features =
         ComputeFeatures(events, user, *view.columns, snapshot);
-    std::vector<ScoredRow> order =
-        InOrder(ScoresOf(policy, features), ranking);
+    std::vector<ScoredRow> order = InOrder(ScoresOf(policy, features), ranking);
     OrderTies(snapshot.catalog, events, order);
     const auto wanted = static_cast<size_t>(query.limit + query.further);
     const size_t count =

@@ -69,9 +69,9 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const Shortcuts& shortcuts = {},
                    StageTimes* times = nullptr);
 
-// Whether RankEvents() gave this at `since` and would give it for the same query
-// at `now`, in the same minute, if nothing was written: nothing was announced
-// meanwhile, and no result has begun.
+// Whether RankEvents() gave this at `since` and would give it for the same
+// query at `now`, in the same minute, if nothing was written: nothing was
+// announced meanwhile, and no result has begun.
 bool StillHolds(const Ranking& ranking, Micros since, Micros now,
                 const LiveView& view, const Catalog& catalog);
 

@@ -235,7 +235,8 @@ void FillNeighbourPicks(const Catalog& catalog, const LiveColumns& live,
     const float weight = neighbours[i].first * scale;
     for (const auto& [event, host] : LatestOf(catalog, neighbours[i].second)) {
       if (host != kNoOrganizer) hosts.Add(Index(host), weight);
-      // Most are over, which a bit says without a look at what is known of them.
+      // Most are over, which a bit says without a look at what is known of
+      // them.
       if (!live.IsLive(event)) continue;
       picks.Add(static_cast<size_t>(live.SlotOf(event)), weight);
     }

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Optional;
 using ::testing::UnorderedElementsAre;
 using Kind = InteractionKind;
 
@@ -550,7 +551,10 @@ TEST_F(CatalogTest, OfAForgottenUserNothingIsLeft) {
   }
   Apply(ann, three, Kind::kRsvpNo, 7);
   Apply(ann, three, Kind::kView, 8);
+  const int64_t revision = catalog_.changed_events.revision();
   catalog_.ForgetUser(ann);
+  EXPECT_THAT(catalog_.changed_events.Since(revision),
+              Optional(ElementsAre(one, two, three)));
   EXPECT_EQ(catalog_.FindUser("ann"), kNoUser);
   EXPECT_TRUE(History(ann).empty());
   EXPECT_TRUE(catalog_.users.commitments[Index(ann)].empty());

@@ -302,10 +302,9 @@ TEST_F(CandidateListsTest, AnotherPlaceOrDeviceIsRankedAnew) {
   const Recommendations moved = Ask(query);
   EXPECT_EQ(moved.origin, ListOrigin::kMemory);
   for (const RankedEvent& event : moved.ranking.results) {
-    const GeoPoint place =
-        moved.served->snapshot()
-            .catalog.events.columns[Index(event.event)]
-            .location;
+    const GeoPoint place = moved.served->snapshot()
+                               .catalog.events.columns[Index(event.event)]
+                               .location;
     EXPECT_NEAR(event.distance_km, DistanceKm(query.location, place), 0.01);
     EXPECT_EQ(event.features[static_cast<size_t>(Feature::kDevice)],
               static_cast<float>(Device::kDesktop));
@@ -322,17 +321,15 @@ TEST_F(CandidateListsTest, MemoryKnowsWhatBeginsAndIsAnnouncedInTheMinute) {
   query.now = kTinyNow;
   query.limit = 200;
   ASSERT_EQ(MinuteOf(query.now), MinuteOf(query.now + 40 * kSecond));
-  EXPECT_THAT(Ids(Ask(query)), AllOf(Contains("begins"),
-                                     Not(Contains("announced"))));
+  EXPECT_THAT(Ids(Ask(query)),
+              AllOf(Contains("begins"), Not(Contains("announced"))));
   query.now += 40 * kSecond;
   Recommendations next = Ask(query);
   EXPECT_EQ(next.origin, ListOrigin::kMemory);
-  EXPECT_THAT(Ids(next),
-              AllOf(Not(Contains("begins")), Contains("announced")));
+  EXPECT_THAT(Ids(next), AllOf(Not(Contains("begins")), Contains("announced")));
   next = Ask(query);
   EXPECT_EQ(next.origin, ListOrigin::kMemory);
-  EXPECT_THAT(Ids(next),
-              AllOf(Not(Contains("begins")), Contains("announced")));
+  EXPECT_THAT(Ids(next), AllOf(Not(Contains("begins")), Contains("announced")));
 }
 
 TEST_F(CandidateListsTest, MemoryIsRankedAnewWithTheNextMinute) {
