@@ -1,9 +1,10 @@
 # A server under load.
 # shellcheck shell=bash
 
-# ceiling BYTES SECONDS: asks a server that answers so many bytes, and nothing
-# else; leaves its rate in `constant_rate`, its processor microseconds an answer
-# in `constant_us`.
+# ceiling BYTES SECONDS RATE: asks a server that answers so many bytes, and
+# nothing else; leaves its rate in `constant_rate`, its processor microseconds
+# an answer in `constant_us`, and what callers wait who ask at RATE in
+# `constant_open`.
 ceiling() {
   local address
   address="127.0.0.1:$(free_port)"
@@ -17,17 +18,20 @@ ceiling() {
   done
   server_address="$address" server_pid="$constant_pid" \
     load "$2" "$connections" 0
-  kill "$constant_pid"
-  wait "$constant_pid" || true
   constant_rate="$(after 'empty,' <<<"$loaded")"
   constant_us="$answer_us"
+  server_address="$address" server_pid="$constant_pid" \
+    load "$2" "$connections" "$3"
+  constant_open="$loaded"
+  kill "$constant_pid"
+  wait "$constant_pid" || true
 }
 
 # The rate of answers, next to that of a constant answer of the same size in the
 # same round: online, from memory, from Redis, with events written in the
 # background; and what callers wait at half the rate.
 run_recommend() {
-  local seconds=10 connections=16 rate constant_rate constant_us
+  local seconds=10 connections=16 rate constant_rate constant_us constant_open
   [[ -z "$small" ]] || seconds=3
   city
   shuf -n 2000 "$made/city$small/ids" >"$made/some_ids"
@@ -51,7 +55,7 @@ recommend_online() {
   figure "$name" 'p50 ms' "$(after 'p50' <<<"$loaded")"
   figure "$name" 'p99 ms' "$(after 'p99' <<<"$loaded")"
   figure "$name" 'processor us an answer, of the server' "$us"
-  ceiling "$bytes" 3
+  ceiling "$bytes" 3 "$(divide "$rate" 2)"
   figure "$name" 'a constant answer of that size, answers/s' "$constant_rate"
   figure "$name" 'part of the constant answer' \
     "$(divide "$rate" "$constant_rate")"
@@ -60,7 +64,11 @@ recommend_online() {
   load "$seconds" "$connections" "$(divide "$rate" 2)"
   name='recommend, open loop at half that rate'
   figure "$name" 'p50 ms' "$(after 'p50' <<<"$loaded")"
+  figure "$name" 'p50 ms of a constant answer' \
+    "$(after 'p50' <<<"$constant_open")"
   figure "$name" 'p99 ms' "$(after 'p99' <<<"$loaded")"
+  figure "$name" 'p99 ms of a constant answer' \
+    "$(after 'p99' <<<"$constant_open")"
 }
 
 recommend_while_written() {
@@ -97,12 +105,20 @@ kept() {
 }
 
 recommend_from_memory() {
+  local writer
   serve
-  # A second time within a list's life.
+  # A second time within a list's life; then with writes, each of which has all
+  # lists ranked anew once.
   load 2 "$connections" 0 "$made/some_ids"
   load 2 "$connections" 0 "$made/some_ids"
-  stop_server
   kept 'recommend, lists in memory'
+  "$bin/usher-bench" write-load "$server_address" events 3 1 1 1 \
+    >"$made/write.log" &
+  writer="$!"
+  load 2 "$connections" 0 "$made/some_ids"
+  wait "$writer"
+  stop_server
+  kept 'recommend, lists in memory, an event written a second'
 }
 
 # Redis is waited for, since on a machine where all wait for a core it is late;
