@@ -1,7 +1,7 @@
 #include "trainer/data/dataset.h"
 
 #include <algorithm>
-#include <thread>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,88 +37,47 @@ absl::Status LoadUsers(const std::string& path, const ReadOptions& options,
   return absl::OkStatus();
 }
 
-// Adds rows to a builder, in their order, on a thread of its own: the next ones
-// are read meanwhile. Nobody else uses the builder until Finish().
-class RowsBeside {
+// Hands rows on to a builder, each kRows later than it came.
+class DelayedRows {
  public:
-  explicit RowsBeside(DatasetBuilder& builder) : builder_(builder) {}
-  ~RowsBeside() { Wait(); }
+  explicit DelayedRows(DatasetBuilder& builder) : builder_(builder) {}
 
   void Add(const InteractionRow& row) {
-    Row& added = filling_.rows.emplace_back();
-    added.record.time = row.time;
-    added.record.value = row.value;
-    added.record.location = row.location;
-    added.record.kind = row.kind;
-    added.begin = static_cast<uint32_t>(filling_.text.size());
-    added.user_size = static_cast<uint32_t>(row.user_id.size());
-    added.event_size = static_cast<uint32_t>(row.event_id.size());
-    added.device_size = static_cast<uint32_t>(row.device.size());
-    absl::StrAppend(&filling_.text, row.user_id, row.event_id, row.device);
-    if (filling_.rows.size() >= kRows || filling_.text.size() >= kBytes) {
-      HandOn();
-    }
+    Row& slot = rows_[count_++ % kRows];
+    if (count_ > kRows) HandOn(slot);
+    slot.user_id.assign(row.user_id.data(), row.user_id.size());
+    slot.event_id.assign(row.event_id.data(), row.event_id.size());
+    slot.device.assign(row.device.data(), row.device.size());
+    slot.record.time = row.time;
+    slot.record.value = row.value;
+    slot.record.location = row.location;
+    slot.record.kind = row.kind;
+    builder_.Prefetch(slot.user_id, slot.event_id);
   }
-  void Reserve(size_t interactions) {
-    Wait();
-    builder_.Reserve(interactions);
-  }
-  // All are in the builder.
+
+  // The rest, in order.
   void Finish() {
-    HandOn();
-    Wait();
+    const size_t first = count_ > kRows ? count_ - kRows : 0;
+    for (size_t i = first; i < count_; ++i) HandOn(rows_[i % kRows]);
+    count_ = 0;
   }
 
  private:
-  static constexpr size_t kRows = size_t{1} << 17;
-  static constexpr size_t kBytes = size_t{1} << 24;
-  static constexpr size_t kAhead = 32;
+  static constexpr size_t kRows = 32;
   struct Row {
+    std::string user_id;
+    std::string event_id;
+    std::string device;
     InteractionRecord record;
-    uint32_t begin, user_size, event_size, device_size;  // In the text.
-  };
-  struct Batch {
-    std::vector<Row> rows;
-    std::string text;
-
-    absl::string_view Text(size_t begin, size_t size) const {
-      return {text.data() + begin, size};
-    }
-    absl::string_view User(const Row& row) const {
-      return Text(row.begin, row.user_size);
-    }
-    absl::string_view Event(const Row& row) const {
-      return Text(row.begin + row.user_size, row.event_size);
-    }
-    absl::string_view Device(const Row& row) const {
-      return Text(row.begin + row.user_size + row.event_size, row.device_size);
-    }
   };
 
-  void HandOn() {
-    Wait();
-    std::swap(filling_, adding_);
-    filling_.rows.clear();
-    filling_.text.clear();
-    adder_ = std::thread([this] { AddAll(adding_); });
-  }
-  void Wait() {
-    if (adder_.joinable()) adder_.join();
-  }
-  void AddAll(const Batch& batch) {
-    const std::vector<Row>& rows = batch.rows;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const Row& later = rows[std::min(i + kAhead, rows.size() - 1)];
-      builder_.Prefetch(batch.User(later), batch.Event(later));
-      builder_.AddInteraction(batch.User(rows[i]), batch.Event(rows[i]),
-                              rows[i].record, batch.Device(rows[i]));
-    }
+  void HandOn(const Row& row) {
+    builder_.AddInteraction(row.user_id, row.event_id, row.record, row.device);
   }
 
   DatasetBuilder& builder_;
-  Batch filling_;  // Of the thread that calls Add().
-  Batch adding_;   // Of adder_, while it runs.
-  std::thread adder_;
+  std::array<Row, kRows> rows_;
+  size_t count_ = 0;
 };
 
 absl::Status LoadInteractions(const std::string& path,
@@ -128,7 +87,6 @@ absl::Status LoadInteractions(const std::string& path,
     return absl::InvalidArgumentError(
         "no interactions were given; name them with --interactions=FILE");
   }
-  RowsBeside beside(builder);
   ReadOptions reserving = options;
   bool reserved = false;
   reserving.progress = [&](absl::string_view name, int64_t done, int64_t total,
@@ -136,15 +94,16 @@ absl::Status LoadInteractions(const std::string& path,
     if (!reserved && rows > 0 && done > 0) {
       // The first part of the file says how long the rows are.
       const double share = static_cast<double>(total) / done;
-      beside.Reserve(static_cast<size_t>(rows * share * 1.02));
+      builder.Reserve(static_cast<size_t>(rows * share * 1.02));
       reserved = true;
     }
     if (options.progress) options.progress(name, done, total, rows);
   };
+  DelayedRows rows(builder);
   RETURN_IF_ERROR(ReadInteractions(
-      path, reserving, [&](const InteractionRow& row) { beside.Add(row); },
+      path, reserving, [&rows](const InteractionRow& row) { rows.Add(row); },
       report));
-  beside.Finish();
+  rows.Finish();
   return absl::OkStatus();
 }
 

@@ -129,8 +129,7 @@ struct DatasetReport {
 // events that are announced at or after it stay out with all their
 // interactions; events without an announce time stay, and undated interactions
 // and joins do. Errors: those of the readers. `report` may be null; it is
-// filled as far as the reading got. The callbacks of `options` are called on
-// the calling thread; a second one adds what was read.
+// filled as far as the reading got.
 absl::StatusOr<Dataset> LoadDataset(const DatasetFiles& files,
                                     const ReadOptions& options,
                                     std::optional<Micros> until = std::nullopt,
