@@ -98,13 +98,15 @@ void ListToProto(const Recommendations& answer,
       request.detail() == v1::REASONS || request.detail() == v1::FEATURES;
   const std::vector<RankedEvent>& results = answer.ranking.results;
   std::vector<std::vector<Reason>> made;
-  const std::vector<std::vector<Reason>>* why = &made;
+  const std::vector<std::vector<Reason>>* why = nullptr;
   if (reasons && answer.kept != nullptr) {
-    why = &answer.kept->reasons->Of(answer.kept->ranking.results, answer.policy,
-                                    served.snapshot());
-  } else if (reasons) {
+    why = answer.kept->reasons->Of(answer.kept->ranking.results, answer.policy,
+                                   served.snapshot());
+  }
+  if (reasons && why == nullptr) {
     made =
         ReasonsOfList(results, answer.policy, served.snapshot(), kMaxReasons);
+    why = &made;
   }
   response->mutable_results()->Reserve(static_cast<int>(results.size()));
   for (size_t i = 0; i < results.size(); ++i) {

@@ -10,12 +10,12 @@ namespace usher {
 namespace {
 
 absl::StatusOr<SparseMatrix> MatrixOf(
-    const Catalog& catalog, size_t columns,
+    const Catalog& catalog, size_t columns, int threads,
     absl::FunctionRef<std::vector<WeightedItem>(size_t user)> row_of) {
   constexpr int64_t kBlock = 256;
   const auto users = static_cast<int64_t>(catalog.num_users());
   std::vector<std::vector<SparseEntry>> blocks((users + kBlock - 1) / kBlock);
-  ParallelFor(users, kBlock, 0, [&](int64_t begin, int64_t end) {
+  ParallelFor(users, kBlock, threads, [&](int64_t begin, int64_t end) {
     std::vector<SparseEntry>& block = blocks[begin / kBlock];
     for (int64_t user = begin; user < end; ++user) {
       for (const WeightedItem& item : row_of(static_cast<size_t>(user))) {
@@ -30,7 +30,7 @@ absl::StatusOr<SparseMatrix> MatrixOf(
   entries.reserve(size);
   for (std::vector<SparseEntry>& block : blocks) {
     entries.insert(entries.end(), block.begin(), block.end());
-    block = {};
+    std::vector<SparseEntry>().swap(block);
   }
   return SparseMatrix::FromEntries(static_cast<int32_t>(catalog.num_users()),
                                    static_cast<int32_t>(columns), entries);
@@ -39,15 +39,17 @@ absl::StatusOr<SparseMatrix> MatrixOf(
 }  // namespace
 
 absl::StatusOr<SparseMatrix> UserEventMatrix(const Catalog& catalog,
-                                             const Feedback& feedback) {
-  return MatrixOf(catalog, catalog.num_events(), [&](size_t user) {
+                                             const Feedback& feedback,
+                                             int threads) {
+  return MatrixOf(catalog, catalog.num_events(), threads, [&](size_t user) {
     return EventTastes(catalog.users.history[user], {}, feedback);
   });
 }
 
 absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog,
-                                                 const Feedback& feedback) {
-  return MatrixOf(catalog, catalog.num_organizers(), [&](size_t user) {
+                                                 const Feedback& feedback,
+                                                 int threads) {
+  return MatrixOf(catalog, catalog.num_organizers(), threads, [&](size_t user) {
     return OrganizerTastes(catalog, catalog.users.history[user],
                            catalog.users.follows[user], {}, feedback);
   });
@@ -55,8 +57,9 @@ absl::StatusOr<SparseMatrix> UserOrganizerMatrix(const Catalog& catalog,
 
 absl::StatusOr<SparseMatrix> UserItemMatrix(const Catalog& catalog,
                                             ItemKind kind,
-                                            const Feedback& feedback) {
-  return MatrixOf(catalog, NumItems(catalog, kind), [&](size_t user) {
+                                            const Feedback& feedback,
+                                            int threads) {
+  return MatrixOf(catalog, NumItems(catalog, kind), threads, [&](size_t user) {
     return ItemTastes(catalog, kind, catalog.users.history[user],
                       catalog.users.follows[user], {}, feedback);
   });

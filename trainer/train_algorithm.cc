@@ -42,7 +42,8 @@ ItemKind ItemsOf(const AlgorithmInput& input) {
 absl::StatusOr<SparseMatrix> TastesOf(const AlgorithmInput& input,
                                       ItemKind kind) {
   ASSIGN_OR_RETURN(SparseMatrix matrix,
-                   UserItemMatrix(input.catalog, kind, input.options.feedback));
+                   UserItemMatrix(input.catalog, kind, input.options.feedback,
+                                  input.options.threads));
   const absl::string_view name = kItemNames[static_cast<size_t>(kind)];
   if (matrix.entries() == 0) {
     return absl::InvalidArgumentError(

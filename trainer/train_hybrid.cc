@@ -148,9 +148,10 @@ absl::StatusOr<std::shared_ptr<const HybridModel>> TrainModel(
   auto model = std::make_shared<HybridModel>();
   model->feedback = options.feedback;
   ASSIGN_OR_RETURN(const SparseMatrix by_event,
-                   UserEventMatrix(catalog, options.feedback));
-  ASSIGN_OR_RETURN(const SparseMatrix by_organizer,
-                   UserOrganizerMatrix(catalog, options.feedback));
+                   UserEventMatrix(catalog, options.feedback, options.threads));
+  ASSIGN_OR_RETURN(
+      const SparseMatrix by_organizer,
+      UserOrganizerMatrix(catalog, options.feedback, options.threads));
   if (by_event.entries() == 0 && by_organizer.entries() == 0) {
     return absl::InvalidArgumentError(
         "nothing to learn from: no interaction is a positive answer");

@@ -72,7 +72,7 @@ bool IsPositive(const Action& answer) {
          TasteWeight(answer.kind, answer.value) > 0;
 }
 
-// Count an answer, or with `sign` -1 take it back.
+// Both count an answer, or with `sign` -1 take it back.
 void Count(const Action& answer, int sign, EventCounters& counters) {
   if (IsCommitment(answer.kind)) {
     counters.yes += sign;
@@ -514,10 +514,8 @@ void Catalog::Apply(UserRow user, EventRow event, InteractionKind kind,
 }
 
 void Catalog::ApplyAll(absl::Span<const InteractionRecord> interactions,
-                       int threads) {
-  // Enough that a user has several in one batch, whose lists are then in the
-  // processor's cache; few enough for what is kept of each.
-  constexpr size_t kBatch = size_t{1} << 21;
+                       int threads, size_t batch) {
+  if (interactions.empty()) return;
   users.columns.Own();
   users.history.Own();
   users.commitments.Own();
@@ -526,8 +524,8 @@ void Catalog::ApplyAll(absl::Span<const InteractionRecord> interactions,
   organizers.counters.Own();
   organizers.attendees.Own();
   for (; !interactions.empty();
-       interactions.remove_prefix(std::min(kBatch, interactions.size()))) {
-    ApplyBatch(interactions.subspan(0, kBatch), threads);
+       interactions.remove_prefix(std::min(batch, interactions.size()))) {
+    ApplyBatch(interactions.subspan(0, batch), threads);
   }
 }
 

@@ -61,10 +61,12 @@ bool IsSame(const GeoPoint& a, const GeoPoint& b) {
 // Whether the list was ranked for the like of this request.
 bool IsAskedAgain(const MemoryList& list, const Query& query,
                   const RequestTerms& request) {
+  const size_t results = list.ranking.results.size();
+  const bool are_all = results < static_cast<size_t>(list.limit);
   return IsPlain(query) && query.device == list.device &&
-         IsSame(request.place, list.place) && query.now >= list.ranked_at &&
+         IsSame(request.place, list.place) &&
          MinuteOf(query.now) == MinuteOf(list.ranked_at) &&
-         static_cast<size_t>(query.limit) <= list.ranking.results.size();
+         (are_all || static_cast<size_t>(query.limit) <= results);
 }
 
 }  // namespace
@@ -165,7 +167,7 @@ bool CandidateLists::FindInMemory(const Query& query,
   ListRefusal refusal = WhyNotUse(
       {request.policy, 0, list->generated_at, list->location}, request);
   if (refusal == ListRefusal::kNone &&
-      (request.now < list->generated_at ||
+      (request.now < list->ranked_at ||
        request.now > list->generated_at + kMemoryListLife)) {
     refusal = ListRefusal::kAge;
   }
@@ -211,8 +213,8 @@ void CandidateLists::CountAnswer(const FoundList& found,
 std::shared_ptr<const MemoryList> CandidateLists::Keep(
     const Query& query, const RankingPolicy& policy, const Snapshot& snapshot,
     const FoundList& found, const Ranking& ranking) {
-  if (found.origin == ListOrigin::kRedis || !IsPlain(query) ||
-      ranking.results.empty()) {
+  if (!memory_.keeps() || found.origin == ListOrigin::kRedis ||
+      !IsPlain(query) || ranking.results.empty()) {
     return nullptr;
   }
   const Catalog& catalog = snapshot.catalog;
@@ -225,6 +227,7 @@ std::shared_ptr<const MemoryList> CandidateLists::Keep(
   list->generated_at = list->ranked_at = query.now;
   list->location = list->place = PlaceOf(query, catalog, user);
   list->device = query.device;
+  list->limit = query.limit;
   if (found.answer == nullptr) {
     memory_.Keep(query.user_id, HashOf(policy), list);
   } else {

@@ -32,8 +32,8 @@ struct FoundList {
   std::vector<EventRow> events;
   std::vector<EventRow> newer;  // As ListedEvents has it.
   Micros generated_at = kNoTime;
-  // Of kMemory: the answer that it is, and whether the same was asked and
-  // nothing was written since. Only time has passed.
+  // Of kMemory: the answer that it is, and whether it was ranked for the like
+  // of this request in this very minute, and nothing was written since.
   std::shared_ptr<const MemoryList> answer;
   bool unchanged = false;
   std::string degraded;  // Not empty: Redis could not be asked, and why.
@@ -56,8 +56,8 @@ class CandidateLists {
   void CountAnswer(const FoundList& found, const Ranking& ranking);
 
   // Learns of a new ranking, and keeps it when all of it was found online or in
-  // memory, and would be for anybody's request of this user. What is kept, or
-  // null.
+  // memory, and would be for anybody's request of this user. Returns what it
+  // would be answered from the next time, or null.
   std::shared_ptr<const MemoryList> Keep(
       const Query& query, const RankingPolicy& policy, const Snapshot& snapshot,
       const FoundList& found, const Ranking& ranking) ABSL_LOCKS_EXCLUDED(mu_);

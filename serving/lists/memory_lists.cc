@@ -10,13 +10,12 @@ namespace {
 
 // Nodes, keys and control blocks around the rows.
 constexpr size_t kOverheadBytes = 400;
-// Reasons of a result, with their texts.
-constexpr size_t kReasonsBytes = kMaxReasons * 80;
 
 size_t BytesOf(absl::string_view user_id, absl::string_view policy,
                const MemoryList& list) {
   return kOverheadBytes + 2 * user_id.size() + policy.size() +
-         list.ranking.results.size() * (sizeof(RankedEvent) + kReasonsBytes) +
+         list.ranking.results.size() *
+             (sizeof(RankedEvent) + kMostReasonsBytes) +
          list.ranking.further.size() * sizeof(EventRow);
 }
 
@@ -44,7 +43,7 @@ MemoryLists::Entries::iterator MemoryLists::FindIn(Shard& shard,
 
 std::shared_ptr<const MemoryList> MemoryLists::Find(absl::string_view user_id,
                                                     absl::string_view policy) {
-  if (options_.max_bytes == 0) return nullptr;
+  if (!keeps()) return nullptr;
   const Micros now = clock_.Now();
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
@@ -69,7 +68,9 @@ void MemoryLists::Keep(absl::string_view user_id, absl::string_view policy,
              now + life, bytes};
   Shard& shard = ShardOf(user_id);
   absl::MutexLock lock(&shard.mu);
-  Put(shard, FindIn(shard, user_id, policy), std::move(next));
+  if (Put(shard, FindIn(shard, user_id, policy), std::move(next), now)) {
+    counters_.memory_kept.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 void MemoryLists::Replace(absl::string_view user_id, absl::string_view policy,
@@ -82,13 +83,19 @@ void MemoryLists::Replace(absl::string_view user_id, absl::string_view policy,
   if (entry == shard.entries.end() || entry->list.get() != &list) return;
   Put(shard, entry,
       {std::string(user_id), std::string(policy), std::move(next), entry->ends,
-       bytes});
+       bytes},
+      clock_.Now());
 }
 
-void MemoryLists::Put(Shard& shard, Entries::iterator before, Entry next) {
+bool MemoryLists::Put(Shard& shard, Entries::iterator before, Entry next,
+                      Micros now) {
   const size_t most = options_.max_bytes / kShards;
+  if (next.bytes > most) return false;
   if (before != shard.entries.end()) Remove(shard, before);
-  if (next.bytes > most) return;
+  // What nobody asks for any more does not stay until there is no room.
+  while (!shard.entries.empty() && shard.entries.back().ends <= now) {
+    Remove(shard, std::prev(shard.entries.end()));
+  }
   while (shard.bytes + next.bytes > most) {
     Remove(shard, std::prev(shard.entries.end()));
     counters_.memory_evicted.fetch_add(1, std::memory_order_relaxed);
@@ -96,9 +103,9 @@ void MemoryLists::Put(Shard& shard, Entries::iterator before, Entry next) {
   shard.bytes += next.bytes;
   counters_.memory_bytes.fetch_add(static_cast<int64_t>(next.bytes),
                                    std::memory_order_relaxed);
-  counters_.memory_kept.fetch_add(1, std::memory_order_relaxed);
   shard.entries.push_front(std::move(next));
   shard.users[shard.entries.front().user_id].push_back(shard.entries.begin());
+  return true;
 }
 
 void MemoryLists::Forget(absl::string_view user_id) {

@@ -37,6 +37,7 @@ struct MemoryList {
   Micros ranked_at = kNoTime;
   GeoPoint place;
   Device device = Device::kUnknown;
+  int limit = 0;  // Fewer results are all that there are.
   // Of the results.
   std::shared_ptr<const MemoryReasons> reasons =
       std::make_shared<const MemoryReasons>();
@@ -46,7 +47,7 @@ struct MemoryList {
 inline constexpr Micros kMemoryListLife = kMinute;
 
 struct MemoryListsOptions {
-  size_t max_bytes = size_t{64} << 20;  // 0: nothing is kept.
+  size_t max_bytes = size_t{256} << 20;  // 0: nothing is kept.
   // How long a list lives, by the clock: between 3/4 and 5/4 of this, so that
   // those made together do not end together.
   Micros life = 30 * kSecond;
@@ -60,6 +61,8 @@ class MemoryLists {
   // Borrows both.
   MemoryLists(const MemoryListsOptions& options, const Clock& clock,
               ListCounters& counters);
+
+  bool keeps() const { return options_.max_bytes > 0; }
 
   // Null when there is none.
   std::shared_ptr<const MemoryList> Find(absl::string_view user_id,
@@ -100,8 +103,8 @@ class MemoryLists {
   Entries::iterator FindIn(Shard& shard, absl::string_view user_id,
                            absl::string_view policy)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
-  // In the place of `before`, which may be none.
-  void Put(Shard& shard, Entries::iterator before, Entry next)
+  // In the place of `before`, which may be none. False: it is too large.
+  bool Put(Shard& shard, Entries::iterator before, Entry next, Micros now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
   void Remove(Shard& shard, Entries::iterator entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);

@@ -373,25 +373,22 @@ std::vector<Candidate> FoundBy(CandidateSource source,
 }
 
 // What was not looked at follows as it stands in the list.
-void AppendFurther(const Run& run, const RowBitmap& rows,
+void AppendFurther(const Run& run, RowBitmap rows,
                    const std::vector<Candidate>& looked_at,
                    absl::Span<const EventRow> list, Ranking& ranking) {
   const auto further = static_cast<size_t>(run.query.further);
-  RowBitmap others = rows;
   for (const Candidate& candidate : looked_at) {
-    if (others.Test(Index(candidate.event))) {
-      others.Clear(Index(candidate.event));
-    }
+    rows.Clear(Index(candidate.event));
   }
   for (const EventRow row : list) {
     if (ranking.further.size() >= further) return;
-    if (others.Test(Index(row))) ranking.further.push_back(row);
+    if (rows.Test(Index(row))) ranking.further.push_back(row);
   }
 }
 
 void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
              Ranking& ranking) {
-  const RowBitmap rows = AllowedRows(allowed, ranking);
+  RowBitmap rows = AllowedRows(allowed, ranking);
   std::vector<Candidate> listed;
   if (shortcuts.list != nullptr) {
     ListedEvents list = *shortcuts.list;
@@ -410,7 +407,9 @@ void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
                      of_list);
     run.Rank(listed, of_list);
     if (of_list.results.size() >= static_cast<size_t>(shortcuts.wanted)) {
-      if (cut) AppendFurther(run, rows, listed, all.subspan(near), of_list);
+      if (cut) {
+        AppendFurther(run, std::move(rows), listed, all.subspan(near), of_list);
+      }
       ranking = std::move(of_list);
       return;
     }
@@ -438,7 +437,7 @@ void RankAll(const Run& run, const Allowed& allowed, const Shortcuts& shortcuts,
     behind.erase(behind.begin(), more);
   }
   run.Rank(candidates, ranking);
-  AppendFurther(run, rows, candidates, behind, ranking);
+  AppendFurther(run, std::move(rows), candidates, behind, ranking);
 }
 
 bool IsOfList(const RankedEvent& event) {
@@ -492,7 +491,7 @@ bool StillHolds(const Ranking& ranking, Micros since, Micros now,
 
 Ranking FirstOf(const Ranking& ranking, size_t limit) {
   Ranking first = ranking;
-  first.results.resize(limit);
+  first.results.resize(std::min(limit, first.results.size()));
   first.further.clear();
   for (size_t i = limit; i < ranking.results.size(); ++i) {
     first.further.push_back(ranking.results[i].event);

@@ -69,14 +69,14 @@ Ranking RankEvents(const Query& query, const RankingPolicy& policy,
                    const Shortcuts& shortcuts = {},
                    StageTimes* times = nullptr);
 
-// Whether RankEvents() gave this at `since` and would give it for the same
+// Whether what RankEvents() gave at `since` still is the answer to the same
 // query at `now`, in the same minute, if nothing was written: nothing was
-// announced meanwhile, and no result has begun.
+// announced meanwhile, and no result has begun. Of further events some may
+// have; and what fades with the exact instant has faded by less than a minute.
 bool StillHolds(const Ranking& ranking, Micros since, Micros now,
                 const LiveView& view, const Catalog& catalog);
 
-// Its first `limit` results; the others are further events. Requires that there
-// are so many.
+// Its first `limit` results, or all; the others are further events.
 Ranking FirstOf(const Ranking& ranking, size_t limit);
 
 }  // namespace usher

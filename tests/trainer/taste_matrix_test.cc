@@ -69,6 +69,26 @@ TEST(TasteMatrixTest, UsersByOrganizersHoldLogarithmsAndFollows) {
   EXPECT_FLOAT_EQ(cells.at({1, 0}), std::log1p(2.55f));
 }
 
+TEST(TasteMatrixTest, ManyUsersOnAnyNumberOfThreadsGiveTheSame) {
+  constexpr int kUsers = 700;
+  Catalog catalog;
+  for (int i = 0; i < 9; ++i) catalog.EventRowOf(absl::StrCat("e", i));
+  for (int user = 0; user < kUsers; ++user) {
+    const UserRow row = catalog.UserRowOf(absl::StrCat("u", user));
+    for (int i = 0; i <= user % 4; ++i) {
+      catalog.Apply(row, EventRow{(user + 5 * i) % 9},
+                    InteractionKind::kRsvpYes, NAN, kDay);
+    }
+  }
+  const SparseMatrix one = UserEventMatrix(catalog, {}, 1).value();
+  const SparseMatrix two = UserEventMatrix(catalog, {}, 2).value();
+  ASSERT_EQ(one.rows(), kUsers);
+  EXPECT_EQ(CellsOf(two), CellsOf(one));
+  for (int user = 0; user < kUsers; ++user) {
+    EXPECT_EQ(one.RowColumns(user).size(), user % 4 + 1);
+  }
+}
+
 TEST(TasteMatrixTest, WithoutOrganizersThereAreNoColumns) {
   Catalog catalog;
   Event event;

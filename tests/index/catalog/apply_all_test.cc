@@ -132,7 +132,27 @@ TEST(ApplyAllTest, CutsLongHistoriesAtTheSamePlaces) {
   ApplyOneByOne(interactions, expected);
   together.ApplyAll(interactions, 2);
   ExpectSame(together, expected);
+  const auto kept = std::count_if(
+      interactions.begin(), interactions.end(), [](const auto& row) {
+        return row.user == 0 &&
+               (IsAnswer(row.kind) || TasteWeight(row.kind, row.value) != 0);
+      });
+  EXPECT_GT(kept, static_cast<std::ptrdiff_t>(Catalog::kMaxHistory));
   EXPECT_LT(together.users.history[0].size(), Catalog::kMaxHistory);
+}
+
+TEST(ApplyAllTest, BatchesGoOnWhereTheOneBeforeEnded) {
+  const Size size;
+  Random random(8);
+  Catalog expected, together;
+  for (Catalog* catalog : {&expected, &together}) {
+    Random same(8);
+    Describe(size, same, *catalog);
+  }
+  const auto interactions = Interactions(size, random);
+  ApplyOneByOne(interactions, expected);
+  together.ApplyAll(interactions, 2, interactions.size() / 7);
+  ExpectSame(together, expected);
 }
 
 TEST(ApplyAllTest, GoesOnFromAnyCatalogAndLeavesItsCopiesAlone) {

@@ -379,6 +379,10 @@ std::string Dump(const Catalog& catalog) {
       absl::StrAppend(&out, " ", static_cast<int>(action.event), ":",
                       static_cast<int>(action.kind), "@", action.time);
     }
+    for (const Commitment& commitment : catalog.users.commitments[row]) {
+      absl::StrAppend(&out, " !", static_cast<int>(commitment.event), "of",
+                      static_cast<int>(commitment.organizer));
+    }
     for (const Follow& follow : catalog.users.follows[row]) {
       absl::StrAppend(&out, " +", static_cast<int>(follow.organizer));
     }

@@ -396,7 +396,7 @@ void ExpectSame(const LiveColumns& followed, const LiveColumns& built) {
     if (!std::isnan(x.fresh_hours)) {
       EXPECT_EQ(x.fresh_hours, y.fresh_hours);
     }
-    EXPECT_EQ(x.key, y.key);
+    EXPECT_EQ(followed.KeyOf(x.row), built.KeyOf(x.row));
     EXPECT_EQ(x.organizer, y.organizer);
     EXPECT_EQ(x.bins, y.bins);
     for (const LiveRank rank : {LiveRank::kLead, LiveRank::kDay, LiveRank::kYes,

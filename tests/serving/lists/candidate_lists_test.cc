@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "serving/convert_responses.h"
 #include "serving/lists/list_codec.h"
 #include "serving/lists/list_keys.h"
 #include "serving/recommender.h"
@@ -298,7 +299,6 @@ TEST_F(CandidateListsTest, AnotherPlaceOrDeviceIsRankedAnew) {
   query.location = {45, 10};
   Ask(query);
   query.location.latitude += 0.01f;
-  query.device = Device::kDesktop;
   const Recommendations moved = Ask(query);
   EXPECT_EQ(moved.origin, ListOrigin::kMemory);
   for (const RankedEvent& event : moved.ranking.results) {
@@ -306,6 +306,11 @@ TEST_F(CandidateListsTest, AnotherPlaceOrDeviceIsRankedAnew) {
                                .catalog.events.columns[Index(event.event)]
                                .location;
     EXPECT_NEAR(event.distance_km, DistanceKm(query.location, place), 0.01);
+  }
+  query.device = Device::kDesktop;
+  const Recommendations other = Ask(query);
+  EXPECT_EQ(other.origin, ListOrigin::kMemory);
+  for (const RankedEvent& event : other.ranking.results) {
     EXPECT_EQ(event.features[static_cast<size_t>(Feature::kDevice)],
               static_cast<float>(Device::kDesktop));
   }
@@ -332,6 +337,53 @@ TEST_F(CandidateListsTest, MemoryKnowsWhatBeginsAndIsAnnouncedInTheMinute) {
   EXPECT_THAT(Ids(next), AllOf(Not(Contains("begins")), Contains("announced")));
 }
 
+TEST_F(CandidateListsTest, MemoryIsOfNoInstantBeforeItWasRanked) {
+  Write(EventUpserts{{TinyEvent("begins", 20 * kSecond)}, {}});
+  Query query;
+  query.user_id = "u0";
+  query.limit = 200;
+  for (const Micros later : {0, 40}) {
+    query.now = kTinyNow + later * kSecond;
+    Ask(query);
+  }
+  query.now = kTinyNow + 10 * kSecond;
+  EXPECT_THAT(Ids(Ask(query)), Contains("begins"));
+}
+
+TEST_F(CandidateListsTest, AListOfAllThatThereIsIsAnsweredAsBefore) {
+  Adopt(TinySnapshot(TinyCatalog()));
+  EXPECT_THAT(Ids(Ask("ann", 20)), SizeIs(::testing::Lt(20)));
+  for (const int limit : {20, 30, 2}) {
+    const Recommendations again = Ask("ann", limit);
+    EXPECT_EQ(again.origin, ListOrigin::kMemory);
+    EXPECT_FALSE(again.ranking.topped_up);
+    EXPECT_EQ(again.ranking.candidates, (Ranking().candidates));
+  }
+  EXPECT_EQ(counters_.topped_up.load(), 0);
+}
+
+TEST_F(CandidateListsTest, ReasonsFromMemoryAreThoseOfTheResults) {
+  v1::RecommendRequest request;
+  request.set_detail(v1::REASONS);
+  for (const int limit : {20, 20, 5}) {
+    const Recommendations answer = Ask("u0", limit);
+    v1::RecommendResponse response;
+    ToProto(answer, request, &response);
+    const auto expected = ReasonsOfList(answer.ranking.results, answer.policy,
+                                        answer.served->snapshot(), kMaxReasons);
+    ASSERT_EQ(response.results_size(), limit);
+    int reasons = 0;
+    for (int i = 0; i < limit; ++i) {
+      ASSERT_EQ(response.results(i).reasons_size(), expected[i].size());
+      for (size_t r = 0; r < expected[i].size(); ++r, ++reasons) {
+        EXPECT_EQ(response.results(i).reasons(r).text(), expected[i][r].text);
+      }
+    }
+    EXPECT_GT(reasons, 0);
+    EXPECT_NE(answer.kept, nullptr);
+  }
+}
+
 TEST_F(CandidateListsTest, MemoryIsRankedAnewWithTheNextMinute) {
   Query query;
   query.user_id = "u0";
@@ -341,12 +393,15 @@ TEST_F(CandidateListsTest, MemoryIsRankedAnewWithTheNextMinute) {
   query.now = MinuteOf(kTinyNow) + kMinute;
   const Recommendations next = Ask(query);
   ASSERT_EQ(next.origin, ListOrigin::kMemory);
+  int in_both = 0;
   for (const RankedEvent& event : next.ranking.results) {
     for (const RankedEvent& before : first.ranking.results) {
       if (before.event != event.event) continue;
       EXPECT_LT(event.lead_hours, before.lead_hours);
+      ++in_both;
     }
   }
+  EXPECT_GT(in_both, 0);
 }
 
 TEST_F(CandidateListsTest, AListThatWasRankedAnewEndsWhenItWouldHave) {
