@@ -201,7 +201,8 @@ class Catalog {
   // a fraction of the time where they are not few beside the catalogue, all of
   // whose columns are copied if they are borrowed or shared. The rows exist
   // (UserRowOf, EventRowOf). On `threads` threads (0: all that the machine has)
-  // and `batch` interactions at a time, with the same result for any number.
+  // and `batch` interactions (1 or more) at a time, with the same result for
+  // any number.
   void ApplyAll(absl::Span<const InteractionRecord> interactions,
                 int threads = 0, size_t batch = kApplyBatch);
 
@@ -212,7 +213,8 @@ class Catalog {
   // processor's cache; few enough for what is kept of each.
   static constexpr size_t kApplyBatch = size_t{1} << 21;
 
-  // Where a user is looked for among the regulars of an organizer.
+  // So many of a user's latest commitments tell whether they are a regular of
+  // an organizer.
   static constexpr size_t kHistoryScan = 2048;
   // Half of a longer history goes: what is no answer first, then the oldest.
   static constexpr size_t kMaxHistory = 8192;

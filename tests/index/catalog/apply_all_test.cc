@@ -102,15 +102,20 @@ void ApplyOneByOne(const std::vector<InteractionRecord>& interactions,
   }
 }
 
+Catalog Described(const Size& size, uint64_t seed) {
+  Catalog catalog;
+  Random random(seed);
+  Describe(size, random, catalog);
+  return catalog;
+}
+
 TEST(ApplyAllTest, IsApplyingOneByOneOnAnyNumberOfThreads) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     const Size size;
     Random random(seed);
-    Catalog expected, one, three;
-    for (Catalog* catalog : {&expected, &one, &three}) {
-      Random same(seed);
-      Describe(size, same, *catalog);
-    }
+    Catalog expected = Described(size, seed);
+    Catalog one = Described(size, seed);
+    Catalog three = Described(size, seed);
     const auto interactions = Interactions(size, random);
     ApplyOneByOne(interactions, expected);
     one.ApplyAll(interactions, 1);
@@ -123,11 +128,8 @@ TEST(ApplyAllTest, IsApplyingOneByOneOnAnyNumberOfThreads) {
 TEST(ApplyAllTest, CutsLongHistoriesAtTheSamePlaces) {
   const Size size = {3, 30'000, 40, 60'000};
   Random random(5);
-  Catalog expected, together;
-  for (Catalog* catalog : {&expected, &together}) {
-    Random same(5);
-    Describe(size, same, *catalog);
-  }
+  Catalog expected = Described(size, 5);
+  Catalog together = Described(size, 5);
   const auto interactions = Interactions(size, random);
   ApplyOneByOne(interactions, expected);
   together.ApplyAll(interactions, 2);
@@ -144,11 +146,8 @@ TEST(ApplyAllTest, CutsLongHistoriesAtTheSamePlaces) {
 TEST(ApplyAllTest, BatchesGoOnWhereTheOneBeforeEnded) {
   const Size size;
   Random random(8);
-  Catalog expected, together;
-  for (Catalog* catalog : {&expected, &together}) {
-    Random same(8);
-    Describe(size, same, *catalog);
-  }
+  Catalog expected = Described(size, 8);
+  Catalog together = Described(size, 8);
   const auto interactions = Interactions(size, random);
   ApplyOneByOne(interactions, expected);
   together.ApplyAll(interactions, 2, interactions.size() / 7);
@@ -158,11 +157,8 @@ TEST(ApplyAllTest, BatchesGoOnWhereTheOneBeforeEnded) {
 TEST(ApplyAllTest, GoesOnFromAnyCatalogAndLeavesItsCopiesAlone) {
   const Size size;
   Random random(6);
-  Catalog expected, together;
-  for (Catalog* catalog : {&expected, &together}) {
-    Random same(6);
-    Describe(size, same, *catalog);
-  }
+  Catalog expected = Described(size, 6);
+  Catalog together = Described(size, 6);
   const auto first = Interactions(size, random);
   ApplyOneByOne(first, expected);
   together.ApplyAll(first, 2);
