@@ -200,9 +200,10 @@ void AddNewer(const ListedEvents& list, const RankingPolicy& policy,
 }
 
 void AddOrganizer(const Catalog& catalog, const LiveView& view,
-                  OrganizerRow organizer, Collector& collector) {
+                  OrganizerRow organizer, std::vector<Scored>& soonest,
+                  Collector& collector) {
   if (Index(organizer) >= catalog.num_organizers()) return;
-  std::vector<Scored> soonest;
+  soonest.clear();
   for (const EventRow row : catalog.organizers.events[Index(organizer)]) {
     // Most are over.
     if (!collector.allowed().Test(Index(row))) continue;
@@ -217,6 +218,7 @@ void AddOrganizers(const RankingPolicy& policy, const UserState& user,
                    const LiveView& view, const Catalog& catalog,
                    Collector& collector) {
   std::vector<std::pair<float, OrganizerRow>> known;
+  known.reserve(user.organizers.size() + user.followed.size());
   for (const auto& [organizer, past] : user.organizers) {
     if (past.commitments > 0) known.emplace_back(past.recent, organizer);
   }
@@ -232,14 +234,16 @@ void AddOrganizers(const RankingPolicy& policy, const UserState& user,
   if (known.size() > static_cast<size_t>(policy.source_candidates)) {
     known.resize(policy.source_candidates);
   }
+  std::vector<Scored> soonest;
   for (const auto& [recent, organizer] : known) {
-    AddOrganizer(catalog, view, organizer, collector);
+    AddOrganizer(catalog, view, organizer, soonest, collector);
   }
 }
 
 void AddNeighbours(const RankingPolicy& policy, const UserState& user,
                    Collector& collector) {
   std::vector<Scored> picks;
+  picks.reserve(user.neighbour_picks.size());
   for (size_t i = 0; i < user.neighbour_picks.size(); ++i) {
     const auto [event, weight] = user.neighbour_picks[i];
     if (collector.allowed().Test(Index(event)))
@@ -378,6 +382,7 @@ FoundCandidates CollectCandidates(const RankingPolicy& policy,
   AddNeighbours(policy, user, collector);
   AddNearby(policy, user, view, collector);
   FoundCandidates found;
+  found.behind.reserve(scan->size() - ahead);
   for (size_t i = ahead; i < scan->size(); ++i) {
     const EventRow row{(*scan)[i].row};
     // Who is there already was found by the scan, too.

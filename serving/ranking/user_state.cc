@@ -63,6 +63,9 @@ void AddCommitment(const Catalog& catalog, EventRow row, float weight,
 
 void AddHistory(const Catalog& catalog, absl::Span<const Action> history,
                 Micros now, UserState& user) {
+  user.answered.reserve(history.size());
+  user.places.reserve(history.size());
+  user.starts.reserve(history.size());
   for (const Action& action : history) {
     if (IsAnswer(action.kind)) user.answered.push_back(action.event);
     if (IsCommitment(action.kind)) {
@@ -345,6 +348,7 @@ UserState BuildUserState(const Query& query, const Snapshot& snapshot,
   AddSeeds(catalog, query.seeds, user);
   SortAnswered(user);
   std::vector<EventRow> liked;
+  liked.reserve(history.size() + seeds.size());
   for (const Action& action : history) {
     if (IsCommitment(action.kind)) liked.push_back(action.event);
   }
