@@ -10,13 +10,15 @@
 // requests behind it. NOW is the instant to ask for, in unix seconds (0: the
 // server's own); KM, how far from home a user goes.
 //
-// One thread asks for all, and looks at no more of an answer than its length
-// and whether it begins with a result: what a caller costs is the server's not
-// to have, as both run on one machine.
+// One thread asks for all, in the open loop another takes the answers, and
+// looks at no more of an answer than its length and whether it begins with a
+// result: what a caller costs is the server's not to have, as both run on one
+// machine.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -24,8 +26,12 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "tests/bench/workloads.h"
 #include "usher/v1/recommendation.pb.h"
 
@@ -36,6 +42,7 @@ using Instant = std::chrono::system_clock::time_point;
 using SystemClock = std::chrono::system_clock;
 
 constexpr char kMethod[] = "/usher.v1.RecommendationService/Recommend";
+constexpr SystemClock::duration kPatience = std::chrono::milliseconds(10);
 // The first byte of an answer with results: field 1, with a length.
 constexpr uint8_t kResultTag = 0x0a;
 
@@ -80,49 +87,21 @@ class Loop {
   Result Run() {
     const Instant start = SystemClock::now();
     const Instant end = start + Seconds(load_.seconds);
-    int open = 0;
-    for (Connection& connection : connections_) {
-      if (load_.rate > 0) {
-        idle_.push_back(&connection);
-      } else {
-        Ask(connection, SystemClock::now());
-        ++open;
-      }
-    }
-    int64_t due = 0;  // How many requests have been due.
-    const auto due_at = [&](int64_t n) {
-      return start + Seconds(static_cast<double>(n) / load_.rate);
-    };
-    while (true) {
-      const Instant now = SystemClock::now();
-      const bool over = now >= end;
-      while (load_.rate > 0 && !over && due_at(due) <= now) {
-        waiting_.push_back(due_at(due++));
-      }
-      while (!over && !waiting_.empty() && !idle_.empty()) {
-        Ask(*idle_.back(), waiting_.front());
-        idle_.pop_back();
-        waiting_.pop_front();
-        ++open;
-      }
-      if (over && open == 0) return std::move(result_);
-      void* tag;
-      bool ok;
-      const Instant until = load_.rate > 0 && !over ? due_at(due) : end;
-      const auto next =
-          over ? (queue_.Next(&tag, &ok) ? grpc::CompletionQueue::GOT_EVENT
-                                         : grpc::CompletionQueue::SHUTDOWN)
-               : queue_.AsyncNext(&tag, &ok, until);
-      if (next != grpc::CompletionQueue::GOT_EVENT) continue;
-      Connection& connection = *static_cast<Connection*>(tag);
-      Note(connection);
-      if (load_.rate > 0 || SystemClock::now() >= end) {
-        --open;
-        idle_.push_back(&connection);
-      } else {
+    if (load_.rate > 0) {
+      asking_ = true;
+      std::thread asker([&] {
+        AskInTime(start, end);
+        asking_ = false;
+      });
+      TakeAnswers(end);
+      asker.join();
+    } else {
+      for (Connection& connection : connections_) {
         Ask(connection, SystemClock::now());
       }
+      TakeAnswers(end);
     }
+    return std::move(result_);
   }
 
  private:
@@ -131,7 +110,64 @@ class Loop {
         std::chrono::duration<double>(seconds));
   }
 
+  // A thread of its own: it sleeps until a request is due to a few
+  // microseconds, where the queue waits for whole milliseconds.
+  void AskInTime(Instant start, Instant end) ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      absl::MutexLock lock(&mu_);
+      for (Connection& connection : connections_) idle_.push_back(&connection);
+    }
+    for (int64_t n = 0;; ++n) {
+      const Instant due = start + Seconds(static_cast<double>(n) / load_.rate);
+      if (due >= end) return;
+      std::this_thread::sleep_until(due);
+      Connection* connection = nullptr;
+      {
+        absl::MutexLock lock(&mu_);
+        if (idle_.empty()) {
+          waiting_.push_back(due);
+          continue;
+        }
+        connection = idle_.back();
+        idle_.pop_back();
+      }
+      Ask(*connection, due);
+    }
+  }
+
+  // Has the connection of an answer ask what is next, if there is anything.
+  void AskNext(Connection& connection, Instant end) ABSL_LOCKS_EXCLUDED(mu_) {
+    Instant due = SystemClock::now();
+    if (due >= end) return;
+    if (load_.rate > 0) {
+      absl::MutexLock lock(&mu_);
+      if (waiting_.empty()) {
+        idle_.push_back(&connection);
+        return;
+      }
+      due = waiting_.front();
+      waiting_.pop_front();
+    }
+    Ask(connection, due);
+  }
+
+  void TakeAnswers(Instant end) {
+    void* tag;
+    bool ok;
+    while (asking_ || open_ > 0) {
+      if (queue_.AsyncNext(&tag, &ok, SystemClock::now() + kPatience) !=
+          grpc::CompletionQueue::GOT_EVENT) {
+        continue;
+      }
+      Connection& connection = *static_cast<Connection*>(tag);
+      Note(connection);
+      AskNext(connection, end);
+      --open_;
+    }
+  }
+
   void Ask(Connection& connection, Instant due) {
+    ++open_;
     connection.due = due;
     connection.context = std::make_unique<grpc::ClientContext>();
     connection.response.Clear();
@@ -161,9 +197,13 @@ class Loop {
   const Load& load_;
   grpc::CompletionQueue queue_;
   std::vector<Connection> connections_;
-  std::vector<Connection*> idle_;
-  std::deque<Instant> waiting_;  // When requests were due that wait.
-  size_t asked_ = 0;
+  absl::Mutex mu_;
+  std::vector<Connection*> idle_ ABSL_GUARDED_BY(mu_);
+  // When requests were due that wait for a connection.
+  std::deque<Instant> waiting_ ABSL_GUARDED_BY(mu_);
+  std::atomic<size_t> asked_{0};
+  std::atomic<bool> asking_{false};
+  std::atomic<int> open_{0};
   Result result_;
 };
 
