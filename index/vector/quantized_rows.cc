@@ -44,6 +44,12 @@ float RoundUp(double value) {
   return static_cast<float>(value * (1 + 4 * kFloatEpsilon));
 }
 
+// To the nearest whole number, of two the even one. Requires |x| < 2^51.
+double Round(double x) {
+  constexpr double kShift = 0x1.8p52;  // Behind it there is no fraction.
+  return x + kShift - kShift;
+}
+
 }  // namespace
 
 absl::Status CheckFinite(const Factors& vectors, int threads) {
@@ -72,8 +78,7 @@ QuantizedQuery QuantizeQuery(absl::Span<const float> query, int limit) {
   double square = 0, error = 0, code = 0;
   for (size_t i = 0; i < query.size(); ++i) {
     const double value = std::clamp<double>(
-        std::nearbyint(static_cast<double>(query[i]) / out.scale), -limit,
-        limit);
+        Round(static_cast<double>(query[i]) / out.scale), -limit, limit);
     const double off = query[i] - out.scale * value;
     const auto byte = static_cast<int8_t>(value);
     std::memcpy(reinterpret_cast<char*>(out.groups.data()) + i, &byte, 1);

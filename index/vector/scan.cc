@@ -257,13 +257,14 @@ class ExactScan::Pass {
                        std::vector<float>& estimates) const {
     const float* const scales = quantized_->Scales(block);
     const float* const bias = question.bias;
+    const int32_t* const dots = question.dots;
+    const float scale = question.query_scale;
     const size_t begin = estimates.size();
     estimates.resize(begin + question.passed);
     float* const out = estimates.data() + begin;
     if (question.passed == kBlockRows) {  // All, and in their order.
       for (size_t i = 0; i < kBlockRows; ++i) {
-        out[i] = scales[i] * question.query_scale *
-                 static_cast<float>(question.dots[i]);
+        out[i] = scales[i] * scale * static_cast<float>(dots[i]);
       }
       for (size_t i = 0; bias != nullptr && i < kBlockRows; ++i) {
         out[i] += bias[i];
@@ -272,8 +273,7 @@ class ExactScan::Pass {
     }
     for (size_t i = 0; i < question.passed; ++i) {
       const int32_t row = question.rows[i];
-      out[i] = scales[row] * question.query_scale *
-                   static_cast<float>(question.dots[i]) +
+      out[i] = scales[row] * scale * static_cast<float>(dots[i]) +
                (bias == nullptr ? 0.0f : bias[row]);
     }
   }
