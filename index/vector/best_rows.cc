@@ -1,23 +1,26 @@
 #include "index/vector/best_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
+#include <utility>
 
 namespace usher {
 namespace {
 
 constexpr uint32_t kSign = 0x80000000u;
+// Below this, counting digits costs more than comparing.
+constexpr size_t kFewKeys = 24;
 
 // What one call writes over, kept for the thread's next one.
 struct Space {
   std::vector<float> values;
   std::vector<float> larger;
   std::vector<uint64_t> keys;
-  std::vector<uint64_t> merged;
+  std::vector<uint64_t> other_keys;
 };
 
 Space& ThreadSpace() {
@@ -25,59 +28,38 @@ Space& ThreadSpace() {
   return space;
 }
 
-// Merges two ascending runs of `length`, from both ends at once, so that
-// neither end of a run has to be looked for.
-void MergeRuns(const uint64_t* runs, size_t length, uint64_t* out) {
-  const uint64_t* a = runs;
-  const uint64_t* b = runs + length;
-  const uint64_t* a_last = b - 1;
-  const uint64_t* b_last = a_last + length;
-  uint64_t* out_last = out + 2 * length - 1;
-  for (size_t i = 0; i < length; ++i) {
-    const size_t from_b = *b < *a;
-    *out++ = std::min(*a, *b);
-    a += 1 - from_b;
-    b += from_b;
-    const size_t from_a = *b_last < *a_last;
-    *out_last-- = std::max(*a_last, *b_last);
-    a_last -= from_a;
-    b_last -= 1 - from_a;
+// Ascending by the upper half, and where that is equal, in their order (least
+// significant digit first). Digits that all keys share cost next to nothing.
+void SortByUpperHalf(std::vector<uint64_t>& keys,
+                     std::vector<uint64_t>& other) {
+  constexpr size_t kDigits = 4;
+  constexpr size_t kValues = 256;
+  const auto digit = [](uint64_t key, size_t place) {
+    return static_cast<size_t>(key >> (32 + 8 * place)) % kValues;
+  };
+  std::array<std::array<uint32_t, kValues>, kDigits> ends{};
+  for (const uint64_t key : keys) {
+    for (size_t d = 0; d < kDigits; ++d) ++ends[d][digit(key, d)];
+  }
+  other.resize(keys.size());
+  for (size_t d = 0; d < kDigits; ++d) {
+    std::array<uint32_t, kValues>& next = ends[d];
+    if (next[digit(keys[0], d)] == keys.size()) continue;
+    uint32_t begin = 0;
+    for (uint32_t& count : next) begin += std::exchange(count, begin);
+    for (const uint64_t key : keys) other[next[digit(key, d)]++] = key;
+    keys.swap(other);
   }
 }
 
-void Order(uint64_t& a, uint64_t& b) {
-  const uint64_t larger = std::max(a, b);
-  a = std::min(a, b);
-  b = larger;
-}
-
-void SortFour(uint64_t* keys) {
-  uint64_t a = keys[0], b = keys[1], c = keys[2], d = keys[3];
-  Order(a, b);
-  Order(c, d);
-  Order(a, c);
-  Order(b, d);
-  Order(b, c);
-  keys[0] = a;
-  keys[1] = b;
-  keys[2] = c;
-  keys[3] = d;
-}
-
-// Ascending, by merging: nothing branches on a value.
-void SortKeys(std::vector<uint64_t>& keys, std::vector<uint64_t>& merged) {
-  const size_t size = keys.size();
-  const size_t padded = std::bit_ceil(std::max<size_t>(size, 4));
-  keys.resize(padded, std::numeric_limits<uint64_t>::max());
-  merged.resize(padded);
-  for (size_t i = 0; i < padded; i += 4) SortFour(keys.data() + i);
-  for (size_t length = 4; length < padded; length *= 2) {
-    for (size_t i = 0; i < padded; i += 2 * length) {
-      MergeRuns(keys.data() + i, length, merged.data() + i);
-    }
-    keys.swap(merged);
+// Ascending, where the upper halves are already.
+void SortLowerHalves(std::vector<uint64_t>& keys) {
+  for (auto first = keys.begin(); first != keys.end();) {
+    auto last = first + 1;
+    while (last != keys.end() && *last >> 32 == *first >> 32) ++last;
+    if (last - first > 1) std::sort(first, last);
+    first = last;
   }
-  keys.resize(size);
 }
 
 }  // namespace
@@ -143,7 +125,12 @@ void SortBest(std::vector<ScoredRow>& rows) {
     const uint32_t ascending = (bits & kSign) != 0 ? ~bits : bits | kSign;
     keys.push_back(uint64_t{~ascending} << 32 | static_cast<uint32_t>(row.row));
   }
-  SortKeys(keys, ThreadSpace().merged);
+  if (keys.size() <= kFewKeys) {
+    std::sort(keys.begin(), keys.end());
+  } else {
+    SortByUpperHalf(keys, ThreadSpace().other_keys);
+    SortLowerHalves(keys);
+  }
   for (size_t i = 0; i < keys.size(); ++i) {
     const uint32_t ascending = ~static_cast<uint32_t>(keys[i] >> 32);
     const uint32_t bits =

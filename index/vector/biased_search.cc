@@ -1,9 +1,5 @@
 #include "index/vector/biased_search.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -37,6 +33,7 @@ class Scorer {
 
   void Score(absl::Span<const int32_t> rows, std::vector<ScoredRow>& out) {
     products_.resize(rows.size());
+    out.reserve(out.size() + rows.size());
     DotGather(query_.query.data(), vectors_.data(), vectors_.dim(), rows.data(),
               rows.size(), products_.data());
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -58,6 +55,7 @@ class Scorer {
 std::vector<int32_t> AllowedOf(absl::Span<const int32_t> foremost,
                                const ScanQuery& query, size_t wanted) {
   std::vector<int32_t> rows;
+  rows.reserve(std::min(wanted, foremost.size()));
   for (const int32_t row : foremost) {
     if (rows.size() == wanted) break;
     const auto place = static_cast<size_t>(row);
@@ -100,16 +98,18 @@ std::optional<std::vector<int32_t>> RowsInReach(const RowBitmap& allowed,
                                                 absl::Span<const float> norms,
                                                 float factor, float threshold) {
   std::vector<int32_t> rows;
+  rows.reserve(kScoredFirst);
   size_t all = 0;
   const absl::Span<const uint64_t> words = allowed.words();
+  const ScanKernels& kernels = ActiveKernels();
   for (size_t w = 0; w < words.size(); ++w) {
     const size_t first = w * kWordRows;
     if (words[w] == 0 || first >= norms.size()) continue;
     all += static_cast<size_t>(std::popcount(words[w]));
     uint64_t bits =
         words[w] &
-        AboveThreshold(query.bias.data() + first, norms.data() + first, factor,
-                       std::min(kWordRows, norms.size() - first), threshold);
+        kernels.above(query.bias.data() + first, norms.data() + first, factor,
+                      std::min(kWordRows, norms.size() - first), threshold);
     for (; bits != 0; bits &= bits - 1) {
       rows.push_back(static_cast<int32_t>(first + std::countr_zero(bits)));
     }
@@ -165,28 +165,6 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
   KeepBest(k, best);
   SortBest(best);
   return best;
-}
-
-uint64_t AboveThreshold(const float* values, const float* others, float factor,
-                        size_t count, float threshold) {
-  uint64_t above = 0;
-  size_t i = 0;
-#if defined(__SSE2__)
-  const __m128 factors = _mm_set1_ps(factor);
-  const __m128 least = _mm_set1_ps(threshold);
-  for (; i + 4 <= count; i += 4) {
-    const __m128 sums =
-        _mm_add_ps(_mm_loadu_ps(values + i),
-                   _mm_mul_ps(factors, _mm_loadu_ps(others + i)));
-    const auto bits =
-        static_cast<unsigned>(_mm_movemask_ps(_mm_cmpgt_ps(sums, least)));
-    above |= uint64_t{bits} << i;
-  }
-#endif
-  for (; i < count; ++i) {
-    above |= uint64_t{values[i] + factor * others[i] > threshold} << i;
-  }
-  return above;
 }
 
 }  // namespace usher

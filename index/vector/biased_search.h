@@ -30,11 +30,6 @@ std::optional<std::vector<ScoredRow>> SearchByBias(
     const Factors& vectors, absl::Span<const float> norms,
     absl::Span<const int32_t> foremost, const ScanQuery& query);
 
-// Bit i: values[i] + factor * others[i] is above the threshold; false for NaN.
-// `count` is at most 64.
-uint64_t AboveThreshold(const float* values, const float* others, float factor,
-                        size_t count, float threshold);
-
 }  // namespace usher
 
 #endif  // USHER_INDEX_VECTOR_BIASED_SEARCH_H_

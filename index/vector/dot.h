@@ -29,6 +29,13 @@ inline void DotGather(const float* query, const float* matrix, size_t dim,
   ActiveKernels().dot_gather(query, matrix, dim, rows, n, out);
 }
 
+// Bit i: values[i] + factor * others[i] is above the threshold; false for NaN.
+// `count` is at most 64.
+inline uint64_t AboveThreshold(const float* values, const float* others,
+                               float factor, size_t count, float threshold) {
+  return ActiveKernels().above(values, others, factor, count, threshold);
+}
+
 }  // namespace usher
 
 #endif  // USHER_INDEX_VECTOR_DOT_H_

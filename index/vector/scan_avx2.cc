@@ -94,6 +94,25 @@ void DotGatherAvx2(const float* query, const float* matrix, size_t dim,
   if (i < count) out[i] = DotAvx2(query, row(i), dim);
 }
 
+uint64_t AboveAvx2(const float* values, const float* others, float factor,
+                   size_t count, float threshold) {
+  const __m256 factors = _mm256_set1_ps(factor);
+  const __m256 least = _mm256_set1_ps(threshold);
+  uint64_t above = 0;
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m256 products = _mm256_mul_ps(factors, _mm256_loadu_ps(others + i));
+    const __m256 sums = _mm256_add_ps(_mm256_loadu_ps(values + i), products);
+    const int bits = _mm256_movemask_ps(_mm256_cmp_ps(sums, least, _CMP_GT_OQ));
+    above |= static_cast<uint64_t>(static_cast<unsigned>(bits)) << i;
+  }
+  for (; i < count; ++i) {
+    const float product = factor * others[i];
+    above |= static_cast<uint64_t>(values[i] + product > threshold) << i;
+  }
+  return above;
+}
+
 inline uint32_t Above(const CodePanel& panel, const PanelQuery& query,
                       size_t first, float slack, __m256i dots) {
   const __m256 raised =
@@ -180,8 +199,8 @@ void ScanPanelAvx2(const CodePanel& panel, PanelQuery* queries, size_t count) {
 }  // namespace
 
 const ScanKernels kAvx2Kernels = {
-    InstructionSet::kAvx2, 64, &DotAvx2, &DotRowsAvx2, &DotGatherAvx2,
-    &ScanPanelAvx2,
+    InstructionSet::kAvx2, 64,         &DotAvx2,       &DotRowsAvx2,
+    &DotGatherAvx2,        &AboveAvx2, &ScanPanelAvx2,
 };
 
 }  // namespace usher

@@ -91,6 +91,26 @@ void DotGatherAvx512(const float* query, const float* matrix, size_t dim,
   if (i < count) out[i] = DotAvx512(query, row(i), dim);
 }
 
+uint64_t AboveAvx512(const float* values, const float* others, float factor,
+                     size_t count, float threshold) {
+  const __m512 factors = _mm512_set1_ps(factor);
+  const __m512 least = _mm512_set1_ps(threshold);
+  uint64_t above = 0;
+  for (size_t i = 0; i < count; i += 16) {
+    const size_t left = count - i;
+    const auto here =
+        static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1);
+    const __m512 products =
+        _mm512_mul_ps(factors, _mm512_maskz_loadu_ps(here, others + i));
+    const __m512 sums =
+        _mm512_add_ps(_mm512_maskz_loadu_ps(here, values + i), products);
+    const __mmask16 bits =
+        _mm512_mask_cmp_ps_mask(here, sums, least, _CMP_GT_OQ);
+    above |= static_cast<uint64_t>(bits) << i;
+  }
+  return above;
+}
+
 // What one query asks of the scores of a block.
 struct Bar {
   __m512 query_scale, slack, threshold;
@@ -200,8 +220,8 @@ void ScanPanelAvx512(const CodePanel& panel, PanelQuery* queries,
 }  // namespace
 
 const ScanKernels kAvx512Kernels = {
-    InstructionSet::kAvx512, 127, &DotAvx512, &DotRowsAvx512, &DotGatherAvx512,
-    &ScanPanelAvx512,
+    InstructionSet::kAvx512, 127,          &DotAvx512,       &DotRowsAvx512,
+    &DotGatherAvx512,        &AboveAvx512, &ScanPanelAvx512,
 };
 
 }  // namespace usher

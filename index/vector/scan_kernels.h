@@ -74,6 +74,11 @@ struct ScanKernels {
   void (*dot_gather)(const float* query, const float* matrix, size_t dim,
                      const int32_t* rows, size_t count, float* out);
 
+  // Bit i: values[i] + factor * others[i] > threshold, for i in [0, count);
+  // false for NaN. `count` is at most 64.
+  uint64_t (*above)(const float* values, const float* others, float factor,
+                    size_t count, float threshold);
+
   // Passes the rows of each query that are live and have
   //   scale * (query_scale * dot + slack) + bias > threshold
   // (false for NaN), where slack is the bound above, over the row's scale.

@@ -31,6 +31,15 @@ void DotGatherPortable(const float* query, const float* matrix, size_t dim,
   }
 }
 
+uint64_t AbovePortable(const float* values, const float* others, float factor,
+                       size_t count, float threshold) {
+  uint64_t above = 0;
+  for (size_t i = 0; i < count; ++i) {
+    above |= uint64_t{values[i] + factor * others[i] > threshold} << i;
+  }
+  return above;
+}
+
 // Of a block whose products are in `dots`.
 void AppendAbove(const CodePanel& panel, size_t block, const int32_t* dots,
                  PanelQuery& query) {
@@ -95,6 +104,7 @@ const ScanKernels kPortableKernels = {
     &DotPortable,
     &DotRowsPortable,
     &DotGatherPortable,
+    &AbovePortable,
     &ScanPanelPortable,
 };
 

@@ -240,14 +240,14 @@ std::vector<TreeRanker::PartsOfRow> TreeRanker::Parts(
     kernels.find_leaves(coded_trees(), codes, leaves.data());
     for (size_t tree = 0; tree < trees_.size(); ++tree) {
       const Step* const steps = steps_.data() + tree * NodesOf(depth_);
-      for (size_t row = 0; row < count; ++row) {
-        // The nodes of its path, from their numbers in the whole heap + 1.
-        const size_t leaf =
-            leaves[tree * kTreeLanes + row] + (size_t{1} << depth_);
-        float* const of_row = parts[first + row].data();
-        for (int below = depth_; below-- > 0;) {
+      const uint8_t* const of_tree = leaves.data() + tree * kTreeLanes;
+      // Rows do not wait for each other, the steps of a row may.
+      for (int below = depth_; below-- > 0;) {
+        for (size_t row = 0; row < count; ++row) {
+          // The node of its path, from its number in the whole heap + 1.
+          const size_t leaf = of_tree[row] + (size_t{1} << depth_);
           const Step& step = steps[(leaf >> below) - 1];
-          of_row[step.feature] += step.change;
+          parts[first + row][step.feature] += step.change;
         }
       }
     }

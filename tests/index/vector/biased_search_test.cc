@@ -114,14 +114,5 @@ TEST_F(BiasedSearchTest, LeavesItToTheScanWhereScoresAreNotFinite) {
   EXPECT_FALSE(Search(10, RowBitmap(kBiasedRows, true)).has_value());
 }
 
-TEST(AboveThresholdTest, ComparesEachSum) {
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-  const std::vector<float> values = {1, 2, kNaN, 3, 0, 5, 2.5f};
-  const std::vector<float> others = {1, 0, 0, -1, 9, 0, kNaN};
-  EXPECT_EQ(AboveThreshold(values.data(), others.data(), 0.5f, 7, 2),
-            0b0111000u);
-  EXPECT_EQ(AboveThreshold(values.data(), others.data(), 0.5f, 4, 1), 0b1011u);
-}
-
 }  // namespace
 }  // namespace usher

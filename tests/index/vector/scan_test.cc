@@ -102,6 +102,27 @@ TEST_P(ScanTest, DotAgreesWithDoublesAtEveryLength) {
   }
 }
 
+TEST_P(ScanTest, AboveComparesEachSumOfAnyCount) {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  Random random(7);
+  std::vector<float> values(64), others(64);
+  for (size_t i = 0; i < values.size(); ++i) {
+    // Sums of halves are exact, so that some are equal to the threshold.
+    values[i] = static_cast<float>(random.Below(8));
+    others[i] = static_cast<float>(random.Below(8));
+  }
+  values[3] = values[17] = others[40] = kNaN;
+  for (size_t count = 0; count <= values.size(); ++count) {
+    uint64_t expected = 0;
+    for (size_t i = 0; i < count; ++i) {
+      expected |= uint64_t{values[i] + 0.5f * others[i] > 4} << i;
+    }
+    EXPECT_EQ(kernels().above(values.data(), others.data(), 0.5f, count, 4),
+              expected)
+        << count;
+  }
+}
+
 // Few rows of each later block, which are scored one by one, and all of the
 // first, which is looked at as codes.
 TEST_P(ScanTest, TiesGoToTheSmallestRowOfAllBlocks) {
