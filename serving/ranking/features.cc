@@ -133,8 +133,13 @@ uint64_t KeyOf(const GeoPoint& place) {
 // once.
 class Shared {
  public:
-  explicit Shared(const UserState& user)
-      : user_(user), past_(user.places), place_(OnUnitSphere(user.place)) {}
+  Shared(const UserState& user, size_t events)
+      : user_(user), past_(user.places), place_(OnUnitSphere(user.place)) {
+    organizers_.Reserve(events);
+    hosts_.reserve(events);
+    keys_.Reserve(events);
+    places_.reserve(events);
+  }
 
   const FeaturesOfHost& Host(OrganizerRow organizer) {
     const size_t number = organizers_.Add(organizer);
@@ -203,6 +208,12 @@ void VectorFeatures(const Snapshot& snapshot, EventRow event,
           Dot(last.data(), content.data(), content.size());
     }
   }
+}
+
+// HourOfWeek() of the start.
+size_t HourOfWeek(const LiveSlot& slot) {
+  return 24 * static_cast<size_t>(slot.start_day) +
+         static_cast<size_t>(slot.start_hour);
 }
 
 // LiveFeature() of all of them, from kFirstLiveFeature on.
@@ -307,7 +318,7 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
                               const UserState& user, const LiveColumns& live,
                               const Snapshot& snapshot) {
   FeatureMatrix out(events.size());
-  Shared shared(user);
+  Shared shared(user, events.size());
   const float history = LogCount(user.commitments);
   const float idle = LogCount(user.idle_hours);
   const float follows = LogCount(static_cast<float>(user.followed.size()));
@@ -350,7 +361,7 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     out.at(i, Feature::kNowDay) = now_day;
     out.at(i, Feature::kDevice) = device;
     if (event.start != kNoTime) {
-      out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(event.start)];
+      out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(live[slot])];
     }
     out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
     const FeaturesOfPlace& place = shared.At(event.location, live.Place(slot));
