@@ -53,7 +53,7 @@ LiveColumns::LiveColumns(const Catalog& catalog, Micros minute,
   keys_.Resize(rows);
   in_cells_.Resize(kNumGeoCells);
   upcoming_.Grow(rows);
-  running_.Grow(rows);
+  live_.Grow(rows);
   for (size_t row = 0; row < rows; ++row) PutIn(catalog, row);
   CompleteAll(catalog);
 }
@@ -70,7 +70,7 @@ LiveColumns LiveColumns::Share() {
   shared.cells_ = cells_.Share();
   shared.in_cells_ = in_cells_.Share();
   shared.upcoming_ = upcoming_;
-  shared.running_ = running_;
+  shared.live_ = live_;
   shared.num_upcoming_ = num_upcoming_;
   shared.histograms_ = histograms_;
   shared.ranks_ = ranks_;
@@ -86,7 +86,7 @@ void LiveColumns::Update(const Catalog& catalog,
   expiries_.Resize(catalog.num_events());
   keys_.Resize(catalog.num_events());
   upcoming_.Grow(states_.size());
-  running_.Grow(states_.size());
+  live_.Grow(states_.size());
   std::vector<OrganizerRow> organizers;
   for (const EventRow event : changed) {
     const size_t row = Index(event);
@@ -117,8 +117,7 @@ void LiveColumns::MoveTo(const Catalog& catalog, Micros minute) {
   for (const size_t row : expired) TakeOut(row);
   minute_ = minute;
   for (const size_t row : expired) PutIn(catalog, row);
-  const auto live = static_cast<size_t>(num_upcoming_) +
-                    static_cast<size_t>(running_.Count());
+  const size_t live = live_.Count();
   if (slots_.size() > 2 * live + kFewSlots) {
     *this = LiveColumns(catalog, minute, undated_lifetime_);
     return;
@@ -135,13 +134,8 @@ LiveColumns::Verdict LiveColumns::Judge(const EventColumns& event) const {
   }
   const DropReason reason =
       WhyNotLive(first, minute_, {false, undated_lifetime_});
-  if (reason == DropReason::kNone) {
-    const bool begins =
-        event.end > event.start && event.start < minute_ + kMinute;
-    return {reason, reason, begins};
-  }
-  const DropReason over = WhyNotLive(first, minute_, {true, undated_lifetime_});
-  return {reason, over, over == DropReason::kNone};
+  if (reason == DropReason::kNone) return {reason, reason};
+  return {reason, WhyNotLive(first, minute_, {true, undated_lifetime_})};
 }
 
 Micros LiveColumns::Expiry(const EventColumns& event) const {
@@ -177,7 +171,7 @@ void LiveColumns::TakeOut(size_t row) {
   }
   if (state.live()) {
     slots_.Mutable(state.slot).row = kNoEvent;
-    running_.Clear(row);
+    live_.Clear(row);
   } else {
     --not_live_nor_running_[static_cast<size_t>(state.not_live_nor_running)];
   }
@@ -225,7 +219,7 @@ void LiveColumns::PutIn(const Catalog& catalog, size_t row) {
   FillSteady(event, catalog.events.counters[row], slot);
   places_.Mutable(state.slot) = OnUnitSphere(event.location);
   MoveToCell(event.location, row);
-  if (verdict.running) running_.Set(row);
+  live_.Set(row);
   if (state.not_live == DropReason::kNone) {
     upcoming_.Set(row);
     ++num_upcoming_;

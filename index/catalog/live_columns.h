@@ -83,12 +83,11 @@ class LiveColumns {
   // IdKey() of the id of an event that is live.
   uint64_t KeyOf(EventRow row) const { return keys_[Index(row)]; }
   // Of any row. Cheaper than SlotOf() where most are not live.
-  bool IsLive(EventRow row) const {
-    return upcoming_.Test(Index(row)) || running_.Test(Index(row));
-  }
+  bool IsLive(EventRow row) const { return live_.Test(Index(row)); }
   const RowBitmap& upcoming() const { return upcoming_; }
   int32_t num_upcoming() const { return num_upcoming_; }
-  const RowBitmap& running() const { return running_; }
+  // Upcoming and running.
+  const RowBitmap& live() const { return live_; }
 
   // Events that are not live, by reason; and those that are not even where
   // running events count.
@@ -111,7 +110,6 @@ class LiveColumns {
   struct Verdict {
     DropReason not_live;
     DropReason not_live_nor_running;
-    bool running;
   };
   Verdict Judge(const EventColumns& event) const;
 
@@ -144,7 +142,7 @@ class LiveColumns {
   CowVector<int32_t> cells_;  // By slot.
   ListColumn<EventRow> in_cells_;
   RowBitmap upcoming_;  // Rows.
-  RowBitmap running_;
+  RowBitmap live_;
   int32_t num_upcoming_ = 0;
   std::array<LogHistogram, kNumLiveRanks> histograms_;  // Of upcoming events.
   std::array<LogHistogram::Ranks, kNumLiveRanks> ranks_{};

@@ -85,7 +85,7 @@ RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
   RowBitmap rows = live.upcoming();
   if (query.filter.include_running) {
     ranking.dropped = live.not_live_nor_running();
-    live.running().ForEach([&](size_t row) { rows.Set(row); });
+    rows = live.live();
   }
   if (!query.filter.include_interacted) {
     for (const EventRow row : allowed.user.answered) {

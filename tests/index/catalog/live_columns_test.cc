@@ -96,7 +96,7 @@ TEST(LiveColumnsTest, WhatIsLiveWithinTheMinuteHasASlot) {
         EXPECT_GE(live.SlotOf(RowOf(row)), 0);
       }
       if (WhyNotLive(event, now, {true, 0}) == DropReason::kNone) {
-        EXPECT_TRUE(live.upcoming().Test(row) || live.running().Test(row))
+        EXPECT_TRUE(live.IsLive(EventRow{static_cast<int32_t>(row)}))
             << row << " at " << now;
       }
     }
@@ -373,7 +373,7 @@ void ExpectSame(const LiveColumns& followed, const LiveColumns& built) {
   EXPECT_EQ(followed.not_live_nor_running(), built.not_live_nor_running());
   for (size_t row = 0; row < built.num_events(); ++row) {
     EXPECT_EQ(followed.upcoming().Test(row), built.upcoming().Test(row));
-    EXPECT_EQ(followed.running().Test(row), built.running().Test(row));
+    EXPECT_EQ(followed.live().Test(row), built.live().Test(row));
     const int32_t a = followed.SlotOf(RowOf(row));
     const int32_t b = built.SlotOf(RowOf(row));
     ASSERT_EQ(a >= 0, b >= 0) << row;
