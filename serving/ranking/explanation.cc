@@ -277,8 +277,7 @@ std::vector<std::vector<Reason>> ReasonsOfList(
   }
   FeatureMatrix features(events.size());
   for (size_t i = 0; i < events.size(); ++i) {
-    std::copy(events[i].features.begin(), events[i].features.end(),
-              &features.at(i, Feature{}));
+    features.SetRow(i, events[i].features);
   }
   const std::vector<TreeRanker::PartsOfRow> parts =
       policy.trees->Parts(features, policy.weights);

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 
 #include "index/base/quick_math.h"
 #include "index/vector/dot.h"
@@ -225,12 +224,30 @@ static_assert(offsetof(LiveSlot, organizer_events) ==
               offsetof(LiveSlot, organizer_next) +
                   (kPlainLiveFeatures - 1) * sizeof(float));
 
-void LiveFeatures(const LiveColumns& live, size_t slot, float* out) {
-  for (size_t rank = 0; rank < kNumLiveRanks; ++rank) {
-    out[rank] = live.Rank(static_cast<LiveRank>(rank), slot);
+void LiveFeatures(const LiveColumns& live, const LiveSlot& slot,
+                  FeatureMatrix& out, size_t row) {
+  float* to = &out.at(row, kFirstLiveFeature);
+  for (size_t rank = 0; rank < kNumLiveRanks; ++rank, to += out.stride()) {
+    *to = live.Rank(static_cast<LiveRank>(rank), slot);
   }
-  std::memcpy(out + kNumLiveRanks, PlainLiveFeatures(live[slot]),
-              kPlainLiveFeatures * sizeof(float));
+  const float* const plain = PlainLiveFeatures(slot);
+  for (size_t i = 0; i < kPlainLiveFeatures; ++i, to += out.stride()) {
+    *to = plain[i];
+  }
+}
+
+// Those that are the same for all events of a list.
+void FillOfUser(const UserState& user, FeatureMatrix& out) {
+  const auto fill = [&](Feature feature, float value) {
+    const absl::Span<float> column = out.Column(feature);
+    std::fill(column.begin(), column.end(), value);
+  };
+  fill(Feature::kHistory, LogCount(user.commitments));
+  fill(Feature::kFollows, LogCount(static_cast<float>(user.followed.size())));
+  fill(Feature::kIdle, LogCount(user.idle_hours));
+  fill(Feature::kNowHour, static_cast<float>(user.hour_of_week % 24));
+  fill(Feature::kNowDay, static_cast<float>(user.hour_of_week / 24));
+  fill(Feature::kDevice, static_cast<float>(user.device));
 }
 
 }  // namespace
@@ -319,12 +336,7 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
                               const Snapshot& snapshot) {
   FeatureMatrix out(events.size());
   Shared shared(user, events.size());
-  const float history = LogCount(user.commitments);
-  const float idle = LogCount(user.idle_hours);
-  const float follows = LogCount(static_cast<float>(user.followed.size()));
-  const auto now_hour = static_cast<float>(user.hour_of_week % 24);
-  const auto now_day = static_cast<float>(user.hour_of_week / 24);
-  const auto device = static_cast<float>(user.device);
+  FillOfUser(user, out);
   for (size_t i = 0; i < std::min(kEventsAhead, events.size()); ++i) {
     PrefetchEvent(snapshot, live, events[i]);
   }
@@ -334,7 +346,8 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     }
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];
-    const auto slot = static_cast<size_t>(live.SlotOf(events[i]));
+    const auto place = static_cast<size_t>(live.SlotOf(events[i]));
+    const LiveSlot& slot = live[place];
     if (event.organizer != kNoOrganizer) {
       const FeaturesOfHost& host = shared.Host(event.organizer);
       out.at(i, Feature::kOwnOrganizer) = host.own;
@@ -354,20 +367,14 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     VectorFeatures(snapshot, events[i], user, out, i);
     out.at(i, Feature::kNeighbours) =
         LogCount(user.neighbour_picks.Of(events[i]));
-    out.at(i, Feature::kHistory) = history;
-    out.at(i, Feature::kFollows) = follows;
-    out.at(i, Feature::kIdle) = idle;
-    out.at(i, Feature::kNowHour) = now_hour;
-    out.at(i, Feature::kNowDay) = now_day;
-    out.at(i, Feature::kDevice) = device;
     if (event.start != kNoTime) {
-      out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(live[slot])];
+      out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(slot)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
-    const FeaturesOfPlace& place = shared.At(event.location, live.Place(slot));
-    out.at(i, Feature::kDistance) = place.distance;
-    out.at(i, Feature::kPlaceDensity) = place.density;
-    LiveFeatures(live, slot, &out.at(i, kFirstLiveFeature));
+    const FeaturesOfPlace& where = shared.At(event.location, live.Place(place));
+    out.at(i, Feature::kDistance) = where.distance;
+    out.at(i, Feature::kPlaceDensity) = where.density;
+    LiveFeatures(live, slot, out, i);
   }
   return out;
 }

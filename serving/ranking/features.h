@@ -2,6 +2,7 @@
 #ifndef USHER_SERVING_RANKING_FEATURES_H_
 #define USHER_SERVING_RANKING_FEATURES_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -109,19 +110,47 @@ struct VectorProducts {
 VectorProducts ProductsOf(absl::Span<const float> user,
                           absl::Span<const float> event, size_t split);
 
-// One row of kNumFeatures a candidate, row-major.
+// A column a feature, a row a candidate. Columns are contiguous: what is done
+// with a feature is done for many candidates at once.
 class FeatureMatrix {
  public:
-  explicit FeatureMatrix(size_t rows) : values_(rows * kNumFeatures, 0.0f) {}
-  size_t rows() const { return values_.size() / kNumFeatures; }
+  using Values = std::array<float, kNumFeatures>;
+
+  // Zeros.
+  explicit FeatureMatrix(size_t rows)
+      : rows_(rows), stride_(StrideOf(rows)), values_(stride_ * kNumFeatures) {}
+
+  size_t rows() const { return rows_; }
+  // Floats from a column to the next.
+  size_t stride() const { return stride_; }
   float& at(size_t row, Feature feature) {
-    return values_[row * kNumFeatures + static_cast<size_t>(feature)];
+    return values_[static_cast<size_t>(feature) * stride_ + row];
   }
-  absl::Span<const float> Row(size_t row) const {
-    return {values_.data() + row * kNumFeatures, kNumFeatures};
+  absl::Span<float> Column(Feature feature) { return {&at(0, feature), rows_}; }
+  absl::Span<const float> Column(size_t feature) const {
+    return {values_.data() + feature * stride_, rows_};
+  }
+  Values Row(size_t row) const {
+    Values values;
+    for (size_t f = 0; f < kNumFeatures; ++f) values[f] = Column(f)[row];
+    return values;
+  }
+  void SetRow(size_t row, const Values& values) {
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      at(row, static_cast<Feature>(f)) = values[f];
+    }
   }
 
  private:
+  // An odd number of cache lines: the columns of a row do not crowd in a few
+  // sets of the cache.
+  static size_t StrideOf(size_t rows) {
+    constexpr size_t kLineFloats = 16;
+    return ((rows + kLineFloats - 1) / kLineFloats | 1) * kLineFloats;
+  }
+
+  size_t rows_;
+  size_t stride_;
   std::vector<float> values_;
 };
 

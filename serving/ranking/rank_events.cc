@@ -217,30 +217,16 @@ std::vector<Candidate> Merged(const std::vector<Candidate>& a,
   return merged;
 }
 
-// weight * feature, summed up feature after feature for each of kRows rows.
-template <size_t kRows>
-void ScoreLinearly(const RankingPolicy& policy, const float* rows,
-                   float* scores) {
-  std::array<float, kRows> sums{};
-  for (size_t f = 0; f < kNumFeatures; ++f) {
-    for (size_t row = 0; row < kRows; ++row) {
-      sums[row] += policy.weights[f] * rows[row * kNumFeatures + f];
-    }
-  }
-  std::copy(sums.begin(), sums.end(), scores);
-}
-
+// weight * feature, summed up feature after feature.
 std::vector<float> ScoresOf(const RankingPolicy& policy,
                             const FeatureMatrix& features) {
-  // Their sums do not wait for each other.
-  constexpr size_t kTogether = 8;
   std::vector<float> scores(features.rows(), 0.0f);
-  size_t row = 0;
-  for (; row + kTogether <= scores.size(); row += kTogether) {
-    ScoreLinearly<kTogether>(policy, features.Row(row).data(), &scores[row]);
-  }
-  for (; row < scores.size(); ++row) {
-    ScoreLinearly<1>(policy, features.Row(row).data(), &scores[row]);
+  for (size_t f = 0; f < kNumFeatures; ++f) {
+    const float weight = policy.weights[f];
+    const float* const column = features.Column(f).data();
+    for (size_t row = 0; row < scores.size(); ++row) {
+      scores[row] += weight * column[row];
+    }
   }
   if (policy.trees != nullptr) {
     policy.trees->Score(features, absl::MakeSpan(scores));
@@ -335,8 +321,7 @@ struct Run {
       ranked[i].event = events[from];
       ranked[i].score = order[i].score;
       ranked[i].sources = candidates[from].sources;
-      const absl::Span<const float> row = features.Row(from);
-      std::copy(row.begin(), row.end(), ranked[i].features.begin());
+      ranked[i].features = features.Row(from);
     }
     if (IsPlain()) {
       ranking.further.reserve(count - ranked.size());

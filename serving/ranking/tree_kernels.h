@@ -52,8 +52,9 @@ struct CodedTrees {
 
 // All functions are pure and thread-safe, and all sets give the same bits.
 struct TreeKernels {
-  // The codes of `rows` rows (kTreeLanes at most) of `stride` features: that of
-  // row r in column c at codes[c * kTreeLanes + r]. A NaN has reached all.
+  // The codes of `rows` rows (kTreeLanes at most), of which feature f of row r
+  // is at features[f * stride + r]: that of row r in column c at
+  // codes[c * kTreeLanes + r]. A NaN has reached all.
   void (*encode)(const TreeColumns& columns, const float* features,
                  size_t stride, size_t rows, int8_t* codes);
 

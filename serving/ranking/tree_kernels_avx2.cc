@@ -45,10 +45,10 @@ inline void EncodeColumn(const TreeColumns& columns, size_t column,
       columns.thresholds + column * kCodeGroup * (kCodeGroup + 1);
   const unsigned count = columns.codes[column];
   const int8_t of_zero = columns.of_zero[column];
-  const float* values = features + columns.features[column];
+  const float* values = features + columns.features[column] * stride;
   int8_t* out = codes + column * kTreeLanes;
   for (size_t r = 0; r < rows; ++r) {
-    const float value = values[r * stride];
+    const float value = values[r];
     out[r] = value == 0 ? of_zero : CodeOf<kOneGroup>(thresholds, count, value);
   }
 }

@@ -56,8 +56,7 @@ inline __m512i GoDownHeap(const float* heap, __m512 values, __m512i h) {
 }
 
 struct WideColumn {
-  const float* values;  // Of the first row.
-  size_t stride;
+  const float* values;
   size_t rows;
   const float* heap;
   int codes;
@@ -66,16 +65,11 @@ struct WideColumn {
 
 template <int kLevels>
 void EncodeWideColumn(const WideColumn& column) {
-  const __m512i steps = _mm512_mullo_epi32(
-      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-      _mm512_set1_epi32(static_cast<int>(column.stride)));
   for (size_t r = 0; r < column.rows; r += kWide) {
     const size_t left = column.rows - r;
     const auto mask =
         static_cast<__mmask16>(left < kWide ? (1u << left) - 1 : 0xffffu);
-    const __m512 values = _mm512_mask_i32gather_ps(
-        _mm512_setzero_ps(), mask, steps, column.values + r * column.stride,
-        sizeof(float));
+    const __m512 values = _mm512_maskz_loadu_ps(mask, column.values + r);
     const __m512i reached =
         GoDownHeap<0, kLevels>(column.heap, values, _mm512_set1_epi32(1));
     const __m512i code = _mm512_sub_epi32(
@@ -93,7 +87,7 @@ void EncodeAvx512(const TreeColumns& columns, const float* features,
                                    &EncodeWideColumn<5>, &EncodeWideColumn<6>,
                                    &EncodeWideColumn<7>, &EncodeWideColumn<8>};
   for (size_t c = 0; c < columns.count; ++c) {
-    kEncode[columns.levels[c] - 1]({features + columns.features[c], stride,
+    kEncode[columns.levels[c] - 1]({features + columns.features[c] * stride,
                                     rows, columns.heaps + c * kCodeHeap,
                                     columns.codes[c], codes + c * kTreeLanes});
   }

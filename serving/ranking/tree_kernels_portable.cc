@@ -25,8 +25,9 @@ void EncodePlainly(const TreeColumns& columns, const float* features,
   for (size_t c = 0; c < columns.count; ++c) {
     const float* thresholds =
         columns.thresholds + c * kCodeGroup * (kCodeGroup + 1);
+    const float* values = features + columns.features[c] * stride;
     for (size_t r = 0; r < rows; ++r) {
-      const float value = features[r * stride + columns.features[c]];
+      const float value = values[r];
       codes[c * kTreeLanes + r] =
           value == 0 ? columns.of_zero[c]
                      : CodeOfValue(thresholds, columns.codes[c], value);

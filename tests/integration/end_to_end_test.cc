@@ -430,8 +430,10 @@ TEST_F(SampledListTest, ScoresAndFeaturesAreMadeAgainFromWhatWasKept) {
 
     const RankingPolicy policy = PolicyOfVersion(then.info).value();
     FeatureMatrix features(kept.event_ids.size());
-    std::copy(kept.sample->features.begin(), kept.sample->features.end(),
-              &features.at(0, Feature{}));
+    for (size_t i = 0; i < kept.sample->features.size(); ++i) {
+      features.at(i / kNumFeatures, static_cast<Feature>(i % kNumFeatures)) =
+          kept.sample->features[i];
+    }
     std::vector<float> scores(features.rows());
     for (size_t row = 0; row < scores.size(); ++row) {
       for (size_t f = 0; f < kNumFeatures; ++f) {
