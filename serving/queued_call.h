@@ -80,8 +80,8 @@ class QueuedCall {
     writer_.FinishWithError(ToGrpcStatus(status), &answered_step_);
   }
 
-  // The thread's own, with the memory of earlier ones but for that of a long
-  // one.
+  // The thread's own, with the memory of earlier ones; after one that was long
+  // when it was sent, a new one.
   static Response& EmptyResponse() {
     constexpr int kLong = 64 << 10;  // Bytes.
     thread_local Response response;

@@ -43,13 +43,14 @@ class RowBitmap {
 
   // The members below `size`, as a set of that size.
   RowBitmap First(size_t size) const {
+    const size_t words = (size + 63) / 64;
+    const size_t copied = std::min(words_.size(), words);
     RowBitmap first;
     first.size_ = size;
-    const size_t words = std::min(words_.size(), (size + 63) / 64);
-    first.words_.reserve((size + 63) / 64);
-    first.words_.assign(words_.begin(), words_.begin() + words);
-    first.words_.resize((size + 63) / 64, 0);
-    if (size % 64 != 0 && words == first.words_.size()) {
+    first.words_.reserve(words);
+    first.words_.assign(words_.begin(), words_.begin() + copied);
+    first.words_.resize(words, 0);
+    if (size % 64 != 0 && copied == words) {
       first.words_.back() &= (uint64_t{1} << size % 64) - 1;
     }
     return first;

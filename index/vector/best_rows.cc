@@ -12,7 +12,7 @@ namespace usher {
 namespace {
 
 constexpr uint32_t kSign = 0x80000000u;
-// Below this, counting digits costs more than comparing.
+// Up to so many, counting digits costs more than comparing.
 constexpr size_t kFewKeys = 24;
 
 // What one call writes over, kept for the thread's next one.

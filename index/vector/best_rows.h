@@ -1,5 +1,5 @@
-// The best of some scored rows. Nothing here branches on a score, so that
-// nothing is mispredicted.
+// The best of some scored rows. Where there are many, nothing branches on a
+// score, so that nothing is mispredicted.
 #ifndef USHER_INDEX_VECTOR_BEST_ROWS_H_
 #define USHER_INDEX_VECTOR_BEST_ROWS_H_
 

@@ -101,15 +101,14 @@ std::optional<std::vector<int32_t>> RowsInReach(const RowBitmap& allowed,
   rows.reserve(kScoredFirst);
   size_t all = 0;
   const absl::Span<const uint64_t> words = allowed.words();
-  const ScanKernels& kernels = ActiveKernels();
   for (size_t w = 0; w < words.size(); ++w) {
     const size_t first = w * kWordRows;
     if (words[w] == 0 || first >= norms.size()) continue;
     all += static_cast<size_t>(std::popcount(words[w]));
     uint64_t bits =
         words[w] &
-        kernels.above(query.bias.data() + first, norms.data() + first, factor,
-                      std::min(kWordRows, norms.size() - first), threshold);
+        AboveThreshold(query.bias.data() + first, norms.data() + first, factor,
+                       std::min(kWordRows, norms.size() - first), threshold);
     for (; bits != 0; bits &= bits - 1) {
       rows.push_back(static_cast<int32_t>(first + std::countr_zero(bits)));
     }

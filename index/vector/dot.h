@@ -1,4 +1,4 @@
-// Inner products at the machine's speed, for whoever needs a few.
+// The kernels of the machine, for whoever needs a few.
 #ifndef USHER_INDEX_VECTOR_DOT_H_
 #define USHER_INDEX_VECTOR_DOT_H_
 
@@ -29,8 +29,7 @@ inline void DotGather(const float* query, const float* matrix, size_t dim,
   ActiveKernels().dot_gather(query, matrix, dim, rows, n, out);
 }
 
-// Bit i: values[i] + factor * others[i] is above the threshold; false for NaN.
-// `count` is at most 64.
+// ScanKernels::above.
 inline uint64_t AboveThreshold(const float* values, const float* others,
                                float factor, size_t count, float threshold) {
   return ActiveKernels().above(values, others, factor, count, threshold);

@@ -107,8 +107,8 @@ uint64_t AboveAvx2(const float* values, const float* others, float factor,
     above |= static_cast<uint64_t>(static_cast<unsigned>(bits)) << i;
   }
   for (; i < count; ++i) {
-    const float product = factor * others[i];
-    above |= static_cast<uint64_t>(values[i] + product > threshold) << i;
+    const float sum = values[i] + factor * others[i];
+    above |= static_cast<uint64_t>(sum > threshold) << i;
   }
   return above;
 }

@@ -75,7 +75,7 @@ struct ScanKernels {
                      const int32_t* rows, size_t count, float* out);
 
   // Bit i: values[i] + factor * others[i] > threshold, for i in [0, count);
-  // false for NaN. `count` is at most 64.
+  // false for NaN. `count` is at most 64. The product may be rounded or not.
   uint64_t (*above)(const float* values, const float* others, float factor,
                     size_t count, float threshold);
 

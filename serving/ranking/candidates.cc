@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "index/base/quick_math.h"
-#include "index/vector/biased_search.h"
 #include "index/vector/dot.h"
 #include "index/vector/top_rows.h"
 #include "serving/ranking/place_kernels.h"

@@ -200,7 +200,7 @@ std::vector<Reason> ReasonsFrom(const TreeRanker::PartsOfRow& parts,
       organizer == kNoOrganizer ? "its organizer"
                                 : snapshot.catalog.OrganizerName(organizer);
   std::vector<Reason> reasons;
-  reasons.reserve(static_cast<size_t>(limit));
+  reasons.reserve(static_cast<size_t>(std::max(0, limit)));
   bool organizer_told = false;
   const auto add = [&](Feature feature) {
     if (static_cast<int>(reasons.size()) >= limit) return;

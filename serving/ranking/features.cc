@@ -226,20 +226,20 @@ static_assert(offsetof(LiveSlot, organizer_events) ==
 
 void LiveFeatures(const LiveColumns& live, const LiveSlot& slot,
                   FeatureMatrix& out, size_t row) {
-  float* to = &out.at(row, kFirstLiveFeature);
-  for (size_t rank = 0; rank < kNumLiveRanks; ++rank, to += out.stride()) {
-    *to = live.Rank(static_cast<LiveRank>(rank), slot);
+  float* const ranks = &out.at(row, kFirstLiveFeature);
+  for (size_t rank = 0; rank < kNumLiveRanks; ++rank) {
+    ranks[rank * out.stride()] = live.Rank(static_cast<LiveRank>(rank), slot);
   }
-  const float* const plain = PlainLiveFeatures(slot);
-  for (size_t i = 0; i < kPlainLiveFeatures; ++i, to += out.stride()) {
-    *to = plain[i];
+  float* const plain = &out.at(row, kFirstPlainFeature);
+  for (size_t i = 0; i < kPlainLiveFeatures; ++i) {
+    plain[i * out.stride()] = PlainLiveFeatures(slot)[i];
   }
 }
 
 // Those that are the same for all events of a list.
 void FillOfUser(const UserState& user, FeatureMatrix& out) {
   const auto fill = [&](Feature feature, float value) {
-    const absl::Span<float> column = out.Column(feature);
+    const absl::Span<float> column = out.MutableColumn(feature);
     std::fill(column.begin(), column.end(), value);
   };
   fill(Feature::kHistory, LogCount(user.commitments));
@@ -346,8 +346,8 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
     }
     const EventColumns& event =
         snapshot.catalog.events.columns[Index(events[i])];
-    const auto place = static_cast<size_t>(live.SlotOf(events[i]));
-    const LiveSlot& slot = live[place];
+    const auto number = static_cast<size_t>(live.SlotOf(events[i]));
+    const LiveSlot& slot = live[number];
     if (event.organizer != kNoOrganizer) {
       const FeaturesOfHost& host = shared.Host(event.organizer);
       out.at(i, Feature::kOwnOrganizer) = host.own;
@@ -371,9 +371,10 @@ FeatureMatrix ComputeFeatures(absl::Span<const EventRow> events,
       out.at(i, Feature::kHourMatch) = user.hours[HourOfWeek(slot)];
     }
     out.at(i, Feature::kConflict) = Conflict(user, events[i], event.start);
-    const FeaturesOfPlace& where = shared.At(event.location, live.Place(place));
-    out.at(i, Feature::kDistance) = where.distance;
-    out.at(i, Feature::kPlaceDensity) = where.density;
+    const FeaturesOfPlace& place =
+        shared.At(event.location, live.Place(number));
+    out.at(i, Feature::kDistance) = place.distance;
+    out.at(i, Feature::kPlaceDensity) = place.density;
     LiveFeatures(live, slot, out, i);
   }
   return out;

@@ -126,13 +126,17 @@ class FeatureMatrix {
   float& at(size_t row, Feature feature) {
     return values_[static_cast<size_t>(feature) * stride_ + row];
   }
-  absl::Span<float> Column(Feature feature) { return {&at(0, feature), rows_}; }
-  absl::Span<const float> Column(size_t feature) const {
-    return {values_.data() + feature * stride_, rows_};
+  absl::Span<const float> Column(Feature feature) const {
+    return {values_.data() + static_cast<size_t>(feature) * stride_, rows_};
+  }
+  absl::Span<float> MutableColumn(Feature feature) {
+    return {&at(0, feature), rows_};
   }
   Values Row(size_t row) const {
     Values values;
-    for (size_t f = 0; f < kNumFeatures; ++f) values[f] = Column(f)[row];
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      values[f] = Column(static_cast<Feature>(f))[row];
+    }
     return values;
   }
   void SetRow(size_t row, const Values& values) {

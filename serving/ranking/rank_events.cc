@@ -81,12 +81,9 @@ void ForEachMatching(const Allowed& allowed, const RowBitmap& rows,
 RowBitmap AllowedRows(const Allowed& allowed, Ranking& ranking) {
   const LiveColumns& live = *allowed.view.columns;
   const Query& query = allowed.query;
-  ranking.dropped = live.not_live();
-  RowBitmap rows = live.upcoming();
-  if (query.filter.include_running) {
-    ranking.dropped = live.not_live_nor_running();
-    rows = live.live();
-  }
+  const bool running = query.filter.include_running;
+  ranking.dropped = running ? live.not_live_nor_running() : live.not_live();
+  RowBitmap rows = running ? live.live() : live.upcoming();
   if (!query.filter.include_interacted) {
     for (const EventRow row : allowed.user.answered) {
       if (!rows.Test(Index(row))) continue;
@@ -223,7 +220,7 @@ std::vector<float> ScoresOf(const RankingPolicy& policy,
   std::vector<float> scores(features.rows(), 0.0f);
   for (size_t f = 0; f < kNumFeatures; ++f) {
     const float weight = policy.weights[f];
-    const float* const column = features.Column(f).data();
+    const float* const column = features.Column(static_cast<Feature>(f)).data();
     for (size_t row = 0; row < scores.size(); ++row) {
       scores[row] += weight * column[row];
     }

@@ -61,8 +61,8 @@ void ForEachGroup(const TreeKernels& kernels, const TreeColumns& columns,
   std::vector<int8_t> codes(columns.count * kTreeLanes, 0);
   for (size_t row = 0; row < features.rows(); row += kTreeLanes) {
     const size_t rows = std::min(kTreeLanes, features.rows() - row);
-    kernels.encode(columns, features.Column(0).data() + row, features.stride(),
-                   rows, codes.data());
+    kernels.encode(columns, features.Column(Feature{}).data() + row,
+                   features.stride(), rows, codes.data());
     use(row, rows, codes.data());
   }
 }
@@ -230,7 +230,7 @@ std::vector<TreeRanker::PartsOfRow> TreeRanker::Parts(
     const std::array<float, kNumFeatures>& weights) const {
   std::vector<PartsOfRow> parts(rows.rows());
   for (size_t f = 0; f < kNumFeatures; ++f) {
-    const absl::Span<const float> column = rows.Column(f);
+    const absl::Span<const float> column = rows.Column(static_cast<Feature>(f));
     for (size_t row = 0; row < parts.size(); ++row) {
       parts[row][f] = linear_share_ * weights[f] * column[row];
     }

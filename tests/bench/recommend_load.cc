@@ -10,10 +10,10 @@
 // requests behind it. NOW is the instant to ask for, in unix seconds (0: the
 // server's own); KM, how far from home a user goes.
 //
-// One thread asks for all, in the open loop another takes the answers, and
-// looks at no more of an answer than its length and whether it begins with a
-// result: what a caller costs is the server's not to have, as both run on one
-// machine.
+// In the closed loop one thread does all; in the open loop one asks when it is
+// time, and another takes the answers and asks what had to wait. Nothing is
+// looked at of an answer but its length and whether it begins with a result: what
+// a caller costs is the server's not to have, as both run on one machine.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -42,6 +42,7 @@ using Instant = std::chrono::system_clock::time_point;
 using SystemClock = std::chrono::system_clock;
 
 constexpr char kMethod[] = "/usher.v1.RecommendationService/Recommend";
+// How often it is looked whether all has been asked.
 constexpr SystemClock::duration kPatience = std::chrono::milliseconds(10);
 // The first byte of an answer with results: field 1, with a length.
 constexpr uint8_t kResultTag = 0x0a;
@@ -110,8 +111,8 @@ class Loop {
         std::chrono::duration<double>(seconds));
   }
 
-  // A thread of its own: it sleeps until a request is due to a few
-  // microseconds, where the queue waits for whole milliseconds.
+  // A thread of its own: it is late by tenths of a millisecond at most while a
+  // core is free, where the queue waits for whole milliseconds.
   void AskInTime(Instant start, Instant end) ABSL_LOCKS_EXCLUDED(mu_) {
     {
       absl::MutexLock lock(&mu_);
@@ -135,10 +136,11 @@ class Loop {
     }
   }
 
-  // Has the connection of an answer ask what is next, if there is anything.
+  // Has the connection of an answer ask what is next, if there is anything. What
+  // was due before the end is asked, however late.
   void AskNext(Connection& connection, Instant end) ABSL_LOCKS_EXCLUDED(mu_) {
     Instant due = SystemClock::now();
-    if (due >= end) return;
+    if (load_.rate == 0 && due >= end) return;
     if (load_.rate > 0) {
       absl::MutexLock lock(&mu_);
       if (waiting_.empty()) {

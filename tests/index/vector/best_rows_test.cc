@@ -1,6 +1,8 @@
 #include "index/vector/best_rows.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -35,6 +37,38 @@ TEST(BestRowsTest, RowsAreSortedByScoreAndThenByRow) {
     SortBest(rows);
     EXPECT_EQ(rows, expected) << count;
   }
+}
+
+// Scores of any finite bits, which every digit of them tells apart.
+TEST(BestRowsTest, EveryBitOfAScoreCounts) {
+  Random random(11);
+  for (const size_t count : {23, 24, 25, 26, 300}) {
+    std::vector<ScoredRow> rows;
+    while (rows.size() < count) {
+      const float score = std::bit_cast<float>(
+          static_cast<uint32_t>(random.Below(uint64_t{1} << 32)));
+      if (!std::isfinite(score)) continue;
+      rows.push_back({static_cast<int32_t>(rows.size()), score});
+    }
+    // The nearest neighbour of each fifth differs in the last bit only.
+    for (size_t i = 4; i < count; i += 5) {
+      rows[i].score = std::nextafter(rows[i - 1].score, 0.0f);
+    }
+    std::vector<ScoredRow> expected = rows;
+    std::sort(expected.begin(), expected.end(), IsBetter);
+    SortBest(rows);
+    EXPECT_EQ(rows, expected) << count;
+  }
+}
+
+TEST(BestRowsTest, EqualScoresAreSortedByRow) {
+  std::vector<ScoredRow> rows, expected;
+  for (int32_t row = 0; row < 100; ++row) {
+    rows.push_back({99 - row, 2.5f});
+    expected.push_back({row, 2.5f});
+  }
+  SortBest(rows);
+  EXPECT_EQ(rows, expected);
 }
 
 TEST(BestRowsTest, MinusZeroIsNoWorseThanZero) {

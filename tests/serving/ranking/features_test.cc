@@ -93,6 +93,30 @@ class FeaturesTest : public ::testing::Test {
   }();
 };
 
+TEST(FeatureMatrixTest, GivesBackWhatItWasGivenByRowAndByColumn) {
+  for (const size_t rows : {0, 1, 16, 17, 32, 250}) {
+    FeatureMatrix matrix(rows);
+    const auto value = [](size_t row, size_t f) {
+      return static_cast<float>(row * kNumFeatures + f);
+    };
+    for (size_t row = 0; row < rows; ++row) {
+      FeatureMatrix::Values values;
+      for (size_t f = 0; f < kNumFeatures; ++f) values[f] = value(row, f);
+      matrix.SetRow(row, values);
+      EXPECT_EQ(matrix.Row(row), values);
+    }
+    EXPECT_EQ(matrix.rows(), rows);
+    EXPECT_EQ(matrix.stride() % 32, 16) << "an odd number of cache lines";
+    for (size_t f = 0; f < kNumFeatures; ++f) {
+      const auto column = std::as_const(matrix).Column(static_cast<Feature>(f));
+      ASSERT_EQ(column.size(), rows);
+      for (size_t row = 0; row < rows; ++row) {
+        EXPECT_EQ(column[row], value(row, f));
+      }
+    }
+  }
+}
+
 TEST_F(FeaturesTest, OwnOrganizerFadesByHalfInSixtyDays) {
   EXPECT_FLOAT_EQ(Of(kNextJazz, Feature::kOwnOrganizer), std::log1p(0.5f));
   query_.now = kNow - 60 * kDay;
