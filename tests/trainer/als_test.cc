@@ -297,10 +297,16 @@ TEST(AlsTest, SingleEntrySolvesTheScalarEquation) {
   options.sweeps = 200;
   options.regularization = 0.3f;
   const SparseMatrix matrix = *SparseMatrix::FromEntries(1, 1, {{0, 0, 2.0f}});
-  const AlsModel model = *TrainAls(matrix, options, Ignore);
   const double ridge = 0.3 * (1 + 0.05);
-  // Symmetric in x and y, so x y = (w - r) / (a + w) at the minimum.
-  EXPECT_NEAR(Score(model, 0, 0), (2.0 - ridge) / 2.05, 1e-4);
+  // Conjugate gradients read factors in half precision, 2^-12 off at most.
+  for (const auto& [solver, error] :
+       {std::pair(AlsSolver::kCholesky, 1e-4),
+        std::pair(AlsSolver::kConjugateGradient, 3e-4)}) {
+    options.solver = solver;
+    const AlsModel model = *TrainAls(matrix, options, Ignore);
+    // Symmetric in x and y, so x y = (w - r) / (a + w) at the minimum.
+    EXPECT_NEAR(Score(model, 0, 0), (2.0 - ridge) / 2.05, error);
+  }
 }
 
 TEST(AlsTest, DoublingAllWeightsAndDoublingAllTermsIsTheSameFit) {
@@ -387,6 +393,15 @@ TEST(AlsTest, BadOptionsAreRejectedByName) {
       HasSubstr("has no entries"));
 }
 
+// Of a number in half precision.
+float FloatOf(uint16_t half) {
+  const int exponent = half >> 10 & 31, fraction = half & 1023;
+  const double size = exponent == 0
+                          ? std::ldexp(fraction, -24)
+                          : std::ldexp(1024 + fraction, exponent - 25);
+  return static_cast<float>(half >> 15 ? -size : size);
+}
+
 // One row's problem over random factors, for the kernels alone.
 struct RowProblem {
   RowProblem(int stride, int count, uint64_t seed) : stride(stride) {
@@ -401,14 +416,29 @@ struct RowProblem {
       columns.push_back(static_cast<int32_t>(random.Below(400)));
       roots.push_back(static_cast<float>(random.Uniform()));
     }
+    PackFactors();
     block.resize(AlsScratchFloats(stride));
     vectors.resize(8 * stride);
     matrix.resize(stride * stride);
+  }
+  // Rounds the factors to what half precision holds.
+  void PackFactors() {
+    constexpr float kUnit = 0x1p-10f;
+    halves.resize(factors.size());
+    norms.resize(400);
+    AlsKernelsFor(InstructionSet::kPortable)
+        .pack(factors.data(), 400, stride, kUnit, halves.data(), norms.data());
+    for (size_t i = 0; i < factors.size(); ++i) {
+      factors[i] = kUnit * FloatOf(halves[i]);
+    }
   }
   AlsRowSystem System() const {
     float trace = 0;
     for (const float value : spectrum) trace += value;
     return {factors.data(),
+            halves.data(),
+            norms.data(),
+            0x1p-10f,
             spectrum.data(),
             columns.data(),
             roots.data(),
@@ -424,7 +454,8 @@ struct RowProblem {
   AlsScratch Scratch() { return {block.data(), vectors.data(), matrix.data()}; }
 
   int stride;
-  std::vector<float> factors, spectrum, roots, block, vectors, matrix;
+  std::vector<float> factors, norms, spectrum, roots, block, vectors, matrix;
+  std::vector<uint16_t> halves;
   std::vector<int32_t> columns;
 };
 
@@ -505,6 +536,7 @@ TEST(AlsKernelsTest, ABatchSolvesEachOfItsRows) {
       for (size_t i = 0; i < rows.size(); ++i) {
         systems.push_back(rows[i].System());
         systems.back().factors = rows[0].factors.data();
+        systems.back().norms = rows[0].norms.data();
         systems.back().spectrum = rows[0].spectrum.data();
         at.push_back(x[i].data());
       }
@@ -522,6 +554,39 @@ TEST(AlsKernelsTest, ABatchSolvesEachOfItsRows) {
                   1e-4 * expected.norm())
             << InstructionSetName(set) << " " << stride << " " << i;
       }
+    }
+  }
+}
+
+TEST(AlsKernelsTest, PackRoundsToTheNearestHalf) {
+  constexpr int kStride = 16;
+  std::vector<float> rows;
+  for (int half = 0; half < 0x7bff; ++half) {
+    const float low = FloatOf(half), high = FloatOf(half + 1);
+    const float middle = (low + high) / 2;
+    rows.insert(rows.end(), {low, -low, std::nextafter(middle, low),
+                             std::nextafter(middle, high)});
+  }
+  rows.resize(rows.size() / kStride * kStride);
+  const int64_t count = static_cast<int64_t>(rows.size()) / kStride;
+  for (const InstructionSet set : SetsOfThisMachine()) {
+    std::vector<uint16_t> halves(rows.size());
+    std::vector<float> norms(count);
+    AlsKernelsFor(set).pack(rows.data(), count, kStride, 1.0f, halves.data(),
+                            norms.data());
+    for (size_t i = 0; i < rows.size(); i += 4) {
+      const int half = static_cast<int>(i / 4);
+      ASSERT_EQ(halves[i], half) << InstructionSetName(set);
+      ASSERT_EQ(halves[i + 1], half | 0x8000) << InstructionSetName(set);
+      ASSERT_EQ(halves[i + 2], half) << InstructionSetName(set);
+      ASSERT_EQ(halves[i + 3], half + 1) << InstructionSetName(set);
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      double norm = 0;
+      for (int d = 0; d < kStride; ++d) {
+        norm += std::pow(rows[i * kStride + d], 2);
+      }
+      EXPECT_NEAR(norms[i], norm, 1e-5 * norm);
     }
   }
 }
@@ -586,9 +651,16 @@ TEST(AlsKernelsTest, GramAndMultiplyEqualTheNaiveLoops) {
       RowProblem row(kStride, 1, 3);
       std::vector<float> gram(kStride * kStride, 1.0f);
       AlsKernelsFor(set).gram(row.factors.data(), rows, kStride, gram.data());
+      std::vector<float> panels(kStride * kStride);
+      for (int i = 0; i < kStride; ++i) {
+        for (int j = 0; j < kStride; ++j) {
+          panels[j / kAlsLanes * kAlsLanes * kStride + i * kAlsLanes +
+                 j % kAlsLanes] = row.factors[i * kStride + j];
+        }
+      }
       std::vector<float> product(rows * kStride);
       AlsKernelsFor(set).multiply(row.factors.data(), rows, kStride,
-                                  row.factors.data(), product.data());
+                                  panels.data(), product.data());
       for (int i = 0; i < kStride; ++i) {
         for (int j = i; j < kStride; ++j) {
           double sum = 1.0;

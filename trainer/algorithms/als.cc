@@ -37,7 +37,7 @@ class AlsFit {
 
   // In the basis of the start.
   AlsModel Export() const {
-    const std::vector<float> back = Padded(basis_.transpose());
+    const std::vector<float> back = Panels(basis_.transpose());
     return {users_.Export(run_, back.data()), items_.Export(run_, back.data())};
   }
 
@@ -52,7 +52,7 @@ class AlsFit {
           "als: factors have become infinite; raise regularization (now ",
           run_.options.regularization, ")"));
     }
-    const std::vector<float> turn = Padded(eigen.eigenvectors());
+    const std::vector<float> turn = Panels(eigen.eigenvectors());
     side.Multiply(run_, turn.data());
     fixed.Multiply(run_, turn.data());
     basis_ = basis_ * eigen.eigenvectors();
@@ -60,17 +60,24 @@ class AlsFit {
     for (int d = 0; d < dim; ++d) {
       spectrum[d] = std::max(0.0f, static_cast<float>(eigen.eigenvalues()[d]));
     }
+    if (run_.options.solver == AlsSolver::kConjugateGradient) {
+      // No factor is longer than its whole column.
+      fixed.Pack(run_, 1.001f * std::sqrt(spectrum[dim - 1]));
+    }
     return side.Solve(run_, fixed, spectrum.data());
   }
 
-  std::vector<float> Padded(const Matrix& square) const {
-    std::vector<float> padded(static_cast<size_t>(run_.stride) * run_.stride);
+  // As AlsKernels::multiply() takes it.
+  std::vector<float> Panels(const Matrix& square) const {
+    std::vector<float> panels(static_cast<size_t>(run_.stride) * run_.stride);
     for (int i = 0; i < square.rows(); ++i) {
       for (int j = 0; j < square.cols(); ++j) {
-        padded[i * run_.stride + j] = static_cast<float>(square(i, j));
+        const int lane = j % kAlsLanes;
+        panels[(j - lane) * run_.stride + i * kAlsLanes + lane] =
+            static_cast<float>(square(i, j));
       }
     }
-    return padded;
+    return panels;
   }
 
   const AlsRun run_;

@@ -23,11 +23,11 @@ USHER_INLINE Vec Diagonal(const AlsRowSystem& s, int d) {
   return Load(s.spectrum + d) * s.unobserved_weight + s.ridge;
 }
 
-// out += sum over kRows entries of w f (f . p), or with kMiss w f (1 - f . p)
-// and squares += sum of w f f. Entries beyond `real` weigh nothing.
+// out += sum over kRows entries of w f (f . p), or with kMiss w f (1 - f . p).
+// Entries beyond `real` weigh nothing.
 template <int kRows, bool kMiss>
 USHER_INLINE void AddEntries(const AlsRowSystem& s, int64_t begin, int real,
-                             const float* p, float* out, Vec* squares) {
+                             const float* p, float* out) {
   const int64_t stride = s.stride;
   const float* f[kRows];
   float weights[kRows], scales[kRows];
@@ -47,23 +47,14 @@ USHER_INLINE void AddEntries(const AlsRowSystem& s, int64_t begin, int real,
   for (int g = 0; g < kRows; ++g) {
     scales[g] = weights[g] * (kMiss ? 1.0f - scales[g] : scales[g]);
   }
-  Vec splat[kRows], weight[kRows];
-  for (int g = 0; g < kRows; ++g) {
-    splat[g] = Splat(scales[g]);
-    weight[g] = Splat(weights[g]);
-  }
+  Vec splat[kRows];
+  for (int g = 0; g < kRows; ++g) splat[g] = Splat(scales[g]);
   for (int64_t d = 0; d < stride; d += kWidth) {
     Vec even = Load(out + d);
     Vec odd = Vec{};
     for (int g = 0; g < kRows; g += 2) {
-      const Vec a = Load(f[g] + d);
-      const Vec b = Load(f[g + 1] + d);
-      even += a * splat[g];
-      odd += b * splat[g + 1];
-      if (kMiss) {
-        *squares += a * a * weight[g];
-        *squares += b * b * weight[g + 1];
-      }
+      even += Load(f[g] + d) * splat[g];
+      odd += Load(f[g + 1] + d) * splat[g + 1];
     }
     Store(out + d, even + odd);
   }
@@ -73,7 +64,7 @@ USHER_INLINE void AddEntries(const AlsRowSystem& s, int64_t begin, int real,
 // they end.
 template <bool kMiss>
 int64_t AddBelow(const AlsRowSystem& s, int64_t begin, int32_t limit,
-                 const float* p, float* out, Vec* squares) {
+                 const float* p, float* out) {
   int64_t at = begin;
   for (; at + kGroup <= s.count && s.columns[at + kGroup - 1] < limit;
        at += kGroup) {
@@ -81,14 +72,14 @@ int64_t AddBelow(const AlsRowSystem& s, int64_t begin, int32_t limit,
     for (int64_t g = at + kGroup; g < end; ++g) {
       Prefetch(s.factors + s.columns[g] * int64_t{s.stride}, s.stride);
     }
-    AddEntries<kGroup, kMiss>(s, at, kGroup, p, out, squares);
+    AddEntries<kGroup, kMiss>(s, at, kGroup, p, out);
   }
   int real = 0;
   while (at + real < s.count && s.columns[at + real] < limit) ++real;
   if (real > 4) {
-    AddEntries<kGroup, kMiss>(s, at, real, p, out, squares);
+    AddEntries<kGroup, kMiss>(s, at, real, p, out);
   } else if (real > 0) {
-    AddEntries<4, kMiss>(s, at, real, p, out, squares);
+    AddEntries<4, kMiss>(s, at, real, p, out);
   }
   return at + real;
 }
@@ -98,7 +89,6 @@ struct RowPass {
   int64_t at = 0;  // The next entry.
   const float* from = nullptr;
   float* to = nullptr;
-  Vec squares = {};
 };
 
 // All entries of all rows, a block of factors at a time.
@@ -117,16 +107,15 @@ void PassOverBlocks(const AlsRowSystem* systems, int count, RowPass* passes) {
       const AlsRowSystem& s = systems[i];
       RowPass& pass = passes[i];
       if (pass.at == s.count || s.columns[pass.at] >= below) continue;
-      pass.at =
-          AddBelow<kMiss>(s, pass.at, below, pass.from, pass.to, &pass.squares);
+      pass.at = AddBelow<kMiss>(s, pass.at, below, pass.from, pass.to);
       left -= pass.at == s.count;
     }
   }
 }
 
 // From the residual to the first direction. Returns their product.
-float BeginRow(const AlsRowSystem& s, const RowState& state, Vec squares) {
-  const float share = s.trace > 0.0f ? Sum(squares) / s.trace : 0.0f;
+float BeginRow(const AlsRowSystem& s, const RowState& state) {
+  const float share = Share(s);
   Vec sum = Vec{};
   for (int d = 0; d < s.stride; d += kWidth) {
     const Vec inverse = 1.0f / (Diagonal(s, d) + Load(s.spectrum + d) * share);
@@ -174,7 +163,7 @@ void ConjugateGradients(const AlsRowSystem* systems, float* const* x, int count,
   PassOverBlocks<true>(systems, count, passes);
   for (int i = 0; i < count; ++i) {
     const RowState state = StateOf(scratch, i, stride);
-    rho[i] = BeginRow(systems[i], state, passes[i].squares);
+    rho[i] = BeginRow(systems[i], state);
     passes[i].from = state.p;
     passes[i].to = state.ap;
   }

@@ -21,8 +21,8 @@ namespace usher {
 enum class InstructionSet;  // index/base/cpu.h
 
 inline constexpr int kAlsLanes = 16;
-// Gathered factors that the second-level cache of one core holds with ease.
-inline constexpr int kAlsBlockFloats = 65536;
+// Gathered factors that the second-level cache of one core holds.
+inline constexpr int kAlsBlockFloats = 131072;
 // Factors of the fixed side that a batch of rows passes over together.
 inline constexpr int kAlsFactorBlockFloats = 131072;
 // Rows of a batch, at most.
@@ -42,6 +42,10 @@ inline constexpr int64_t AlsScratchFloats(int stride) {
 // w_i = roots[i]^2.
 struct AlsRowSystem {
   const float* factors;
+  // Of conjugate gradients: `factors` as pack() writes them.
+  const uint16_t* halves;
+  const float* norms;
+  float unit;
   const float* spectrum;  // `stride` numbers, not negative.
   const int32_t* columns;
   const float* roots;
@@ -83,12 +87,18 @@ struct AlsKernels {
   // `cholesky`. False when a pivot is not positive.
   bool (*subspaces)(const AlsRowSystem& system, int width,
                     const AlsScratch& scratch, float* x);
+  // halves = rows / unit, each to the nearest number of half precision, 65504
+  // at most; unit is a power of 2. norms = squared lengths of the rows.
+  void (*pack)(const float* rows, int64_t count, int stride, float unit,
+               uint16_t* halves, float* norms);
   // gram += rows^T rows; only the 16 x 16 tiles on and above the diagonal are
   // written.
   void (*gram)(const float* rows, int64_t count, int stride, float* gram);
-  // out = rows * square, for a stride x stride matrix. `out` is not `rows`.
+  // out = rows * square, for a stride x stride matrix given in panels:
+  // kAlsLanes columns of all its rows, row by row, then those after them.
+  // `out` is not `rows`.
   void (*multiply)(const float* rows, int64_t count, int stride,
-                   const float* square, float* out);
+                   const float* panels, float* out);
 };
 
 // The kernels of one instruction set, which the machine must support.

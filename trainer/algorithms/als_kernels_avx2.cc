@@ -3,8 +3,12 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsAvx2;
-const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient, &ConjugateGradients,
-                                    &Cholesky,          &SolveSubspaces,
-                                    &AddGram,           &Multiply};
+const AlsKernels kAlsKernelsAvx2 = {&ConjugateGradient,
+                                    &ConjugateGradients,
+                                    &Cholesky,
+                                    &SolveSubspaces,
+                                    &Pack,
+                                    &AddGram,
+                                    &Multiply};
 
 }  // namespace usher

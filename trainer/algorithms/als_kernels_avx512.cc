@@ -3,8 +3,12 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsAvx512;
-const AlsKernels kAlsKernelsAvx512 = {&ConjugateGradient, &ConjugateGradients,
-                                      &Cholesky,          &SolveSubspaces,
-                                      &AddGram,           &Multiply};
+const AlsKernels kAlsKernelsAvx512 = {&ConjugateGradient,
+                                      &ConjugateGradients,
+                                      &Cholesky,
+                                      &SolveSubspaces,
+                                      &Pack,
+                                      &AddGram,
+                                      &Multiply};
 
 }  // namespace usher

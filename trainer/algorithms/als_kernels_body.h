@@ -13,47 +13,45 @@ constexpr int kPrefetchFloats = 4096;  // Of the next row, fetched early.
 
 // ---- Passes over gathered entries ----
 
-USHER_INLINE void Prefetch(const float* row, int64_t stride) {
-  for (int64_t d = 0; d < stride; d += 16) __builtin_prefetch(row + d);
+template <typename Number>
+USHER_INLINE void Prefetch(const Number* row, int64_t stride) {
+  constexpr int64_t kLine = 64 / sizeof(Number);
+  for (int64_t d = 0; d < stride; d += kLine) __builtin_prefetch(row + d);
 }
 
 // Fetches what the next row begins with, as far as the nearer caches hold it.
-USHER_INLINE void PrefetchNextRow(const AlsRowSystem& s) {
+template <typename Number>
+USHER_INLINE void PrefetchNextRow(const AlsRowSystem& s,
+                                  const Number* factors) {
   if (s.next_x == nullptr) return;
   const int64_t stride = s.stride;
   const int64_t most = kPrefetchFloats / stride;
   const int64_t count = s.next_count < most ? s.next_count : most;
   Prefetch(s.next_x, stride);
   for (int64_t i = 0; i < count; ++i) {
-    Prefetch(s.factors + s.next_columns[i] * stride, stride);
+    Prefetch(factors + s.next_columns[i] * stride, stride);
   }
 }
 
-// Copies `count` scaled factor rows; prefetches those that come after. Returns
-// the sums of their squares.
-USHER_INLINE Vec Gather(const AlsRowSystem& s, int64_t begin, int64_t count,
-                        float* block) {
+// Copies `count` rows of `factors`, times `unit` and the roots; prefetches
+// those that come after.
+template <typename Number>
+USHER_INLINE void Gather(const AlsRowSystem& s, const Number* factors,
+                         float unit, int64_t begin, int64_t count,
+                         float* block) {
   constexpr int64_t kAhead = 16;
   const int64_t stride = s.stride;
-  Vec squares[kTileVecs] = {};
   for (int64_t i = begin; i < begin + count; ++i) {
     if (i + kAhead < s.count) {
-      Prefetch(s.factors + s.columns[i + kAhead] * stride, stride);
+      Prefetch(factors + s.columns[i + kAhead] * stride, stride);
     }
-    const float* from = s.factors + s.columns[i] * stride;
-    const Vec root = Splat(s.roots[i]);
-    for (int64_t d = 0; d < stride; d += kAlsLanes) {
-      for (int v = 0; v < kTileVecs; ++v) {
-        const Vec z = Load(from + d + v * kWidth) * root;
-        squares[v] += z * z;
-        Store(block + d + v * kWidth, z);
-      }
+    const Number* from = factors + s.columns[i] * stride;
+    const Vec scale = Splat(s.roots[i] * unit);
+    for (int64_t d = 0; d < stride; d += kWidth) {
+      Store(block + d, Load(from + d) * scale);
     }
     block += stride;
   }
-  Vec sum = squares[0];
-  for (int v = 1; v < kTileVecs; ++v) sum += squares[v];
-  return sum;
 }
 
 // dots[g] = row g of `z` times p.
@@ -103,19 +101,17 @@ USHER_INLINE void AddProduct(const float* z, int64_t count, int64_t stride,
 
 // One group of a row's entries, gathered to `z` and filled up with zero rows to
 // kGroup, or to 4 when no more are left.
-struct Group {
-  int rows;
-  Vec squares;
-};
-USHER_INLINE Group GatherGroup(const AlsRowSystem& s, int64_t begin, float* z) {
+template <typename Number>
+USHER_INLINE int GatherGroup(const AlsRowSystem& s, const Number* factors,
+                             float unit, int64_t begin, float* z) {
   const int64_t left = s.count - begin;
   const int rows = left > 4 ? kGroup : 4;
   const int real = left < rows ? static_cast<int>(left) : rows;
-  const Vec squares = Gather(s, begin, real, z);
+  Gather(s, factors, unit, begin, real, z);
   for (int64_t d = real * s.stride; d < int64_t{rows} * s.stride; d += kWidth) {
     Store(z + d, Vec{});
   }
-  return {rows, squares};
+  return rows;
 }
 
 // misses[g] = root_g - z_g . x, of a group that was gathered to `z`.
@@ -142,21 +138,26 @@ USHER_INLINE void AddGroup(const float* z, int rows, int64_t stride,
 }
 
 // out += sum_i z_i (root_i - z_i . x). Leaves the first entries' z in `block`,
-// as many as it holds. Returns the part of the whole Gram matrix that the
-// entries amount to.
-USHER_INLINE float GatherResidual(const AlsRowSystem& s, const float* x,
-                                  float* block, float* out) {
+// as many as it holds.
+USHER_INLINE void GatherResidual(const AlsRowSystem& s, const float* x,
+                                 float* block, float* out) {
   const int64_t held = (kAlsBlockFloats / s.stride) & ~int64_t{kGroup - 1};
-  Vec squares = Vec{};
   for (int64_t i = 0; i < s.count; i += kGroup) {
     float* z = block + (i < held ? i : held) * s.stride;
-    const Group group = GatherGroup(s, i, z);
-    squares += group.squares;
+    const int rows = GatherGroup(s, s.halves, s.unit, i, z);
     float misses[kGroup];
-    Misses(s, i, group.rows, z, x, misses);
-    AddGroup(z, group.rows, s.stride, misses, out);
+    Misses(s, i, rows, z, x, misses);
+    AddGroup(z, rows, s.stride, misses, out);
   }
-  return s.trace > 0.0f ? Sum(squares) / s.trace : 0.0f;
+}
+
+// The part of the whole Gram matrix that the entries amount to.
+USHER_INLINE float Share(const AlsRowSystem& s) {
+  float sum = 0.0f;
+  for (int64_t i = 0; i < s.count; ++i) {
+    sum += s.roots[i] * s.roots[i] * s.norms[s.columns[i]];
+  }
+  return s.trace > 0.0f ? sum / s.trace : 0.0f;
 }
 
 // out += sum_i z_i (z_i . p), after GatherResidual. What `block` does not hold
@@ -168,7 +169,7 @@ USHER_INLINE void AddSystem(const AlsRowSystem& s, const float* p, float* block,
   AddProduct(block, padded < held ? padded : held, s.stride, p, out);
   for (int64_t i = held; i < s.count; i += kGroup) {
     float* z = block + held * s.stride;
-    AddProduct(z, GatherGroup(s, i, z).rows, s.stride, p, out);
+    AddProduct(z, GatherGroup(s, s.halves, s.unit, i, z), s.stride, p, out);
   }
 }
 
@@ -188,8 +189,9 @@ void ConjugateGradient(const AlsRowSystem& s, int steps,
     Store(diagonal + d, diag);
     Store(r + d, -(diag * Load(x + d)));
   }
-  const float share = GatherResidual(s, x, scratch.block, r);
-  PrefetchNextRow(s);
+  GatherResidual(s, x, scratch.block, r);
+  const float share = Share(s);
+  PrefetchNextRow(s, s.halves);
   for (int d = 0; d < stride; d += kWidth) {
     const Vec inv = 1.0f / (Load(diagonal + d) + Load(s.spectrum + d) * share);
     Store(inverse + d, inv);
@@ -289,7 +291,7 @@ bool Cholesky(const AlsRowSystem& s, const AlsScratch& scratch, float* x) {
   const int64_t panel = kPanelFloats / stride + 1;
   for (int64_t i = 0; i < s.count; i += panel) {
     const int64_t depth = s.count - i < panel ? s.count - i : panel;
-    Gather(s, i, depth, scratch.block);
+    Gather(s, s.factors, 1.0f, i, depth, scratch.block);
     AddGram(scratch.block, depth, s.stride, scratch.matrix);
     int64_t g = 0;
     for (; g + 4 <= depth; g += 4) {
@@ -303,7 +305,7 @@ bool Cholesky(const AlsRowSystem& s, const AlsScratch& scratch, float* x) {
       }
     }
   }
-  PrefetchNextRow(s);
+  PrefetchNextRow(s, s.factors);
   if (!Factor(scratch.matrix, s.stride)) return false;
   SolveFactored(scratch.matrix, s.stride, x);
   return true;
@@ -347,8 +349,9 @@ void FillSubspace(const AlsRowSystem& s, const float* x, bool gathered,
   int64_t filled = 0;
   for (int64_t i = 0; i < s.count; i += kGroup) {
     float* z = block + (i < held ? i : held) * s.stride;
-    const int rows = gathered && i < held ? (s.count - i > 4 ? kGroup : 4)
-                                          : GatherGroup(s, i, z).rows;
+    const int rows = gathered && i < held
+                         ? (s.count - i > 4 ? kGroup : 4)
+                         : GatherGroup(s, s.factors, 1.0f, i, z);
     float misses[kGroup];
     Misses(s, i, rows, z, x, misses);
     float* columns = part.panel + filled * part.width;
@@ -382,7 +385,7 @@ bool SolveSubspaces(const AlsRowSystem& s, int width, const AlsScratch& scratch,
       Store(x + first + d, Load(x + first + d) + Load(part.gradient + d));
     }
   }
-  PrefetchNextRow(s);
+  PrefetchNextRow(s, s.factors);
   return true;
 }
 

@@ -3,8 +3,12 @@
 namespace usher {
 
 extern const AlsKernels kAlsKernelsPortable;
-const AlsKernels kAlsKernelsPortable = {&ConjugateGradient, &ConjugateGradients,
-                                        &Cholesky,          &SolveSubspaces,
-                                        &AddGram,           &Multiply};
+const AlsKernels kAlsKernelsPortable = {&ConjugateGradient,
+                                        &ConjugateGradients,
+                                        &Cholesky,
+                                        &SolveSubspaces,
+                                        &Pack,
+                                        &AddGram,
+                                        &Multiply};
 
 }  // namespace usher

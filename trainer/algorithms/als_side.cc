@@ -20,9 +20,9 @@ namespace {
 // Rows that a thread multiplies at once; AlsScratch::block holds them.
 constexpr int64_t kRowBlock = 48;
 constexpr int64_t kSolveBlock = 32;  // Rows that a thread solves at once.
-// Factors of the other side that a row can pass over and find again in the
-// nearer caches.
-constexpr int64_t kCachedFloats = 4 * kAlsBlockFloats;
+// Factors of the other side that a row passes over by itself at less cost than
+// in a batch.
+constexpr int64_t kCachedFloats = 8 * kAlsBlockFloats;
 // Of a batch: how often, about, it meets each factor of the other side, unless
 // threads would be left without work.
 constexpr int64_t kVisits = 8;
@@ -31,19 +31,26 @@ constexpr int64_t kJobsPerThread = 8;
 
 }  // namespace
 
-AlsBuffer::AlsBuffer(int64_t count) {
+template <typename Number>
+AlsBuffer<Number>::AlsBuffer(int64_t count) {
   constexpr size_t kPage = size_t{2} << 20;
-  const size_t bytes = std::max<size_t>(count, 1) * sizeof(float);
+  const size_t bytes = std::max<size_t>(count, 1) * sizeof(Number);
   const size_t alignment = bytes >= kPage ? kPage : 64;
   const size_t size = (bytes + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, size);
   if (memory == nullptr) throw std::bad_alloc();
   if (alignment == kPage) ::madvise(memory, size, MADV_HUGEPAGE);
   std::memset(memory, 0, size);
-  data_.reset(static_cast<float*>(memory));
+  data_.reset(static_cast<Number*>(memory));
 }
 
-void AlsBuffer::Free::operator()(float* data) const { std::free(data); }
+template <typename Number>
+void AlsBuffer<Number>::Free::operator()(Number* data) const {
+  std::free(data);
+}
+
+template class AlsBuffer<float>;
+template class AlsBuffer<uint16_t>;
 
 AlsRun::AlsRun(const AlsOptions& options)
     : options(options),
@@ -62,6 +69,10 @@ AlsSide::AlsSide(const SparseMatrix& entries, const AlsRun& run)
       rows_(entries.rows()),
       roots_(entries.values().begin(), entries.values().end()),
       factors_(int64_t{entries.rows()} * run.stride) {
+  if (run.options.solver == AlsSolver::kConjugateGradient) {
+    halves_ = AlsBuffer<uint16_t>(int64_t{rows_} * run.stride);
+    norms_ = AlsBuffer<float>(rows_);
+  }
   for (float& root : roots_) root = std::sqrt(root);
   for (int32_t row = 0; row < rows_; ++row) {
     if (entries_.RowSize(row) > 0) order_.push_back(row);
@@ -92,7 +103,7 @@ std::vector<double> AlsSide::Gram(const AlsRun& run) const {
   const int64_t stride = run.stride;
   const int64_t block = std::max<int64_t>(4096, (rows_ + 63) / 64);
   const int64_t blocks = (rows_ + block - 1) / block;
-  const AlsBuffer partial(blocks * stride * stride);
+  const AlsBuffer<float> partial(blocks * stride * stride);
   ParallelFor(rows_, block, run.threads, [&](int64_t begin, int64_t end) {
     run.kernels.gram(factors_.data() + begin * stride, end - begin, run.stride,
                      partial.data() + begin / block * stride * stride);
@@ -110,16 +121,29 @@ std::vector<double> AlsSide::Gram(const AlsRun& run) const {
   return gram;
 }
 
-void AlsSide::Multiply(const AlsRun& run, const float* square) {
+void AlsSide::Multiply(const AlsRun& run, const float* panels) {
   const int64_t stride = run.stride;
   ParallelForWithWorker(
       rows_, kRowBlock, run.threads,
       [&](int worker, int64_t begin, int64_t end) {
         float* rows = factors_.data() + begin * stride;
         float* out = run.blocks[worker].data();
-        run.kernels.multiply(rows, end - begin, run.stride, square, out);
+        run.kernels.multiply(rows, end - begin, run.stride, panels, out);
         std::memcpy(rows, out, (end - begin) * stride * sizeof(float));
       });
+}
+
+void AlsSide::Pack(const AlsRun& run, float longest) {
+  constexpr float kMostHalf = 65504.0f;
+  int exponent = 0;
+  std::frexp(longest / kMostHalf, &exponent);
+  unit_ = std::ldexp(1.0f, exponent);
+  const int64_t stride = run.stride;
+  ParallelFor(rows_, kRowBlock, run.threads, [&](int64_t begin, int64_t end) {
+    run.kernels.pack(factors_.data() + begin * stride, end - begin, run.stride,
+                     unit_, halves_.data() + begin * stride,
+                     norms_.data() + begin);
+  });
 }
 
 void AlsSide::HintNext(const AlsRun& run, int32_t row,
@@ -206,6 +230,9 @@ absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
                             const float* spectrum) {
   AlsRowSystem shared = {};
   shared.factors = other.factors_.data();
+  shared.halves = other.halves_.data();
+  shared.norms = other.norms_.data();
+  shared.unit = other.unit_;
   shared.spectrum = spectrum;
   shared.stride = run.stride;
   shared.unobserved_weight = run.options.unobserved_weight;
@@ -233,7 +260,7 @@ absl::Status AlsSide::Solve(const AlsRun& run, const AlsSide& other,
       "regularization (now ", run.options.regularization, ")"));
 }
 
-Factors AlsSide::Export(const AlsRun& run, const float* square) const {
+Factors AlsSide::Export(const AlsRun& run, const float* panels) const {
   Factors result(rows_, run.options.dim);
   const int64_t stride = run.stride;
   ParallelForWithWorker(
@@ -241,7 +268,7 @@ Factors AlsSide::Export(const AlsRun& run, const float* square) const {
       [&](int worker, int64_t begin, int64_t end) {
         float* out = run.blocks[worker].data();
         run.kernels.multiply(factors_.data() + begin * stride, end - begin,
-                             run.stride, square, out);
+                             run.stride, panels, out);
         for (int64_t row = begin; row < end; ++row, out += stride) {
           std::copy_n(out, run.options.dim,
                       result.mutable_data() + row * run.options.dim);

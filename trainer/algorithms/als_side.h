@@ -15,18 +15,19 @@
 
 namespace usher {
 
-// `count` zero floats on their own large pages where the system has them.
+// `count` zeros on their own large pages where the system has them.
+template <typename Number>
 class AlsBuffer {
  public:
   AlsBuffer() = default;
   explicit AlsBuffer(int64_t count);
-  float* data() const { return data_.get(); }
+  Number* data() const { return data_.get(); }
 
  private:
   struct Free {
-    void operator()(float* data) const;
+    void operator()(Number* data) const;
   };
-  std::unique_ptr<float[], Free> data_;
+  std::unique_ptr<Number[], Free> data_;
 };
 
 // What the rows of a sweep have in common. Thread-compatible.
@@ -38,9 +39,9 @@ struct AlsRun {
   const int threads;
   const int stride;  // dim rounded up to kAlsLanes.
   // One per thread.
-  std::vector<AlsBuffer> blocks;
-  std::vector<AlsBuffer> vectors;
-  std::vector<AlsBuffer> matrices;
+  std::vector<AlsBuffer<float>> blocks;
+  std::vector<AlsBuffer<float>> vectors;
+  std::vector<AlsBuffer<float>> matrices;
 
   AlsScratch Scratch(int worker) const {
     return {blocks[worker].data(), vectors[worker].data(),
@@ -61,8 +62,12 @@ class AlsSide {
   // rows^T rows, dim x dim, row-major.
   std::vector<double> Gram(const AlsRun& run) const;
 
-  // factors = factors * square (stride x stride).
-  void Multiply(const AlsRun& run, const float* square);
+  // factors = factors * square, given as AlsKernels::multiply() takes it.
+  void Multiply(const AlsRun& run, const float* panels);
+
+  // Makes the factors, each at most `longest`, ready to be solved against by
+  // conjugate gradients.
+  void Pack(const AlsRun& run, float longest);
 
   // Solves every row against the fixed `other`, whose Gram matrix is diagonal
   // with `spectrum` (stride numbers).
@@ -70,7 +75,7 @@ class AlsSide {
                      const float* spectrum);
 
   // factors * square, cut to dim.
-  Factors Export(const AlsRun& run, const float* square) const;
+  Factors Export(const AlsRun& run, const float* panels) const;
 
  private:
   // Tells the kernels of the row after this one; none when negative.
@@ -94,7 +99,11 @@ class AlsSide {
   std::vector<float> roots_;    // Square roots of the weights.
   std::vector<int32_t> order_;  // Rows that have entries, longest first.
   std::vector<Job> jobs_;       // All of order_.
-  AlsBuffer factors_;           // rows_ x stride
+  AlsBuffer<float> factors_;    // rows_ x stride
+  // Of Pack().
+  AlsBuffer<uint16_t> halves_;  // rows_ x stride
+  AlsBuffer<float> norms_;      // rows_
+  float unit_ = 0;
 };
 
 }  // namespace usher

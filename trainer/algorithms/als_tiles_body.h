@@ -1,5 +1,9 @@
 // Vectors of the ALS kernels' instruction set, and products of matrices in
 // register tiles. Part of als_kernels_body.h, whose rules hold here.
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "trainer/algorithms/als_kernels.h"
 
 namespace usher {
@@ -34,6 +38,50 @@ USHER_INLINE void Store(float* p, Vec v) {
   *reinterpret_cast<VecMemory*>(p) = v;
 }
 USHER_INLINE Vec Splat(float s) { return s - Vec{}; }
+
+// ---- Half precision ----
+
+#if defined(__AVX512F__)
+USHER_INLINE Vec Load(const uint16_t* p) {
+  return _mm512_maskz_cvtph_ps(
+      0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+USHER_INLINE void Store(uint16_t* p, Vec v) {
+  _mm256_storeu_si256(
+      reinterpret_cast<__m256i*>(p),
+      _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__AVX2__)
+USHER_INLINE Vec Load(const uint16_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+USHER_INLINE void Store(uint16_t* p, Vec v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+typedef uint32_t QuadBits __attribute__((vector_size(16)));
+typedef uint16_t HalfQuad __attribute__((vector_size(8)));
+typedef uint16_t HalfQuadMemory
+    __attribute__((vector_size(8), aligned(2), may_alias));
+
+USHER_INLINE Vec Load(const uint16_t* p) {
+  const QuadBits bits = __builtin_convertvector(
+      HalfQuad(*reinterpret_cast<const HalfQuadMemory*>(p)), QuadBits);
+  const Vec size = Vec((bits & 0x7fff) << 13) * 0x1p112f;
+  return Vec(QuadBits(size) | (bits & 0x8000) << 16);
+}
+// Halves below 2^-14 are evenly spaced: adding 1/2 rounds a float to them.
+USHER_INLINE void Store(uint16_t* p, Vec v) {
+  const QuadBits bits = QuadBits(v);
+  const QuadBits size = bits & 0x7fffffff;
+  const QuadBits small = QuadBits(Vec(size) + 0.5f) - 0x3f000000;
+  const QuadBits large = (size + (size >> 13 & 1) + 0xc8000fff) >> 13;
+  const QuadBits half = size < 0x38800000 ? small : large;
+  *reinterpret_cast<HalfQuadMemory*>(p) =
+      __builtin_convertvector(half | (bits >> 16 & 0x8000), HalfQuad);
+}
+#endif
 
 // ---- Sums across lanes ----
 
@@ -105,8 +153,9 @@ USHER_INLINE float Dot(const float* a, const float* b, int stride) {
 // ---- Register tiles ----
 
 // c[kRows x 16] += sum over `depth` of a(q, i) b(q, .), or -= with kSubtract.
-// b(q, .) is b + q * stride; a(q, i) is a[q + i * stride] with kAcross, for a
-// product of matrices, else a[q * stride + i], for one with a transposed.
+// With kAcross, for a product of matrices, a(q, i) is a[q + i * stride] and
+// b(q, .) is b + q * 16; else, for one with a transposed, a[q * stride + i] and
+// b + q * stride.
 template <int kRows, bool kSubtract, bool kAcross>
 USHER_INLINE void Tile(const float* a, const float* b, int64_t stride,
                        int64_t depth, float* c) {
@@ -122,7 +171,7 @@ USHER_INLINE void Tile(const float* a, const float* b, int64_t stride,
       for (int v = 0; v < kTileVecs; ++v) sum[i][v] += left * right[v];
     }
     a += kAcross ? 1 : stride;
-    b += stride;
+    b += kAcross ? kAlsLanes : stride;
   }
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kTileVecs; ++v) {
@@ -168,15 +217,28 @@ void AddGram(const float* rows, int64_t count, int stride, float* gram) {
   }
 }
 
-void Multiply(const float* rows, int64_t count, int stride, const float* square,
+void Pack(const float* rows, int64_t count, int stride, float unit,
+          uint16_t* halves, float* norms) {
+  const float scale = 1.0f / unit;
+  for (int64_t i = 0; i < count; ++i) {
+    for (int d = 0; d < stride; d += kWidth) {
+      Store(halves + d, Load(rows + d) * scale);
+    }
+    norms[i] = Dot(rows, rows, stride);
+    rows += stride;
+    halves += stride;
+  }
+}
+
+void Multiply(const float* rows, int64_t count, int stride, const float* panels,
               float* out) {
   constexpr int64_t kRows = 48;
   for (int64_t i = 0; i < count * stride; i += kWidth) Store(out + i, Vec{});
   for (int64_t i = 0; i < count; i += kRows) {
     const int64_t n = count - i < kRows ? count - i : kRows;
     for (int c = 0; c < stride; c += kAlsLanes) {
-      TileRows<false, true>(n, rows + i * stride, square + c, stride, stride,
-                            out + i * stride + c);
+      TileRows<false, true>(n, rows + i * stride, panels + c * stride, stride,
+                            stride, out + i * stride + c);
     }
   }
 }
