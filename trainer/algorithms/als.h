@@ -88,9 +88,10 @@ struct AlsProgress {
 // thread. Equal input and options give equal bits on machines of the same
 // instruction set (index/base/cpu.h); across sets factors agree to rounding,
 // which sweeps amplify: about 1e-4 of their length. Memory beside the result:
-// a second copy of the entries and of the factors. InvalidArgument for bad
-// options or a matrix without entries; FailedPrecondition when Cholesky meets a
-// singular system.
+// a second copy of the entries and of the factors, and for conjugate gradients
+// one of the factors in half precision. InvalidArgument for bad options or a
+// matrix without entries; FailedPrecondition when Cholesky meets a singular
+// system.
 absl::StatusOr<AlsModel> TrainAls(
     const SparseMatrix& user_item, const AlsOptions& options,
     absl::FunctionRef<void(const AlsProgress&)> progress);

@@ -42,7 +42,8 @@ inline constexpr int64_t AlsScratchFloats(int stride) {
 // w_i = roots[i]^2.
 struct AlsRowSystem {
   const float* factors;
-  // Of conjugate gradients: `factors` as pack() writes them.
+  // What conjugate gradients gather: `factors` as AlsKernels::pack() has them.
+  // Null for the other solvers.
   const uint16_t* halves;
   const float* norms;
   float unit;
