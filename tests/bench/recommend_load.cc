@@ -12,8 +12,8 @@
 //
 // In the closed loop one thread does all; in the open loop one asks when it is
 // time, and another takes the answers and asks what had to wait. Nothing is
-// looked at of an answer but its length and whether it begins with a result: what
-// a caller costs is the server's not to have, as both run on one machine.
+// looked at of an answer but its length and whether it begins with a result:
+// what a caller costs is the server's not to have, as both run on one machine.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -136,8 +136,8 @@ class Loop {
     }
   }
 
-  // Has the connection of an answer ask what is next, if there is anything. What
-  // was due before the end is asked, however late.
+  // Has the connection of an answer ask what is next, if there is anything.
+  // What was due before the end is asked, however late.
   void AskNext(Connection& connection, Instant end) ABSL_LOCKS_EXCLUDED(mu_) {
     Instant due = SystemClock::now();
     if (load_.rate == 0 && due >= end) return;
