@@ -298,7 +298,7 @@ TEST(AlsTest, SingleEntrySolvesTheScalarEquation) {
   options.regularization = 0.3f;
   const SparseMatrix matrix = *SparseMatrix::FromEntries(1, 1, {{0, 0, 2.0f}});
   const double ridge = 0.3 * (1 + 0.05);
-  // Conjugate gradients read factors in half precision, 2^-12 off at most.
+  // Conjugate gradients read factors in half precision, 2^-11 off at most.
   for (const auto& [solver, error] :
        {std::pair(AlsSolver::kCholesky, 1e-4),
         std::pair(AlsSolver::kConjugateGradient, 3e-4)}) {
