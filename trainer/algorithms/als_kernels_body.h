@@ -13,10 +13,14 @@ constexpr int kPrefetchFloats = 4096;  // Of the next row, fetched early.
 
 // ---- Passes over gathered entries ----
 
+// Into the second level: the first has few places to wait in.
 template <typename Number>
 USHER_INLINE void Prefetch(const Number* row, int64_t stride) {
   constexpr int64_t kLine = 64 / sizeof(Number);
-  for (int64_t d = 0; d < stride; d += kLine) __builtin_prefetch(row + d);
+  constexpr int kSecondLevel = 2;
+  for (int64_t d = 0; d < stride; d += kLine) {
+    __builtin_prefetch(row + d, 0, kSecondLevel);
+  }
 }
 
 // Fetches what the next row begins with, as far as the nearer caches hold it.
