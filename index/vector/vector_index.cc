@@ -105,7 +105,7 @@ absl::Status ValidateVectorIndexOptions(const VectorIndexOptions& o) {
 VectorIndex::VectorIndex(Factors vectors, const VectorIndexOptions& options)
     : vectors_(std::move(vectors)),
       options_(options),
-      scan_(&vectors_, options.build_threads),
+      scan_(&vectors_, {.threads = options.build_threads}),
       norms_(NormsOf(vectors_, options.build_threads)) {}
 
 absl::StatusOr<std::unique_ptr<VectorIndex>> VectorIndex::Create(
@@ -257,16 +257,7 @@ bool VectorIndex::ScansExactly(size_t k, size_t allowed, bool biased) const {
 }
 
 size_t VectorIndex::CountAllowed(const RowBitmap* allowed) const {
-  if (allowed == nullptr) return rows();
-  const absl::Span<const uint64_t> words = allowed->words();
-  const size_t whole = std::min(rows() / 64, words.size());
-  size_t count = 0;
-  for (size_t w = 0; w < whole; ++w) count += std::popcount(words[w]);
-  if (rows() % 64 != 0 && whole < words.size()) {
-    const uint64_t real = (uint64_t{1} << rows() % 64) - 1;
-    count += std::popcount(words[whole] & real);
-  }
-  return count;
+  return allowed == nullptr ? rows() : allowed->CountFirst(rows());
 }
 
 std::vector<int32_t> VectorIndex::Retrieve(const ScanQuery& query,

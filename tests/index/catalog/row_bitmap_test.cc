@@ -67,7 +67,15 @@ TEST(RowBitmapTest, TheFirstRowsAreASetOfTheirOwn) {
       count += row < size && rows.Test(row);
     }
     EXPECT_EQ(first.Count(), count);
+    EXPECT_EQ(rows.CountFirst(size), count);
   }
+}
+
+TEST(RowBitmapTest, CountsManyFullWords) {
+  const RowBitmap rows(64 * 1000 + 7, true);
+  EXPECT_EQ(rows.CountFirst(64 * 1000 + 7), 64u * 1000 + 7);
+  EXPECT_EQ(rows.CountFirst(64 * 31), 64u * 31);
+  EXPECT_EQ(rows.CountFirst(64 * 32 + 1), 64u * 32 + 1);
 }
 
 }  // namespace
