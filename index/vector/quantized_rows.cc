@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "index/base/parallel.h"
@@ -18,6 +19,9 @@ namespace usher {
 namespace {
 
 constexpr float kLargestCode = 127.0f;
+// Scales to try for four bits, as parts of what the largest number takes: the
+// rarer such numbers are, the more is gained by cutting them off.
+constexpr float kNibbleScales[] = {1.0f, 0.92f, 0.84f, 0.76f, 0.68f, 0.6f};
 constexpr float kSmallestScale = 1e-30f;  // Keeps 1 / scale finite.
 constexpr double kFloatEpsilon = std::numeric_limits<float>::epsilon();
 constexpr uint32_t kInfinityBits = 0x7f800000u;
@@ -42,6 +46,108 @@ float ScaleFor(const float* values, size_t count, float limit) {
 
 float RoundUp(double value) {
   return static_cast<float>(value * (1 + 4 * kFloatEpsilon));
+}
+
+// To bfloat16, the next one that is not smaller. Requires value >= 0.
+float RoundUpToHalf(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  return std::bit_cast<float>((bits + 0xffffu) & 0xffff0000u);
+}
+
+// What a row has become, and how well: its scale, |v - s c| and |c|.
+struct RowQuality {
+  float scale = 0;
+  double error = 0;
+  double norm = 0;
+};
+
+class QualityOf {
+ public:
+  explicit QualityOf(float scale) : scale_(scale) {}
+
+  void Add(float number, double value) {
+    const double off = number - scale_ * value;
+    error_ += off * off;
+    norm_ += value * value;
+  }
+  RowQuality Get() const {
+    return {scale_, std::sqrt(error_), std::sqrt(norm_)};
+  }
+
+ private:
+  float scale_;
+  double error_ = 0;
+  double norm_ = 0;
+};
+
+// Byte i of group g goes to out[kGroupBytes * g + i].
+RowQuality WriteBytes(const float* row, size_t dim, uint8_t* out) {
+  const float scale = RoundUpToHalf(ScaleFor(row, dim, kLargestCode));
+  const float inverse = 1.0f / scale;
+  QualityOf quality(scale);
+  for (size_t d = 0; d < dim; ++d) {
+    const int code = static_cast<int>(row[d] * inverse + (kCodeZero + 0.5f));
+    out[d / kGroupDims * kGroupBytes + d % kGroupDims] =
+        static_cast<uint8_t>(code);
+    quality.Add(row[d], code - kCodeZero);
+  }
+  return quality.Get();
+}
+
+int NibbleOf(float number, float inverse) {
+  const int code = static_cast<int>(number * inverse + (kNibbleZero + 0.5f));
+  return std::min(std::max(code, 0), 15);
+}
+
+float SquaredNibbleError(float number, float scale, float inverse) {
+  const auto code = static_cast<float>(NibbleOf(number, inverse));
+  const float off = number - scale * (code - kNibbleZero);
+  return off * off;
+}
+
+// In lanes, which become vector instructions.
+float SquaredError(const float* row, size_t dim, float scale) {
+  constexpr size_t kLanes = 8;
+  const float inverse = 1.0f / scale;
+  float sums[kLanes] = {};
+  size_t d = 0;
+  for (; d + kLanes <= dim; d += kLanes) {
+    for (size_t i = 0; i < kLanes; ++i) {
+      sums[i] += SquaredNibbleError(row[d + i], scale, inverse);
+    }
+  }
+  for (; d < dim; ++d) sums[0] += SquaredNibbleError(row[d], scale, inverse);
+  return std::accumulate(sums, sums + kLanes, 0.0f);
+}
+
+float NibbleScale(const float* row, size_t dim) {
+  const float widest = ScaleFor(row, dim, kNibbleZero);
+  float best = RoundUpToHalf(widest);  // Squares may overflow.
+  float least = std::numeric_limits<float>::infinity();
+  for (const float part : kNibbleScales) {
+    const float scale = RoundUpToHalf(std::max(part * widest, kSmallestScale));
+    const float error = SquaredError(row, dim, scale);
+    if (error < least) {
+      least = error;
+      best = scale;
+    }
+  }
+  return best;
+}
+
+// As WriteBytes(), two numbers in a byte. `out` is zero.
+RowQuality WriteNibbles(const float* row, size_t dim, uint8_t* out) {
+  const float scale = NibbleScale(row, dim);
+  const float inverse = 1.0f / scale;
+  QualityOf quality(scale);
+  for (size_t d = 0; d < dim; ++d) {
+    const int code = NibbleOf(row[d], inverse);
+    const size_t group = d / kGroupDims;
+    out[group / 2 * kGroupBytes + d % kGroupDims] |=
+        static_cast<uint8_t>(code << (group % 2 == 0 ? 0 : 4));
+    quality.Add(row[d], static_cast<double>(code) - kNibbleZero);
+  }
+  return quality.Get();
 }
 
 // To the nearest whole number, of two the even one. Requires |x| < 2^51.
@@ -74,7 +180,7 @@ absl::Status CheckFinite(const Factors& vectors, int threads) {
 QuantizedQuery QuantizeQuery(absl::Span<const float> query, int limit) {
   QuantizedQuery out;
   out.scale = ScaleFor(query.data(), query.size(), static_cast<float>(limit));
-  out.groups.resize((query.size() + kGroupDims - 1) / kGroupDims);
+  out.groups.resize((query.size() + 2 * kGroupDims - 1) / (2 * kGroupDims) * 2);
   double square = 0, error = 0, code = 0;
   for (size_t i = 0; i < query.size(); ++i) {
     const double value = std::clamp<double>(
@@ -82,7 +188,7 @@ QuantizedQuery QuantizeQuery(absl::Span<const float> query, int limit) {
     const double off = query[i] - out.scale * value;
     const auto byte = static_cast<int8_t>(value);
     std::memcpy(reinterpret_cast<char*>(out.groups.data()) + i, &byte, 1);
-    out.offset -= kCodeZero * static_cast<int32_t>(value);
+    out.sum += static_cast<int32_t>(value);
     square += static_cast<double>(query[i]) * query[i];
     error += off * off;
     code += value * value;
@@ -100,11 +206,13 @@ void QuantizedRows::FreeBytes::operator()(uint8_t* bytes) const {
   std::free(bytes);
 }
 
-QuantizedRows::QuantizedRows(const Factors& vectors, int threads)
-    : groups_((vectors.dim() + kGroupDims - 1) / kGroupDims),
-      scales_((vectors.rows() + kBlockRows - 1) / kBlockRows * kBlockRows),
-      norms_(scales_.size() / kBlockRows) {
-  size_t bytes = scales_.size() * groups_ * kGroupDims;
+QuantizedRows::QuantizedRows(const Factors& vectors, CodeBits bits, int threads)
+    : bits_(bits),
+      groups_((vectors.dim() + kGroupDims - 1) / kGroupDims),
+      terms_((vectors.rows() + kBlockRows - 1) / kBlockRows * kBlockRows),
+      norms_(terms_.size() / kBlockRows) {
+  if (bits == CodeBits::kFour) groups_ = (groups_ + 1) / 2;
+  size_t bytes = blocks() * BlockBytes();
   bytes = (bytes + kHugePage - 1) / kHugePage * kHugePage;
   codes_.reset(static_cast<uint8_t*>(std::aligned_alloc(kHugePage, bytes)));
   USHER_CHECK(codes_ != nullptr || bytes == 0);
@@ -113,10 +221,9 @@ QuantizedRows::QuantizedRows(const Factors& vectors, int threads)
               [&](int64_t begin, int64_t end) {
                 for (int64_t b = begin; b < end; ++b) QuantizeBlock(vectors, b);
               });
-  for (size_t b = 0; b < blocks(); ++b) {
-    const double weight = static_cast<double>(norms_[b].error) + norms_[b].code;
-    const float scale = *std::max_element(Scales(b), Scales(b) + kBlockRows);
-    largest_norm_ = std::max(largest_norm_, weight * scale);
+  for (size_t row = 0; row < terms_.size(); ++row) {
+    const double norm = norms_[row / kBlockRows];
+    largest_norm_ = std::max(largest_norm_, Error(row) + Scale(row) * norm);
   }
 }
 
@@ -126,35 +233,42 @@ bool QuantizedRows::Covers(const QuantizedQuery& query) const {
          query.norm * largest_norm_ < kRoom;
 }
 
+size_t QuantizedRows::bytes() const {
+  return blocks() * BlockBytes() + terms_.size() * sizeof(uint32_t);
+}
+
+int32_t QuantizedRows::Offset(const QuantizedQuery& query) const {
+  if (bits_ == CodeBits::kEight) return -kCodeZero * query.sum;
+  static_assert(kNibbleZero == 7.5f);
+  return (-15 * query.sum) >> 1;
+}
+
+float QuantizedRows::CodeWeight(const QuantizedQuery& query) const {
+  if (bits_ == CodeBits::kEight) return query.code_weight;
+  // Offset() is off by a half at most, and |c| is 1 or taken for it.
+  return RoundUp(static_cast<double>(query.code_weight) + 0.5 * query.scale);
+}
+
 void QuantizedRows::QuantizeBlock(const Factors& vectors, size_t block) {
   const size_t dim = vectors.dim();
-  const size_t tile_bytes = groups_ * kGroupDims * kTileRows;
   const size_t first = block * kBlockRows;
   const size_t count = std::min(kBlockRows, vectors.rows() - first);
-  uint8_t* codes = codes_.get() + block * kBlockRows * groups_ * kGroupDims;
-  std::memset(codes, kCodeZero, kBlockRows * groups_ * kGroupDims);
-  double worst_error = 0, worst_code = 0;
+  const bool nibbles = bits_ == CodeBits::kFour;
+  uint8_t* const codes = codes_.get() + block * BlockBytes();
+  std::memset(codes, nibbles ? 0 : kCodeZero, BlockBytes());
+  double largest_norm = 1;
   for (size_t r = 0; r < count; ++r) {
     const float* row = vectors.data() + (first + r) * dim;
-    const float scale = ScaleFor(row, dim, kLargestCode);
-    const float inverse = 1.0f / scale;
-    uint8_t* out =
-        codes + r / kTileRows * tile_bytes + r % kTileRows * kGroupDims;
-    double error = 0, norm = 0;
-    for (size_t d = 0; d < dim; ++d) {
-      const int code = static_cast<int>(row[d] * inverse + (kCodeZero + 0.5f));
-      const double value = code - kCodeZero;
-      const double off = row[d] - scale * value;
-      out[d / kGroupDims * 4 * kTileRows + d % kGroupDims] =
-          static_cast<uint8_t>(code);
-      error += off * off;
-      norm += value * value;
-    }
-    scales_[first + r] = scale;
-    worst_error = std::max(worst_error, std::sqrt(error) / scale);
-    worst_code = std::max(worst_code, std::sqrt(norm));
+    uint8_t* out = codes + r / kTileRows * groups_ * kGroupBytes +
+                   r % kTileRows * kGroupDims;
+    const RowQuality quality =
+        nibbles ? WriteNibbles(row, dim, out) : WriteBytes(row, dim, out);
+    const float error = RoundUpToHalf(RoundUp(quality.error));
+    terms_[first + r] = std::bit_cast<uint32_t>(quality.scale) |
+                        std::bit_cast<uint32_t>(error) >> 16;
+    largest_norm = std::max(largest_norm, quality.norm);
   }
-  norms_[block] = {RoundUp(worst_error), RoundUp(worst_code)};
+  norms_[block] = RoundUp(largest_norm);
 }
 
 }  // namespace usher

@@ -23,6 +23,14 @@ constexpr size_t kMinQuantizedDim = 8;
 // A tile with fewer allowed rows than this is cheaper row by row, in float.
 constexpr int kDenseTile = 4;
 constexpr int kDenseFloatBlock = 24;
+// Where one of so many rows is allowed, all codes are read: it costs no more
+// than to tell tiles apart.
+constexpr size_t kManyLive = 12;
+// A query is asked of nibbles as long as one of so many rows at most has to be
+// looked at again, but for the first ones.
+constexpr size_t kNibbleRows = 24;
+constexpr size_t kNibbleStart = 1024;
+constexpr size_t kNibbleSpare = size_t{1} << 14;  // See TopRows.
 constexpr size_t kPendingRows = 32;
 constexpr size_t kCacheLine = 64;
 constexpr size_t kBatchQueries = 64;
@@ -104,17 +112,23 @@ class PanelRows {
 
 class ExactScan::Pass {
  public:
-  Pass(const ExactScan& scan, const ScanQuery& query)
+  // `alone`: no other query shares the codes' way from memory.
+  Pass(const ExactScan& scan, const ScanQuery& query, bool alone)
       : vectors_(*scan.vectors_),
         kernels_(*scan.kernels_),
         query_(query),
         top_(std::min(static_cast<size_t>(query.k), scan.vectors_->rows())) {
     if (scan.quantized_ == nullptr) return;
     quantized_query_ = QuantizeQuery(query.query, kernels_.query_limit);
-    if (scan.quantized_->Covers(quantized_query_)) {
-      quantized_ = scan.quantized_.get();
-      PlanGuess();
+    if (!scan.quantized_->Covers(quantized_query_)) return;
+    quantized_ = scan.quantized_.get();
+    PlanGuess();
+    if (!alone || guess_step_ == 0 || scan.nibbles_ == nullptr ||
+        !scan.nibbles_->Covers(quantized_query_)) {
+      return;
     }
+    nibbles_ = scan.nibbles_.get();
+    top_ = TopRows(static_cast<size_t>(query.k), kNibbleSpare);
   }
 
   // From some of the blocks a score that rather more than k rows will have:
@@ -134,6 +148,7 @@ class ExactScan::Pass {
   }
 
   void ForgetGuess() {
+    nibbles_ = nullptr;
     guess_ = -std::numeric_limits<float>::infinity();
     top_ = TopRows(std::min(static_cast<size_t>(query_.k), vectors_.rows()));
   }
@@ -154,11 +169,9 @@ class ExactScan::Pass {
       asking[n++] = pass;
     }
     if (n == 0) return;
-    const QuantizedRows& codes = *asking[0]->quantized_;
-    asking[0]->kernels_.scan_panel(codes.Panel(first, blocks), questions.data(),
-                                   n);
+    ScanTogether({asking.data(), n}, first, blocks, questions.data());
     for (size_t i = 0; i < n; ++i) {
-      asking[i]->AddPassed(first, questions[i], room);
+      asking[i]->AddPassed(first, blocks, questions[i], room);
     }
   }
 
@@ -190,7 +203,7 @@ class ExactScan::Pass {
       ScanFloats(block, live);
       return 0;
     }
-    if (~live == 0) return live;
+    if (many_live_ || ~live == 0) return live;
     const uint64_t dense = DenseTiles(live);
     if (dense != live) Postpone(block, live & ~dense);
     return dense;
@@ -204,19 +217,28 @@ class ExactScan::Pass {
     return any != 0;
   }
 
-  size_t CountLive() const {
-    if (query_.allowed == nullptr) return vectors_.rows();
-    size_t live = 0;
-    for (size_t block = 0; block < quantized_->blocks(); ++block) {
-      const uint64_t rows = LiveRows(block);
-      if (rows != 0) live += static_cast<size_t>(std::popcount(rows));
+  const QuantizedRows& codes() const {
+    return nibbles_ == nullptr ? *quantized_ : *nibbles_;
+  }
+
+  // Passes that ask the same codes; of nibbles, one.
+  static void ScanTogether(absl::Span<Pass* const> passes, size_t first,
+                           size_t blocks, PanelQuery* questions) {
+    const Pass& any = *passes[0];
+    const CodePanel panel = any.codes().Panel(first, blocks);
+    if (any.nibbles_ != nullptr) {
+      any.kernels_.scan_nibbles(panel, *questions);
+    } else {
+      any.kernels_.scan_panel(panel, questions, passes.size());
     }
-    return live;
   }
 
   void PlanGuess() {
     const auto k = static_cast<size_t>(query_.k);
-    num_live_ = CountLive();
+    num_live_ = query_.allowed == nullptr
+                    ? vectors_.rows()
+                    : query_.allowed->CountFirst(vectors_.rows());
+    many_live_ = num_live_ * kManyLive > vectors_.rows();
     if (num_live_ < 2 * kGuessRows || num_live_ < 2 * k ||
         num_live_ < vectors_.rows() / kGuessDensity) {
       return;
@@ -230,19 +252,18 @@ class ExactScan::Pass {
   // One block of `step`, for kQueriesAtOnce passes at most.
   static void GuessTogether(absl::Span<Pass* const> passes, size_t step,
                             PanelRows& room) {
-    const QuantizedRows& codes = *passes[0]->quantized_;
+    const size_t blocks = passes[0]->quantized_->blocks();
     std::array<PanelQuery, kQueriesAtOnce> questions;
     for (size_t i = 0; i < passes.size(); ++i) room.sample(i).clear();
     // Not the first of all, which are older than most.
-    for (size_t block = step / 2; block < codes.blocks(); block += step) {
+    for (size_t block = step / 2; block < blocks; block += step) {
       for (size_t i = 0; i < passes.size(); ++i) {
         passes[i]->live_.assign(1, passes[i]->LiveRows(block));
         questions[i] = passes[i]->Question(
             block, 1, -std::numeric_limits<float>::infinity());
         room.GiveRoom(i, questions[i]);
       }
-      passes[0]->kernels_.scan_panel(codes.Panel(block, 1), questions.data(),
-                                     passes.size());
+      ScanTogether(passes, block, 1, questions.data());
       for (size_t i = 0; i < passes.size(); ++i) {
         passes[i]->AppendEstimates(block, questions[i], room.sample(i));
       }
@@ -255,7 +276,7 @@ class ExactScan::Pass {
   // What the scores of a block's rows are about.
   void AppendEstimates(size_t block, const PanelQuery& question,
                        std::vector<float>& estimates) const {
-    const float* const scales = quantized_->Scales(block);
+    const size_t first = block * kBlockRows;
     const float* const bias = question.bias;
     const int32_t* const dots = question.dots;
     const float scale = question.query_scale;
@@ -264,7 +285,7 @@ class ExactScan::Pass {
     float* const out = estimates.data() + begin;
     if (question.passed == kBlockRows) {  // All, and in their order.
       for (size_t i = 0; i < kBlockRows; ++i) {
-        out[i] = scales[i] * scale * static_cast<float>(dots[i]);
+        out[i] = codes().Scale(first + i) * scale * static_cast<float>(dots[i]);
       }
       for (size_t i = 0; bias != nullptr && i < kBlockRows; ++i) {
         out[i] += bias[i];
@@ -273,7 +294,8 @@ class ExactScan::Pass {
     }
     for (size_t i = 0; i < question.passed; ++i) {
       const int32_t row = question.rows[i];
-      out[i] = scales[row] * scale * static_cast<float>(dots[i]) +
+      out[i] = codes().Scale(first + static_cast<size_t>(row)) * scale *
+                   static_cast<float>(dots[i]) +
                (bias == nullptr ? 0.0f : bias[row]);
     }
   }
@@ -305,10 +327,10 @@ class ExactScan::Pass {
   PanelQuery Question(size_t first, size_t blocks, float threshold) {
     PanelQuery question = {};
     question.query = quantized_query_.groups.data();
-    question.offset = quantized_query_.offset;
+    question.offset = codes().Offset(quantized_query_);
     question.query_scale = quantized_query_.scale;
     question.row_weight = quantized_query_.row_weight;
-    question.code_weight = quantized_query_.code_weight;
+    question.code_weight = codes().CodeWeight(quantized_query_);
     question.threshold = threshold;
     question.bias = PanelBias(first * kBlockRows, blocks * kBlockRows);
     question.live = live_.data();
@@ -327,26 +349,40 @@ class ExactScan::Pass {
 
   float Threshold() const { return std::max(top_.threshold(), guess_); }
 
-  void AddPassed(size_t first, const PanelQuery& question, PanelRows& room) {
-    const auto first_row = static_cast<int32_t>(first * kBlockRows);
-    if (guess_ > -std::numeric_limits<float>::infinity()) {
+  void AddPassed(size_t first, size_t blocks, const PanelQuery& question,
+                 PanelRows& room) {
+    const size_t first_row = first * kBlockRows;
+    if (nibbles_ == nullptr &&
+        guess_ > -std::numeric_limits<float>::infinity()) {
       for (size_t i = 0; i < question.passed; ++i) {
-        Postpone(first_row + question.rows[i]);
+        Postpone(static_cast<int32_t>(first_row) + question.rows[i]);
       }
       return;
     }
-    const float* const scales = quantized_->Scales(first);
+    AddBounded(first_row, question, room);
+    if (nibbles_ != nullptr) CountPassed(blocks, question.passed);
+  }
+
+  void CountPassed(size_t blocks, size_t passed) {
+    num_scanned_ += blocks * kBlockRows;
+    num_passed_ += passed;
+    if (num_passed_ > kNibbleStart + num_scanned_ / kNibbleRows) {
+      nibbles_ = nullptr;
+    }
+  }
+
+  void AddBounded(size_t first_row, const PanelQuery& question,
+                  PanelRows& room) {
     TopRows::Bounded* const bounded = room.bounded();
     for (size_t i = 0; i < question.passed; ++i) {
-      const auto row = static_cast<size_t>(question.rows[i]);
-      const float slack =
-          quantized_->Slack(first + row / kBlockRows, quantized_query_);
-      const float middle =
-          question.query_scale * static_cast<float>(question.dots[i]);
-      const float add = question.bias == nullptr ? 0.0f : question.bias[row];
-      bounded[i] = {first_row + question.rows[i],
-                    scales[row] * (middle - slack) + add,
-                    scales[row] * (middle + slack) + add};
+      const auto place = static_cast<size_t>(question.rows[i]);
+      const size_t row = first_row + place;
+      const float slack = codes().Slack(row, quantized_query_);
+      const float add = question.bias == nullptr ? 0.0f : question.bias[place];
+      const float middle = codes().Scale(row) * question.query_scale *
+                           static_cast<float>(question.dots[i]);
+      bounded[i] = {static_cast<int32_t>(row), middle - slack + add,
+                    middle + slack + add};
     }
     top_.AddBounded({bounded, question.passed}, Rescorer{this});
   }
@@ -392,6 +428,7 @@ class ExactScan::Pass {
     float scores[kPendingRows];
     Score({pending_.data(), num_pending_}, scores);
     for (size_t i = 0; i < num_pending_; ++i) {
+      if (!(scores[i] > guess_)) continue;
       top_.AddExact(pending_[i], scores[i], Rescorer{this});
     }
     num_pending_ = 0;
@@ -408,8 +445,12 @@ class ExactScan::Pass {
   const ScanKernels& kernels_;
   const ScanQuery& query_;
   const QuantizedRows* quantized_ = nullptr;
+  const QuantizedRows* nibbles_ = nullptr;  // Null: asks the bytes.
   QuantizedQuery quantized_query_;
   size_t num_live_ = 0;
+  bool many_live_ = false;
+  size_t num_scanned_ = 0;  // Of nibbles.
+  size_t num_passed_ = 0;
   size_t guess_step_ = 0;  // 0: nothing is guessed.
   float guess_ = -std::numeric_limits<float>::infinity();
   TopRows top_;
@@ -419,12 +460,23 @@ class ExactScan::Pass {
   size_t num_pending_ = 0;
 };
 
-ExactScan::ExactScan(const Factors* vectors, int threads,
-                     const ScanKernels& kernels)
-    : vectors_(vectors), kernels_(&kernels) {
+ExactScan::ExactScan(const Factors* vectors, const ScanOptions& options)
+    : vectors_(vectors),
+      kernels_(options.kernels == nullptr ? &ActiveKernels()
+                                          : options.kernels) {
   if (vectors->rows() < kMinQuantizedRows) return;
   if (vectors->dim() < kMinQuantizedDim) return;
-  quantized_ = std::make_unique<QuantizedRows>(*vectors, threads);
+  quantized_ = std::make_unique<QuantizedRows>(*vectors, CodeBits::kEight,
+                                               options.threads);
+  if (quantized_->bytes() <= options.cached_bytes) return;
+  nibbles_ = std::make_unique<QuantizedRows>(*vectors, CodeBits::kFour,
+                                             options.threads);
+}
+
+size_t ExactScan::scanned_bytes() const {
+  if (nibbles_ != nullptr) return nibbles_->bytes();
+  if (quantized_ != nullptr) return quantized_->bytes();
+  return vectors_->rows() * vectors_->dim() * sizeof(float);
 }
 
 std::vector<ScoredRow> ExactScan::Search(const ScanQuery& query) const {
@@ -445,7 +497,7 @@ std::vector<std::vector<ScoredRow>> ExactScan::SearchBatch(
     passes.reserve(end - begin);
     for (size_t i = begin; i < end; ++i) {
       if (queries[i].k <= 0) continue;
-      passes.emplace_back(*this, queries[i]);
+      passes.emplace_back(*this, queries[i], end - begin == 1);
       asked.push_back(i);
     }
     std::vector<Pass*> all;

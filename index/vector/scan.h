@@ -9,6 +9,7 @@
 #define USHER_INDEX_VECTOR_SCAN_H_
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -30,13 +31,23 @@ struct ScanQuery {
   absl::Span<const float> bias = {};   // Empty, or one per row.
 };
 
+struct ScanOptions {
+  int threads = 0;  // That quantize the rows; 0: all.
+  // Rows whose codes of a byte take more than this are kept in half a byte,
+  // too, which caches do not hold either way, for queries that come alone.
+  size_t cached_bytes = size_t{32} << 20;
+  const ScanKernels* kernels = nullptr;  // Null: ActiveKernels().
+};
+
+// ScanOptions::cached_bytes where queries come in batches only.
+inline constexpr size_t kOnlyBatches = std::numeric_limits<size_t>::max();
+
 // Immutable: any number of threads may search.
 class ExactScan {
  public:
   // Borrows `vectors` (finite; see CheckFinite) for its own life. Small
-  // matrices are not quantized. `threads` work on it, 0 meaning all.
-  explicit ExactScan(const Factors* vectors, int threads = 0,
-                     const ScanKernels& kernels = ActiveKernels());
+  // matrices are not quantized.
+  explicit ExactScan(const Factors* vectors, const ScanOptions& options = {});
 
   // The best k allowed rows by query . row + bias[row], best first, ties by
   // smaller row; fewer when fewer are allowed. Rows whose score is NaN or minus
@@ -48,12 +59,16 @@ class ExactScan {
   std::vector<std::vector<ScoredRow>> SearchBatch(
       absl::Span<const ScanQuery> queries) const;
 
+  // What Search() reads of all rows, in bytes.
+  size_t scanned_bytes() const;
+
  private:
   class Pass;  // One query on its way through the blocks.
 
   const Factors* vectors_;
   const ScanKernels* kernels_;
   std::unique_ptr<const QuantizedRows> quantized_;  // Null for small matrices.
+  std::unique_ptr<const QuantizedRows> nibbles_;    // Only for large ones.
 };
 
 }  // namespace usher

@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kLanes = 8;
 constexpr size_t kPrefetchRows = 6;
 constexpr size_t kCacheLine = 64;
+// As in scan_avx512.cc.
+constexpr size_t kAhead = 8192;
 
 const int32_t kTailMasks[2 * kLanes] = {-1, -1, -1, -1, -1, -1, -1, -1,
                                         0,  0,  0,  0,  0,  0,  0,  0};
@@ -114,11 +116,18 @@ uint64_t AboveAvx2(const float* values, const float* others, float factor,
 }
 
 inline uint32_t Above(const CodePanel& panel, const PanelQuery& query,
-                      size_t first, float slack, __m256i dots) {
-  const __m256 raised =
-      _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots),
-                      _mm256_set1_ps(query.query_scale), _mm256_set1_ps(slack));
-  __m256 upper = _mm256_mul_ps(_mm256_loadu_ps(panel.scales + first), raised);
+                      size_t first, __m256i dots) {
+  const float code_slack = query.code_weight * panel.norms[first / kBlockRows];
+  const __m256i terms =
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel.terms + first));
+  const __m256 scales =
+      _mm256_castsi256_ps(_mm256_and_si256(terms, _mm256_set1_epi32(-0x10000)));
+  const __m256 errors = _mm256_castsi256_ps(_mm256_slli_epi32(terms, 16));
+  const __m256 raised = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots),
+                                        _mm256_set1_ps(query.query_scale),
+                                        _mm256_set1_ps(code_slack));
+  __m256 upper = _mm256_fmadd_ps(
+      scales, raised, _mm256_mul_ps(errors, _mm256_set1_ps(query.row_weight)));
   if (query.bias != nullptr) {
     upper = _mm256_add_ps(upper, _mm256_loadu_ps(query.bias + first));
   }
@@ -153,7 +162,7 @@ void ScanTile(const CodePanel& panel, size_t first, PanelQuery* queries) {
   }
   for (size_t g = 0; g < panel.groups; ++g) {
     const __m256i* c =
-        reinterpret_cast<const __m256i*>(codes + 4 * kTileRows * g);
+        reinterpret_cast<const __m256i*>(codes + kGroupBytes * g);
     const __m256i c0 = _mm256_loadu_si256(c);
     const __m256i c1 = _mm256_loadu_si256(c + 1);
     for (size_t i = 0; i < kQueries; ++i) {
@@ -166,14 +175,65 @@ void ScanTile(const CodePanel& panel, size_t first, PanelQuery* queries) {
   }
   for (size_t i = 0; i < kQueries; ++i) {
     PanelQuery& query = queries[i];
-    const float slack = query.row_weight * panel.norms[block].error +
-                        query.code_weight * panel.norms[block].code;
     const uint32_t live =
         static_cast<uint32_t>(query.live[block] >> first % kBlockRows) & 0xffff;
     const uint32_t bits =
-        live & (Above(panel, query, first, slack, low[i]) |
-                Above(panel, query, first + kLanes, slack, high[i]) << kLanes);
+        live & (Above(panel, query, first, low[i]) |
+                Above(panel, query, first + kLanes, high[i]) << kLanes);
     if (bits != 0) Append(query, first, bits, low[i], high[i]);
+  }
+}
+
+// The sums of sixteen pairs of products of a nibble and a value are within
+// 16 * 2 * 15 * 64 < 2^15, so they stay in 16 bits as long.
+void ScanNibblesOfTile(const CodePanel& panel, size_t first,
+                       PanelQuery& query) {
+  constexpr size_t kGroupsIn16Bits = 8;
+  const __m256i ones = _mm256_set1_epi16(1);
+  const __m256i lower = _mm256_set1_epi8(0x0f);
+  const uint8_t* codes =
+      panel.codes + first / kTileRows * panel.groups * kGroupBytes;
+  __m256i low = _mm256_set1_epi32(query.offset), high = low;
+  for (size_t g = 0; g < panel.groups;) {
+    const size_t end =
+        g + kGroupsIn16Bits < panel.groups ? g + kGroupsIn16Bits : panel.groups;
+    __m256i low16 = _mm256_setzero_si256(), high16 = low16;
+    for (; g < end; ++g) {
+      const __m256i* c =
+          reinterpret_cast<const __m256i*>(codes + kGroupBytes * g);
+      const __m256i c0 = _mm256_loadu_si256(c);
+      const __m256i c1 = _mm256_loadu_si256(c + 1);
+      _mm_prefetch(codes + kAhead + kGroupBytes * g, _MM_HINT_T1);
+      const __m256i q0 = _mm256_set1_epi32(query.query[2 * g]);
+      const __m256i q1 = _mm256_set1_epi32(query.query[2 * g + 1]);
+      const auto add = [&](__m256i& sums, __m256i bytes, __m256i q) {
+        sums = _mm256_add_epi16(
+            sums, _mm256_maddubs_epi16(_mm256_and_si256(bytes, lower), q));
+      };
+      add(low16, c0, q0);
+      add(high16, c1, q0);
+      add(low16, _mm256_srli_epi16(c0, 4), q1);
+      add(high16, _mm256_srli_epi16(c1, 4), q1);
+    }
+    low = _mm256_add_epi32(low, _mm256_madd_epi16(low16, ones));
+    high = _mm256_add_epi32(high, _mm256_madd_epi16(high16, ones));
+  }
+  const uint32_t live = static_cast<uint32_t>(query.live[first / kBlockRows] >>
+                                              first % kBlockRows) &
+                        0xffff;
+  const uint32_t bits =
+      live & (Above(panel, query, first, low) |
+              Above(panel, query, first + kLanes, high) << kLanes);
+  if (bits != 0) Append(query, first, bits, low, high);
+}
+
+void ScanNibblesAvx2(const CodePanel& panel, PanelQuery& query) {
+  query.passed = 0;
+  for (size_t block = 0; block < panel.blocks; ++block) {
+    for (size_t r = 0; r < kBlockRows; r += kTileRows) {
+      if ((query.live[block] >> r & 0xffff) == 0) continue;
+      ScanNibblesOfTile(panel, block * kBlockRows + r, query);
+    }
   }
 }
 
@@ -200,7 +260,7 @@ void ScanPanelAvx2(const CodePanel& panel, PanelQuery* queries, size_t count) {
 
 const ScanKernels kAvx2Kernels = {
     InstructionSet::kAvx2, 64,         &DotAvx2,       &DotRowsAvx2,
-    &DotGatherAvx2,        &AboveAvx2, &ScanPanelAvx2,
+    &DotGatherAvx2,        &AboveAvx2, &ScanPanelAvx2, &ScanNibblesAvx2,
 };
 
 }  // namespace usher

@@ -13,37 +13,38 @@ namespace usher {
 // tiles. A tile holds kTileRows rows, interleaved by groups of four
 // dimensions: byte 64 * g + 4 * r + i is dimension 4 * g + i of row r, stored
 // as value + 128. So one load has the same four dimensions of many rows, and
-// no sum across a register is ever needed.
+// no sum across a register is ever needed. In four bits a number, that byte is
+// dimension 8 * g + i in its lower half and 8 * g + 4 + i in its upper one,
+// each stored as value + 7.5.
 inline constexpr size_t kTileRows = 16;
 inline constexpr size_t kBlockRows = 64;
 inline constexpr size_t kGroupDims = 4;
+inline constexpr size_t kGroupBytes = kGroupDims * kTileRows;
 inline constexpr int kCodeZero = 128;
+inline constexpr float kNibbleZero = 7.5f;
 // Queries that share each load of the codes.
 inline constexpr size_t kQueriesAtOnce = 8;
 
-// What bounds the error of estimates in a block: the largest |v - s c| / s and
-// |c| of its rows v ~ s c.
-struct BlockNorms {
-  float error = 0;
-  float code = 0;
-};
-
 // Blocks that lie one behind the other. Borrowed.
 struct CodePanel {
-  const uint8_t* codes;     // kBlockRows * groups * kGroupDims bytes a block.
-  const float* scales;      // A row: row ~ scale * (codes - kCodeZero).
-  const BlockNorms* norms;  // A block.
-  size_t groups;            // ceil(dim / kGroupDims).
+  const uint8_t* codes;   // kGroupBytes * groups a tile.
+  const uint32_t* terms;  // A row: the bits of a float that is its scale
+                          // (row ~ scale * values) above those of one that
+                          // |row - scale * values| is not above; of each the
+                          // upper half, the lower one being zero (bfloat16).
+  const float* norms;     // A block: the largest |values| of its rows.
+  size_t groups;          // ceil(dim / 4), or ceil(dim / 8) of four bits.
   size_t blocks;
 };
 
 // One quantized query and a panel. All pointers are borrowed for the call.
 struct PanelQuery {
-  const int32_t* query;  // `groups` times four signed bytes, in memory order.
-  int32_t offset;        // -kCodeZero * (sum of query).
+  const int32_t* query;  // Four signed bytes each, in the dimensions' order,
+                         // for every dimension of the panel's groups.
+  int32_t offset;        // -(zero of the codes) * (sum of query), rounded down.
   float query_scale;     // query ~ query_scale * values.
-  float row_weight;      // Scores of a block are off by no more than
-  float code_weight;     //   scale * (row_weight * error + code_weight * code).
+  float row_weight;      // Scores are off by no more than
+  float code_weight;     //   row_weight * error + scale * code_weight * norm.
   float threshold;       // Rows must be able to score more than this.
   const float* bias;     // A row, or null.
   const uint64_t* live;  // A block: bit r: row r is asked for.
@@ -80,10 +81,13 @@ struct ScanKernels {
                     size_t count, float threshold);
 
   // Passes the rows of each query that are live and have
-  //   scale * (query_scale * dot + slack) + bias > threshold
-  // (false for NaN), where slack is the bound above, over the row's scale.
+  //   scale * query_scale * dot + slack + bias > threshold
+  // (false for NaN), where slack is the bound above.
   // `count` is kQueriesAtOnce at most.
   void (*scan_panel)(const CodePanel& panel, PanelQuery* queries, size_t count);
+
+  // The same of one query and codes of four bits.
+  void (*scan_nibbles)(const CodePanel& panel, PanelQuery& query);
 };
 
 // The kernels of one set. The caller makes sure that the machine has it; a set

@@ -40,19 +40,25 @@ uint64_t AbovePortable(const float* values, const float* others, float factor,
   return above;
 }
 
+float FloatOf(uint32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
 // Of a block whose products are in `dots`.
 void AppendAbove(const CodePanel& panel, size_t block, const int32_t* dots,
                  PanelQuery& query) {
-  const BlockNorms& norms = panel.norms[block];
-  const float slack =
-      query.row_weight * norms.error + query.code_weight * norms.code;
+  const float code_slack = query.code_weight * panel.norms[block];
   const uint64_t live = query.live[block];
   const size_t first = block * kBlockRows;
   for (size_t r = 0; r < kBlockRows; ++r) {
     if ((live >> r & 1) == 0) continue;
+    const uint32_t terms = panel.terms[first + r];
     const float raised =
-        query.query_scale * static_cast<float>(dots[r]) + slack;
-    float upper = panel.scales[first + r] * raised;
+        query.query_scale * static_cast<float>(dots[r]) + code_slack;
+    float upper = FloatOf(terms & 0xffff0000u) * raised +
+                  FloatOf(terms << 16) * query.row_weight;
     if (query.bias != nullptr) upper += query.bias[first + r];
     if (!(upper > query.threshold)) continue;
     query.rows[query.passed] = static_cast<int32_t>(first + r);
@@ -66,7 +72,7 @@ void AppendAbove(const CodePanel& panel, size_t block, const int32_t* dots,
                                const uint8_t* codes, size_t groups,
                                int32_t* dots) {
   for (size_t r = 0; r < kTileRows; ++r) dots[r] = offset;
-  for (size_t g = 0; g < groups; ++g, codes += 4 * kTileRows) {
+  for (size_t g = 0; g < groups; ++g, codes += kGroupBytes) {
     int8_t q[kGroupDims];
     __builtin_memcpy(q, query + g, sizeof(q));
     for (size_t r = 0; r < kTileRows; ++r) {
@@ -78,7 +84,7 @@ void AppendAbove(const CodePanel& panel, size_t block, const int32_t* dots,
 
 void ScanPanelPortable(const CodePanel& panel, PanelQuery* queries,
                        size_t count) {
-  const size_t tile_bytes = panel.groups * kGroupDims * kTileRows;
+  const size_t tile_bytes = panel.groups * kGroupBytes;
   int32_t dots[kBlockRows];
   for (size_t i = 0; i < count; ++i) queries[i].passed = 0;
   for (size_t block = 0; block < panel.blocks; ++block) {
@@ -96,6 +102,37 @@ void ScanPanelPortable(const CodePanel& panel, PanelQuery* queries,
   }
 }
 
+// As DotTile(), of nibbles.
+[[gnu::noinline]] void DotNibbles(const int32_t* query, int32_t offset,
+                                  const uint8_t* codes, size_t groups,
+                                  int32_t* dots) {
+  for (size_t r = 0; r < kTileRows; ++r) dots[r] = offset;
+  for (size_t g = 0; g < groups; ++g, codes += kGroupBytes) {
+    int8_t q[2 * kGroupDims];
+    __builtin_memcpy(q, query + 2 * g, sizeof(q));
+    for (size_t r = 0; r < kTileRows; ++r) {
+      for (size_t i = 0; i < kGroupDims; ++i) {
+        const int c = codes[kGroupDims * r + i];
+        dots[r] += (c & 15) * q[i] + (c >> 4) * q[kGroupDims + i];
+      }
+    }
+  }
+}
+
+void ScanNibblesPortable(const CodePanel& panel, PanelQuery& query) {
+  const size_t tile_bytes = panel.groups * kGroupBytes;
+  const uint8_t* codes = panel.codes;
+  int32_t dots[kBlockRows];
+  query.passed = 0;
+  for (size_t block = 0; block < panel.blocks; ++block) {
+    for (size_t r = 0; r < kBlockRows; r += kTileRows, codes += tile_bytes) {
+      if ((query.live[block] >> r & 0xffff) == 0) continue;
+      DotNibbles(query.query, query.offset, codes, panel.groups, dots + r);
+    }
+    AppendAbove(panel, block, dots, query);
+  }
+}
+
 }  // namespace
 
 const ScanKernels kPortableKernels = {
@@ -106,6 +143,7 @@ const ScanKernels kPortableKernels = {
     &DotGatherPortable,
     &AbovePortable,
     &ScanPanelPortable,
+    &ScanNibblesPortable,
 };
 
 }  // namespace usher

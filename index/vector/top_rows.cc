@@ -11,12 +11,11 @@
 namespace usher {
 namespace {
 
-// Rows beyond k that the buffer holds: more means fewer selections, but a
-// threshold that lags behind.
-size_t CapacityFor(size_t k) { return 2 * k + k / 2 + 256; }
-
 // Times k: so many rows are worth to be pruned before they are scored.
 constexpr size_t kPruneAbove = 4;
+
+// Times k: so many rows are scored to find what the others have to reach.
+constexpr size_t kPromising = 2;
 
 // What one call writes over, kept for the thread's next one.
 struct Space {
@@ -32,14 +31,16 @@ Space& ThreadSpace() {
 
 }  // namespace
 
-TopRows::TopRows(size_t k) : k_(k), capacity_(CapacityFor(k)) {
+TopRows::TopRows(size_t k, size_t spare) : k_(k), capacity_(k + spare) {
   bounded_.reserve(std::min<size_t>(capacity_, 4096));
 }
 
 std::vector<ScoredRow> TopRows::Take(Rescore rescore) {
   // To score few too many costs less than to find out which.
   if (size() > kPruneAbove * k_) PruneBelowKthLower();
-  ScoreBounded(rescore);
+  ScorePromising(rescore);
+  Score(bounded_, rescore);
+  bounded_.clear();
   KeepBestExact();
   SortBest(exact_);
   return std::exchange(exact_, {});
@@ -47,8 +48,12 @@ std::vector<ScoredRow> TopRows::Take(Rescore rescore) {
 
 void TopRows::Compact(Rescore rescore) {
   PruneBelowKthLower();
-  if (size() <= k_ + (capacity_ - k_) / 2) return;
-  ScoreBounded(rescore);
+  const size_t enough = k_ + (capacity_ - k_) / 2;
+  if (size() <= enough) return;
+  ScorePromising(rescore);
+  if (size() <= enough) return;
+  Score(bounded_, rescore);
+  bounded_.clear();
   KeepBestExact();
 }
 
@@ -70,19 +75,34 @@ void TopRows::PruneBelowKthLower() {
   KeepIf(exact_, [=](const ScoredRow& e) { return !(e.score < least); });
 }
 
-void TopRows::ScoreBounded(Rescore rescore) {
-  if (bounded_.empty()) return;
+// Where bounds are wide, the best by their upper ones tell which of the others
+// can be left out.
+void TopRows::ScorePromising(Rescore rescore) {
+  const size_t count = kPromising * k_;
+  if (bounded_.size() < 2 * count) return;
+  const auto rest = bounded_.begin() + static_cast<ptrdiff_t>(count);
+  std::nth_element(
+      bounded_.begin(), rest, bounded_.end(),
+      [](const Bounded& a, const Bounded& b) { return a.upper > b.upper; });
+  Score({bounded_.data(), count}, rescore);
+  bounded_.erase(bounded_.begin(), rest);
+  KeepBestExact();
+  const float least = threshold_;
+  KeepIf(bounded_, [=](const Bounded& b) { return b.upper >= least; });
+}
+
+void TopRows::Score(absl::Span<const Bounded> bounded, Rescore rescore) {
+  if (bounded.empty()) return;
   std::vector<int32_t>& rows = ThreadSpace().rows;
   std::vector<float>& scores = ThreadSpace().values;
   rows.clear();
-  for (const Bounded& b : bounded_) rows.push_back(b.row);
+  for (const Bounded& b : bounded) rows.push_back(b.row);
   scores.resize(rows.size());
   rescore(rows, scores.data());
   exact_.reserve(exact_.size() + rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     if (scores[i] > -kInfinity) exact_.push_back({rows[i], scores[i]});
   }
-  bounded_.clear();
 }
 
 void TopRows::KeepBestExact() {

@@ -25,7 +25,10 @@ class TopRows {
   using Rescore =
       absl::FunctionRef<void(absl::Span<const int32_t> rows, float* scores)>;
 
-  explicit TopRows(size_t k);
+  // `spare` is how many rows beyond k are kept at most: more means fewer
+  // selections, but a threshold that lags behind.
+  explicit TopRows(size_t k) : TopRows(k, k + k / 2 + 256) {}
+  TopRows(size_t k, size_t spare);
 
   // A row whose upper bound is not above this can be left out, provided that
   // every row given so far is smaller than it.
@@ -58,7 +61,8 @@ class TopRows {
   void Compact(Rescore rescore);
   void RaiseThreshold(float kth_lower);
   void PruneBelowKthLower();
-  void ScoreBounded(Rescore rescore);
+  void ScorePromising(Rescore rescore);
+  void Score(absl::Span<const Bounded> rows, Rescore rescore);
   void KeepBestExact();
 
   size_t k_;

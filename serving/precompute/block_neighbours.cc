@@ -29,7 +29,8 @@ BlockNeighbours::BlockNeighbours(const Snapshot* snapshot,
     : basis_(basis), people_(snapshot) {
   if (basis != SimilarityBasis::kTaste) return;
   directions_ = Directions(people_.vectors(), snapshot->model->dim());
-  scan_ = std::make_unique<const ExactScan>(&directions_);
+  scan_ = std::make_unique<const ExactScan>(
+      &directions_, ScanOptions{.cached_bytes = kOnlyBatches});
 }
 
 std::vector<std::vector<ScoredUser>> BlockNeighbours::Find(

@@ -47,7 +47,7 @@ BlockRanker::BlockRanker(const Snapshot* snapshot, const RankingPolicy& policy,
       vectors_(LiveVectors(*snapshot, *view_.columns)),
       bias_(LiveBias(view_)),
       upcoming_(UpcomingSlots(*view_.columns)),
-      scan_(&vectors_) {}
+      scan_(&vectors_, {.cached_bytes = kOnlyBatches}) {}
 
 std::vector<Ranking> BlockRanker::Rank(absl::Span<const std::string> user_ids,
                                        int limit) const {

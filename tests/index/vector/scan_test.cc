@@ -82,6 +82,20 @@ std::vector<ScoredRow> BruteForce(const Factors& vectors, const ScanQuery& q,
 class ScanTest : public ::testing::TestWithParam<InstructionSet> {
  protected:
   const ScanKernels& kernels() const { return KernelsFor(GetParam()); }
+
+  ExactScan Scan(const Factors& vectors) const {
+    return ExactScan(&vectors, {.threads = 1, .kernels = &kernels()});
+  }
+
+  // Of bytes alone, and with nibbles however small the matrix is.
+  std::vector<ExactScan> Scans(const Factors& vectors) const {
+    std::vector<ExactScan> scans;
+    scans.push_back(Scan(vectors));
+    scans.emplace_back(
+        &vectors,
+        ScanOptions{.threads = 1, .cached_bytes = 0, .kernels = &kernels()});
+    return scans;
+  }
 };
 
 TEST_P(ScanTest, KernelsAreOfTheSetThatTheySay) {
@@ -136,7 +150,7 @@ TEST_P(ScanTest, TiesGoToTheSmallestRowOfAllBlocks) {
   }
   const std::vector<float> zeros(8, 0.0f);
   const std::vector<float> bias(vectors.rows(), 1.0f);
-  const ExactScan scan(&vectors, 1, kernels());
+  const ExactScan scan = Scan(vectors);
   for (const int k : {1, 3, 100}) {
     const std::vector<ScoredRow> best = scan.Search({zeros, k, &allowed, bias});
     ASSERT_EQ(best.size(), static_cast<size_t>(k));
@@ -167,15 +181,15 @@ TEST_P(ScanTest, ARowHasOneScoreWhateverTheCall) {
 
 // A question to all rows of a panel, and room for its answer.
 struct Asked {
-  Asked(const QuantizedQuery& query, size_t blocks)
+  Asked(const QuantizedQuery& query, const QuantizedRows& of, size_t blocks)
       : live(blocks, ~uint64_t{0}),
         rows(blocks * kBlockRows + kTileRows),
         dots(rows.size()) {
     panel_query.query = query.groups.data();
-    panel_query.offset = query.offset;
+    panel_query.offset = of.Offset(query);
     panel_query.query_scale = query.scale;
     panel_query.row_weight = query.row_weight;
-    panel_query.code_weight = query.code_weight;
+    panel_query.code_weight = of.CodeWeight(query);
     panel_query.threshold = -1e30f;
     panel_query.live = live.data();
     panel_query.rows = rows.data();
@@ -203,7 +217,7 @@ TEST_P(ScanTest, PanelsGiveTheRowsAndIntegersOfThePortableKernel) {
   for (const size_t dim : {1, 4, 8, 30, 64, 128, 300}) {
     const Factors v =
         MakeVectors(Shape::kNormal, kBlocks * kBlockRows, dim, dim + 1);
-    const QuantizedRows rows(v, 1);
+    const QuantizedRows rows(v, CodeBits::kEight, 1);
     const CodePanel panel = rows.Panel(0, kBlocks);
     std::vector<float> bias(v.rows());
     for (size_t r = 0; r < v.rows(); ++r) bias[r] = float(r % 7);
@@ -215,8 +229,8 @@ TEST_P(ScanTest, PanelsGiveTheRowsAndIntegersOfThePortableKernel) {
         queries.push_back(QuantizeQuery(v.Row(q), kernels().query_limit));
       }
       for (size_t q = 0; q < count; ++q) {
-        Asked& one =
-            *asked.emplace_back(std::make_unique<Asked>(queries[q], kBlocks));
+        Asked& one = *asked.emplace_back(
+            std::make_unique<Asked>(queries[q], rows, kBlocks));
         if (q % 4 > 0) one.panel_query.threshold = 0.3f * v.Row(3)[0];
         if (q % 4 > 1) one.panel_query.bias = bias.data();
         if (q % 4 > 2) one.live = {0xf0f0'0000'ffff'0001, 0, 0x8000};
@@ -235,16 +249,60 @@ TEST_P(ScanTest, PanelsGiveTheRowsAndIntegersOfThePortableKernel) {
   }
 }
 
-TEST_P(ScanTest, ExtremeCodesDoNotSaturate) {
-  Factors v(64, 64);
+TEST_P(ScanTest, NibblesGiveTheRowsAndIntegersOfThePortableKernel) {
+  constexpr size_t kBlocks = 3;
+  for (const size_t dim : {1, 4, 5, 8, 30, 64, 128, 300}) {
+    const Factors v =
+        MakeVectors(Shape::kNormal, kBlocks * kBlockRows, dim, dim + 1);
+    const QuantizedRows rows(v, CodeBits::kFour, 1);
+    std::vector<float> bias(v.rows());
+    for (size_t r = 0; r < v.rows(); ++r) bias[r] = float(r % 7);
+    const QuantizedQuery query = QuantizeQuery(v.Row(5), kernels().query_limit);
+    for (const bool all : {true, false}) {
+      Asked mine(query, rows, kBlocks), theirs(query, rows, kBlocks);
+      for (Asked* asked : {&mine, &theirs}) {
+        if (all) continue;
+        asked->panel_query.threshold = 0.3f * v.Row(3)[0];
+        asked->panel_query.bias = bias.data();
+        asked->live = {0xf0f0'0000'ffff'0001, 0, 0x8000};
+      }
+      const CodePanel panel = rows.Panel(0, kBlocks);
+      kernels().scan_nibbles(panel, mine.panel_query);
+      kPortableKernels.scan_nibbles(panel, theirs.panel_query);
+      EXPECT_EQ(Passed(mine.panel_query), Passed(theirs.panel_query));
+      EXPECT_EQ(mine.panel_query.passed == v.rows(), all);
+    }
+  }
+}
+
+TEST_P(ScanTest, ExtremeNibblesDoNotSaturate) {
+  Factors v(64, 512);
   for (size_t r = 0; r < 64; ++r) {
     for (float& x : v.MutableRow(r)) x = r % 2 == 0 ? 1.0f : -1.0f;
   }
-  const QuantizedRows rows(v, 1);
+  const QuantizedRows rows(v, CodeBits::kFour, 1);
   for (const size_t row : {0, 1}) {
     const int limit = kernels().query_limit;
     const QuantizedQuery query = QuantizeQuery(v.Row(row), limit);
-    Asked asked(query, 1);
+    Asked asked(query, rows, 1);
+    kernels().scan_nibbles(rows.Panel(0, 1), asked.panel_query);
+    ASSERT_EQ(asked.panel_query.passed, 64u);
+    for (size_t r = 0; r < 64; ++r) {
+      EXPECT_EQ(asked.dots[r], (r % 2 == row ? 256 : -256) * 15 * limit);
+    }
+  }
+}
+
+TEST_P(ScanTest, ExtremeCodesDoNotSaturate) {
+  Factors v(64, 64);
+  for (size_t r = 0; r < 64; ++r) {
+    for (float& x : v.MutableRow(r)) x = r % 2 == 0 ? 127.0f : -127.0f;
+  }
+  const QuantizedRows rows(v, CodeBits::kEight, 1);
+  for (const size_t row : {0, 1}) {
+    const int limit = kernels().query_limit;
+    const QuantizedQuery query = QuantizeQuery(v.Row(row), limit);
+    Asked asked(query, rows, 1);
     kernels().scan_panel(rows.Panel(0, 1), &asked.panel_query, 1);
     ASSERT_EQ(asked.panel_query.passed, 64u);
     for (size_t r = 0; r < 64; ++r) {
@@ -253,26 +311,40 @@ TEST_P(ScanTest, ExtremeCodesDoNotSaturate) {
   }
 }
 
+// And near enough to it for the bound to be worth something.
 TEST_P(ScanTest, EstimatesStayWithinTheirBound) {
-  for (const Shape shape :
-       {Shape::kNormal, Shape::kHeavyTail, Shape::kSparse}) {
-    const Factors v = MakeVectors(shape, 256, 48, 5);
-    const Factors queries = MakeVectors(shape, 20, 48, 6);
-    const QuantizedRows rows(v, 1);
-    for (size_t q = 0; q < queries.rows(); ++q) {
-      const QuantizedQuery query =
-          QuantizeQuery(queries.Row(q), kernels().query_limit);
-      Asked asked(query, rows.blocks());
-      kernels().scan_panel(rows.Panel(0, rows.blocks()), &asked.panel_query, 1);
-      ASSERT_EQ(asked.panel_query.passed, 256u);
-      for (size_t r = 0; r < 256; ++r) {
-        const float exact =
-            kernels().dot(queries.Row(q).data(), v.Row(r).data(), 48);
-        const float scale = rows.Scales(0)[r];
-        EXPECT_LE(std::abs(exact - scale * query.scale * float(asked.dots[r])),
-                  scale * rows.Slack(r / kBlockRows, query));
+  for (const CodeBits bits : {CodeBits::kEight, CodeBits::kFour}) {
+    double widest = 0;
+    for (const Shape shape :
+         {Shape::kNormal, Shape::kHeavyTail, Shape::kSparse}) {
+      const Factors v = MakeVectors(shape, 256, 48, 5);
+      const Factors queries = MakeVectors(shape, 20, 48, 6);
+      const QuantizedRows rows(v, bits, 1);
+      for (size_t q = 0; q < queries.rows(); ++q) {
+        const QuantizedQuery query =
+            QuantizeQuery(queries.Row(q), kernels().query_limit);
+        Asked asked(query, rows, rows.blocks());
+        if (bits == CodeBits::kEight) {
+          kernels().scan_panel(rows.Panel(0, rows.blocks()), &asked.panel_query,
+                               1);
+        } else {
+          kernels().scan_nibbles(rows.Panel(0, rows.blocks()),
+                                 asked.panel_query);
+        }
+        ASSERT_EQ(asked.panel_query.passed, 256u);
+        for (size_t r = 0; r < 256; ++r) {
+          const float exact =
+              kernels().dot(queries.Row(q).data(), v.Row(r).data(), 48);
+          const float off =
+              std::abs(exact - rows.Scale(r) * query.scale *
+                                   static_cast<float>(asked.dots[r]));
+          const float slack = rows.Slack(r, query);
+          EXPECT_LE(off, slack);
+          if (slack > 0) widest = std::max<double>(widest, off / slack);
+        }
       }
     }
+    EXPECT_GT(widest, 0.3);
   }
 }
 
@@ -282,12 +354,15 @@ TEST_P(ScanTest, IsExactForEveryShapeOfData) {
         Shape::kEqual, Shape::kRising}) {
     const Factors v = MakeVectors(shape, 5003, 24, 7);
     const Factors queries = MakeVectors(shape, 14, 24, 8);
-    const ExactScan scan(&v, 1, kernels());
+    const std::vector<ExactScan> scans = Scans(v);
     for (size_t q = 0; q < queries.rows(); ++q) {
-      for (const int k : {1, 10, 700, 5003}) {
+      for (const int k : {1, 10, 100, 700, 5003}) {
         const ScanQuery query{queries.Row(q), k, nullptr, {}};
-        EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()))
-            << "shape " << static_cast<int>(shape) << " k " << k;
+        const auto expected = BruteForce(v, query, kernels());
+        for (const ExactScan& scan : scans) {
+          EXPECT_EQ(scan.Search(query), expected)
+              << "shape " << static_cast<int>(shape) << " k " << k;
+        }
       }
     }
   }
@@ -296,7 +371,7 @@ TEST_P(ScanTest, IsExactForEveryShapeOfData) {
 TEST_P(ScanTest, IsExactUnderEveryKindOfFilter) {
   const Factors v = MakeVectors(Shape::kNormal, 6000, 40, 9);
   const Factors queries = MakeVectors(Shape::kNormal, 5, 40, 10);
-  const ExactScan scan(&v, 1, kernels());
+  const std::vector<ExactScan> scans = Scans(v);
   Random random(11);
   for (const double fraction : {0.0, 0.003, 0.05, 0.2, 0.5, 0.97, 1.0}) {
     RowBitmap allowed(6000);
@@ -308,22 +383,26 @@ TEST_P(ScanTest, IsExactUnderEveryKindOfFilter) {
     for (size_t q = 0; q < queries.rows(); ++q) {
       const ScanQuery plain{queries.Row(q), 50, &allowed, {}};
       const ScanQuery biased{queries.Row(q), 50, &allowed, bias};
-      EXPECT_EQ(scan.Search(plain), BruteForce(v, plain, kernels()));
-      EXPECT_EQ(scan.Search(biased), BruteForce(v, biased, kernels()));
+      for (const ExactScan& scan : scans) {
+        EXPECT_EQ(scan.Search(plain), BruteForce(v, plain, kernels()));
+        EXPECT_EQ(scan.Search(biased), BruteForce(v, biased, kernels()));
+      }
     }
   }
 }
 
 TEST_P(ScanTest, TiesGoToTheSmallestRowsUnderAFilter) {
   const Factors v = MakeVectors(Shape::kEqual, 5000, 16, 12);
-  const ExactScan scan(&v, 1, kernels());
+  const std::vector<ExactScan> scans = Scans(v);
   Random random(13);
   RowBitmap allowed(5000);
   for (size_t r = 0; r < 5000; ++r) {
     if (random.Uniform() < (r / 500 % 2 == 0 ? 0.05 : 0.8)) allowed.Set(r);
   }
   const ScanQuery query{v.Row(0), 600, &allowed, {}};
-  EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
+  for (const ExactScan& scan : scans) {
+    EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
+  }
 }
 
 TEST_P(ScanTest, AZeroQueryRanksByBiasAlone) {
@@ -331,7 +410,7 @@ TEST_P(ScanTest, AZeroQueryRanksByBiasAlone) {
   const std::vector<float> zero(16, 0.0f);
   std::vector<float> bias(3000);
   for (size_t r = 0; r < 3000; ++r) bias[r] = static_cast<float>(r % 100);
-  const ExactScan scan(&v, 1, kernels());
+  const ExactScan scan = Scan(v);
   const ScanQuery query{zero, 40, nullptr, bias};
   EXPECT_EQ(scan.Search(query), BruteForce(v, query, kernels()));
 }
@@ -341,7 +420,7 @@ TEST_P(ScanTest, AZeroQueryRanksByBiasAlone) {
 TEST_P(ScanTest, AGuessThatMissesChangesNothing) {
   const Factors v = MakeVectors(Shape::kNormal, 64 * 160, 16, 17);
   const Factors queries = MakeVectors(Shape::kNormal, 4, 16, 18);
-  const ExactScan scan(&v, 1, kernels());
+  const std::vector<ExactScan> scans = Scans(v);
   for (size_t chosen = 0; chosen < 8; ++chosen) {
     std::vector<float> bias(v.rows(), 0.0f);
     for (size_t r = 0; r < v.rows(); ++r) {
@@ -350,19 +429,24 @@ TEST_P(ScanTest, AGuessThatMissesChangesNothing) {
     for (size_t q = 0; q < queries.rows(); ++q) {
       for (const int k : {1, 30, 300, 1400}) {
         const ScanQuery up{queries.Row(q), k, nullptr, bias};
-        EXPECT_EQ(scan.Search(up), BruteForce(v, up, kernels())) << k;
+        const auto expected = BruteForce(v, up, kernels());
+        for (const ExactScan& scan : scans) {
+          EXPECT_EQ(scan.Search(up), expected) << k;
+        }
       }
     }
     for (float& b : bias) b = -b;
     const ScanQuery down{queries.Row(0), 200, nullptr, bias};
-    EXPECT_EQ(scan.Search(down), BruteForce(v, down, kernels()));
+    for (const ExactScan& scan : scans) {
+      EXPECT_EQ(scan.Search(down), BruteForce(v, down, kernels()));
+    }
   }
 }
 
 TEST_P(ScanTest, ABatchGivesWhatSingleSearchesGive) {
   const Factors v = MakeVectors(Shape::kNormal, 5000, 32, 15);
   const Factors queries = MakeVectors(Shape::kNormal, 100, 32, 16);
-  const ExactScan scan(&v, 1, kernels());
+  const ExactScan scan = Scan(v);
   std::vector<ScanQuery> batch;
   for (size_t q = 0; q < queries.rows(); ++q) {
     batch.push_back({queries.Row(q), static_cast<int>(q % 40), nullptr, {}});

@@ -69,14 +69,15 @@ INSTANTIATE_TEST_SUITE_P(All, ConcurrentSearchTest,
 
 TEST(ParallelBuildTest, QuantizesAsOneThreadDoes) {
   const Factors vectors = RandomVectors(20'000, 8, 30);
-  const QuantizedRows one(vectors, 1);
-  const QuantizedRows three(vectors, 3);
-  ASSERT_EQ(three.blocks(), one.blocks());
-  const size_t bytes = one.groups() * kGroupDims * kBlockRows * one.blocks();
-  EXPECT_TRUE(std::equal(one.Codes(0), one.Codes(0) + bytes, three.Codes(0)));
-  EXPECT_TRUE(std::equal(one.Scales(0),
-                         one.Scales(0) + kBlockRows * one.blocks(),
-                         three.Scales(0)));
+  for (const CodeBits bits : {CodeBits::kEight, CodeBits::kFour}) {
+    const QuantizedRows one(vectors, bits, 1);
+    const QuantizedRows three(vectors, bits, 3);
+    ASSERT_EQ(three.blocks(), one.blocks());
+    const size_t rows = kBlockRows * one.blocks();
+    const size_t codes = rows / kTileRows * kGroupBytes * one.groups();
+    EXPECT_TRUE(std::equal(one.Codes(0), one.Codes(0) + codes, three.Codes(0)));
+    EXPECT_TRUE(std::equal(one.Terms(0), one.Terms(0) + rows, three.Terms(0)));
+  }
 }
 
 TEST(ParallelBuildTest, NamesTheFirstBadRowWhoeverFindsIt) {
