@@ -347,7 +347,11 @@ class ExactScan::Pass {
     return last_bias_.data();
   }
 
-  float Threshold() const { return std::max(top_.threshold(), guess_); }
+  // Where products underflow, bounds are off by less than the smallest float.
+  float Threshold() const {
+    return std::max(top_.threshold(),
+                    guess_ - std::numeric_limits<float>::min());
+  }
 
   void AddPassed(size_t first, size_t blocks, const PanelQuery& question,
                  PanelRows& room) {
