@@ -43,7 +43,6 @@ class QuantizedRows {
   // `vectors` is finite. Works on `threads` threads (0: all).
   QuantizedRows(const Factors& vectors, CodeBits bits, int threads);
 
-  CodeBits bits() const { return bits_; }
   size_t blocks() const { return norms_.size(); }
   size_t groups() const { return groups_; }
   // dim + 4 or dim / 2 + 4 a row, and a few a block.
